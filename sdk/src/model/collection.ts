@@ -1,0 +1,47 @@
+import type * as z from 'zod/v4/core';
+
+/** Any zod 4 object schema, from `zod` or `zod/mini`. */
+export type ObjectSchema = z.$ZodObject;
+
+/** A kind of row that devices hold. */
+export interface Collection<Schema extends ObjectSchema = ObjectSchema> {
+  /** The fields a client sees; a column not named here never leaves the server. */
+  readonly schema: Schema;
+  /** The field that identifies a row in its collection; always a string. */
+  readonly key: string;
+  /** Fields that queries on the device and filters of the collections API may ask by. */
+  readonly indexes: readonly string[];
+}
+
+type FieldOf<Schema extends ObjectSchema> = Extract<keyof z.output<Schema>, string>;
+
+/**
+ * Declares a collection.
+ *
+ * @example
+ * const deliveries = collection({
+ *   schema: z.object({ id: z.string(), status: z.string(), amountPaise: z.int() }),
+ *   key: 'id',
+ *   indexes: ['status'],
+ * });
+ * @throws TypeError when `key` or an index is no field of the schema.
+ */
+export function collection<const Schema extends ObjectSchema>(declared: {
+  schema: Schema;
+  key: FieldOf<Schema>;
+  indexes?: readonly FieldOf<Schema>[];
+}): Collection<Schema> {
+  const { schema, key, indexes = [] } = declared;
+  const fields = fieldsOf(schema);
+  for (const field of [key, ...indexes]) {
+    if (!fields.includes(field)) {
+      throw new TypeError(`collection: "${field}" is no field of the schema (it has ${fields.join(', ')})`);
+    }
+  }
+  return { schema, key, indexes: [...indexes] };
+}
+
+/** The names of a schema's fields, in order. */
+export function fieldsOf(schema: ObjectSchema): string[] {
+  return Object.keys(schema._zod.def.shape);
+}

@@ -1,0 +1,15 @@
+export { type Collection, collection, fieldsOf, type ObjectSchema } from './collection.ts';
+export {
+  type ArgsOf,
+  type CollectionName,
+  type Collections,
+  defineModel,
+  type Model,
+  type MutationName,
+  type Mutations,
+  type ParsedArgsOf,
+  type RejectOf,
+  type ResultOf,
+  type RowOf,
+} from './model.ts';
+export { mutation, type MutationDeclaration } from './mutation.ts';

@@ -1,0 +1,43 @@
+import type * as z from 'zod/v4/core';
+
+/** A thing a person can do: its arguments, its result, and the ways the server may say no. */
+export interface MutationDeclaration<
+  Args extends z.$ZodType = z.$ZodType,
+  Result extends z.$ZodType | undefined = z.$ZodType | undefined,
+  Reject extends string = string,
+> {
+  readonly args: Args;
+  readonly result: Result;
+  /** Codes of business refusals, besides those the protocol itself has. */
+  readonly rejects: readonly Reject[];
+  /** False: no receipt is kept, so no trace of who did it (location pings). Such mutations still happen once per client. */
+  readonly audit: boolean;
+}
+
+/**
+ * Declares a mutation.
+ *
+ * @example
+ * const confirmDelivery = mutation({
+ *   args: z.object({ deliveryId: z.string(), amountPaise: z.int().check(z.positive()) }),
+ *   result: z.object({ receiptNo: z.string() }),
+ *   rejects: ['not_found', 'already_confirmed'],
+ * });
+ */
+export function mutation<
+  const Args extends z.$ZodType,
+  const Result extends z.$ZodType | undefined = undefined,
+  const Reject extends string = never,
+>(declared: {
+  args: Args;
+  result?: Result;
+  rejects?: readonly Reject[];
+  audit?: boolean;
+}): MutationDeclaration<Args, Result, Reject> {
+  return {
+    args: declared.args,
+    result: declared.result as Result,
+    rejects: declared.rejects ?? [],
+    audit: declared.audit ?? true,
+  };
+}
