@@ -10,8 +10,11 @@ export const MutationId = z.int().check(z.positive());
 /** Minted once, when the person acted, and kept for ever with the mutation. */
 export const IdempotencyKey = z.guid('an idempotency key is a UUID');
 
-/** ISO 8601 with an offset or `Z`. */
-export const Timestamp = z.iso.datetime({ offset: true });
+/** ISO 8601 with an offset or `Z`, from the year 1000 on: no clock is earlier, and PostgreSQL knows no year 0. */
+export const Timestamp = z.iso.datetime({ offset: true }).check(
+  z.refine((text) => text >= '1', 'a year before 1000'),
+  z.maxLength(40),
+);
 
 /** The unit of partial sync, for example `agent:a17`. */
 export const ScopeName = z.string().check(z.minLength(1), z.maxLength(200));

@@ -1,0 +1,160 @@
+import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
+import * as z from 'zod/mini';
+
+/** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
+const text = (longest: number) =>
+  z.string().check(
+    z.maxLength(longest),
+    z.refine((value) => !value.includes('\0') && value.isWellFormed(), 'text holds a NUL or half a character'),
+  );
+/** Text that may not be empty. */
+const filled = (longest: number) => text(longest).check(z.minLength(1));
+
+const Id = filled(64);
+/** Whole paise; at most ten thousand million rupees, far above any loan and far below what a number holds exactly. */
+const mostPaise = 1e12;
+const Paise = z.int().check(z.positive(), z.maximum(mostPaise));
+const TotalPaise = z.int().check(z.nonnegative(), z.maximum(mostPaise));
+/** PostgreSQL knows no year 0, and no clock is earlier than this. */
+const fromYear1000 = () => z.refine((text) => String(text) >= '1', 'a year before 1000');
+const Day = z.iso.date().check(fromYear1000());
+/** When a device says that something was: evidence, never order. */
+const DeviceTime = z.iso.datetime({ offset: true }).check(z.maxLength(40), fromYear1000());
+/** When a row says that something was: always in UTC. */
+const RowTime = z.iso.datetime().check(z.maxLength(40));
+
+const place = {
+  /** Degrees, WGS 84. */
+  lat: z.number().check(z.minimum(-90), z.maximum(90)),
+  lng: z.number().check(z.minimum(-180), z.maximum(180)),
+  /** Radius in metres. */
+  accuracyM: z.number().check(z.nonnegative(), z.maximum(1e7)),
+};
+
+export const DeliveryKind = z.enum(['disbursement', 'collection']);
+export type DeliveryKind = z.infer<typeof DeliveryKind>;
+export const DeliveryStatus = z.enum(['pending', 'confirmed', 'failed', 'cancelled']);
+export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
+
+export const Agent = z.object({
+  id: Id,
+  name: filled(120),
+  phone: text(20),
+  regionId: Id,
+  active: z.boolean(),
+});
+export type Agent = z.infer<typeof Agent>;
+
+export const Delivery = z.object({
+  id: Id,
+  /** `disbursement`: cash out to the customer. `collection`: an instalment's cash in. */
+  kind: DeliveryKind,
+  status: DeliveryStatus,
+  agentId: Id,
+  regionId: Id,
+  village: text(120),
+  pincode: text(6),
+  customerName: filled(120),
+  customerPhone: text(20),
+  mfiId: Id,
+  loanId: Id,
+  /** Which instalment of the loan a collection is for; null for a disbursement. */
+  instalmentNo: z.nullable(z.int().check(z.positive(), z.maximum(10_000))),
+  amountPaise: Paise,
+  dueOn: Day,
+  confirmedAt: z.nullable(RowTime),
+  receiptNo: z.nullable(text(32)),
+  failReason: z.nullable(text(600)),
+});
+export type Delivery = z.infer<typeof Delivery>;
+
+export const Disbursement = z.object({
+  id: Id,
+  deliveryId: Id,
+  mfiId: Id,
+  loanId: Id,
+  amountPaise: Paise,
+  status: z.enum(['open', 'disbursed', 'reconciled', 'mismatch']),
+  bankRef: z.nullable(text(64)),
+  reconciledAt: z.nullable(RowTime),
+  regionId: Id,
+});
+export type Disbursement = z.infer<typeof Disbursement>;
+
+/** Where an agent was last; the whole track stays on the server. */
+export const AgentPosition = z.object({
+  agentId: Id,
+  ...place,
+  at: RowTime,
+  regionId: Id,
+});
+export type AgentPosition = z.infer<typeof AgentPosition>;
+
+/** A delivery operator's day: what phones and consoles hold, and what people may do. */
+export const model = defineModel({
+  version: 1,
+  collections: {
+    agents: collection({ schema: Agent, key: 'id', indexes: ['regionId'] }),
+    deliveries: collection({
+      schema: Delivery,
+      key: 'id',
+      indexes: ['status', 'regionId', 'agentId', 'mfiId', 'dueOn', 'kind'],
+    }),
+    disbursements: collection({ schema: Disbursement, key: 'id', indexes: ['status', 'regionId'] }),
+    agentPositions: collection({ schema: AgentPosition, key: 'agentId', indexes: ['regionId'] }),
+  },
+  mutations: {
+    /** The agent handed the cash over, or took it. */
+    confirmDelivery: mutation({
+      args: z.object({
+        deliveryId: Id,
+        amountPaise: Paise,
+        confirmedAt: DeviceTime,
+        location: z.optional(z.object(place)),
+      }),
+      result: z.object({ receiptNo: filled(32) }),
+      rejects: ['not_found', 'not_assigned', 'already_confirmed', 'cancelled', 'amount_mismatch'],
+    }),
+    /** The agent was there and the cash did not change hands. */
+    failDelivery: mutation({
+      args: z.object({ deliveryId: Id, reason: filled(64), note: z.optional(text(500)) }),
+      rejects: ['not_found', 'not_assigned', 'already_confirmed', 'cancelled'],
+    }),
+    /** Where the agent is; leaves no receipt, so unsent ones may be thinned on the device. */
+    recordLocation: mutation({
+      args: z.object({ ...place, at: DeviceTime }),
+      audit: false,
+    }),
+    /** Ops give a pending delivery to another agent. */
+    assignDelivery: mutation({
+      args: z.object({ deliveryId: Id, agentId: Id }),
+      rejects: ['not_found', 'not_pending', 'no_such_agent'],
+    }),
+    /** Ops take a pending delivery off the day. */
+    cancelDelivery: mutation({
+      args: z.object({ deliveryId: Id, reason: filled(200) }),
+      rejects: ['not_found', 'not_pending'],
+    }),
+    /** The settlement worker compares a disbursement with the bank's file. */
+    reconcileDisbursement: mutation({
+      args: z.object({ disbursementId: Id, bankRef: filled(64), amountPaise: Paise }),
+      result: z.object({ status: z.enum(['reconciled', 'mismatch']) }),
+      rejects: ['not_found', 'already_reconciled', 'not_disbursed'],
+    }),
+    /** The agent counts the cash at the end of the day; the differences are what they counted minus what the ledger has. */
+    closeDay: mutation({
+      args: z.object({
+        date: Day,
+        collectedPaise: TotalPaise,
+        disbursedPaise: TotalPaise,
+        count: z.int().check(z.nonnegative(), z.maximum(100_000)),
+      }),
+      result: z.object({
+        differences: z.object({ collectedPaise: z.int(), disbursedPaise: z.int(), count: z.int() }),
+      }),
+      rejects: ['already_closed'],
+    }),
+  },
+});
+
+export type FieldOpsModel = typeof model;

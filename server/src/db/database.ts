@@ -1,0 +1,39 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { ConstructorOptions } from 'pg-boss';
+
+/** A Drizzle handle: what queries are built and run with, inside a transaction or out of it. */
+export type Queryable = PgDatabase<PgQueryResultHKT, Record<string, never>>;
+
+/** A database, over postgres.js or PGlite: the same SQL runs on both. */
+export interface Database {
+  /** Runs single statements as the connection's own user (an owner, whom row-level security does not bind). */
+  readonly db: Queryable;
+  /** How many transactions can run at once. */
+  readonly connections: number;
+  /** Runs `body` on one connection that holds the advisory lock `key` for its length, whoever else starts at the same time. */
+  withAdvisoryLock(key: number, body: (db: Queryable) => Promise<void>): Promise<void>;
+  /** Runs the pending migrations of a drizzle-kit folder; `table` remembers which have run. */
+  migrate(db: Queryable, migrations: { folder: string; table: string }): Promise<void>;
+  /** How the outbox's pg-boss reaches the same database. */
+  readonly pgBoss: Pick<ConstructorOptions, 'connectionString' | 'max' | 'db' | 'backend'>;
+  close(): Promise<void>;
+}
+
+/** Runs one statement and gives its rows, whose shape the caller states: raw SQL is not typed by Drizzle. */
+export async function rowsOf<Row>(db: Queryable, statement: SQL): Promise<Row[]> {
+  const result: unknown = await db.execute(statement);
+  // postgres.js answers an array of rows, PGlite an object that has them.
+  return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
+}
+
+/** A list of texts as one `text[]` parameter, in a form that both drivers hand on unchanged. */
+export function textArray(values: readonly string[]): SQL {
+  const elements = values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
+  return sql`${`{${elements.join(',')}}`}::text::text[]`;
+}
+
+/** A value as one `json` parameter, likewise; undefined is SQL null. */
+export function jsonParameter(value: unknown): SQL {
+  return sql`${value === undefined ? null : JSON.stringify(value)}::text::json`;
+}

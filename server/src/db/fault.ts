@@ -1,0 +1,40 @@
+/** What a failed statement says of the database, as opposed to the mutation that ran it. */
+export type DatabaseFault =
+  /** Two transactions were in each other's way: run the whole transaction again. */
+  | 'conflict'
+  /** The database is away, full or shutting down, or a lock was not had in time: nobody's fault, try later. */
+  | 'unavailable';
+
+const conflicts = new Set(['40001', '40P01']);
+/** SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown, failover); and single codes. */
+const unavailable = /^(08...|53...|57P..|55P03|25006|58...)$/;
+/** How postgres.js and the network name a lost connection. */
+const connectionCodes = new Set([
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECT_TIMEOUT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** The SQLSTATE or connection code of an error, looked for through its causes. */
+export function databaseCode(error: unknown): string | undefined {
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    if ('code' in at && typeof at.code === 'string' && (/^[0-9A-Z]{5}$/.test(at.code) || connectionCodes.has(at.code)))
+      return at.code;
+  }
+  return undefined;
+}
+
+/** Whether an error is the database's fault, and of which kind; undefined: it is somebody else's. */
+export function databaseFault(error: unknown): DatabaseFault | undefined {
+  const code = databaseCode(error);
+  if (code === undefined) return undefined;
+  if (conflicts.has(code)) return 'conflict';
+  return unavailable.test(code) || connectionCodes.has(code) ? 'unavailable' : undefined;
+}

@@ -1,0 +1,30 @@
+import { fileURLToPath } from 'node:url';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { SyncedTable } from '../engine/synced-table.ts';
+import type { Database } from './database.ts';
+import { guard, track } from './track.ts';
+
+/** Any constant will do, as long as every Ekbaar node uses the same: 'ekba' in ASCII. */
+const migrationLock = 0x656b6261;
+
+const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url));
+
+/** What a database must have before a server may use it. */
+export interface Schema {
+  readonly synced: Iterable<SyncedTable>;
+  /** Tables that mutators use but clients never see: under row-level security all the same. */
+  readonly serverTables: Iterable<PgTable>;
+  /** The app's own drizzle-kit folder, if the server is to run it. */
+  readonly migrations?: string | undefined;
+}
+
+/** Brings a database up to date; nodes that start together wait for the first. */
+export async function migrate(database: Database, schema: Schema): Promise<void> {
+  await database.withAdvisoryLock(migrationLock, async (db) => {
+    await database.migrate(db, { folder: ownMigrations, table: 'ekbaar_migrations' });
+    if (schema.migrations !== undefined)
+      await database.migrate(db, { folder: schema.migrations, table: 'app_migrations' });
+    for (const table of schema.serverTables) await guard(db, table);
+    await track(db, schema.synced);
+  });
+}

@@ -1,0 +1,34 @@
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { fromPglite } from 'pg-boss';
+import type { Database, Queryable } from './database.ts';
+
+/**
+ * PostgreSQL embedded in this process: for development, demos and tests. One connection, so transactions run one
+ * after the other.
+ *
+ * @param dataDir a directory of its own, or absent for a database in memory
+ * @param loadDataDir an archive made by PGlite's `dumpDataDir`, to start from
+ */
+export async function pgliteDatabase(
+  dataDir?: string,
+  loadDataDir?: Blob,
+): Promise<Database & { readonly pglite: PGlite }> {
+  const pglite = await PGlite.create({
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(loadDataDir === undefined ? {} : { loadDataDir }),
+  });
+  const db = drizzle(pglite) as unknown as Queryable;
+  return {
+    db,
+    pglite,
+    connections: 1,
+    pgBoss: { db: fromPglite(pglite), backend: 'pglite' },
+    // Nobody else can open this database.
+    withAdvisoryLock: (_key, body) => body(db),
+    migrate: (on, { folder, table }) =>
+      migrate(on as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table }),
+    close: () => pglite.close(),
+  };
+}

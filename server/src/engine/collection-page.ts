@@ -1,0 +1,167 @@
+import type { Row } from '@ekbaar/sdk/protocol';
+import { type SQL, sql } from 'drizzle-orm';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import * as z from 'zod/mini';
+import { type Queryable, rowsOf, textArray } from '../db/database.ts';
+import { databaseCode } from '../db/fault.ts';
+import { quoted } from '../db/identifier.ts';
+import { ProblemError } from '../problem.ts';
+import type { ReadableScope } from './actor.ts';
+import type { ScopeRule, SyncedTable } from './synced-table.ts';
+
+/** A question to a collection. All named fields must be declared as indexes, or be the key. */
+export interface PageRequest {
+  readonly tenant: string;
+  readonly readable: readonly ReadableScope[];
+  /** Field → values, any of which fits. */
+  readonly filters: Readonly<Record<string, readonly string[]>>;
+  /** A field, or `-field` for the reverse; the key by default. */
+  readonly sort?: string | undefined;
+  readonly limit: number;
+  readonly cursor?: string | undefined;
+}
+
+export interface Page {
+  readonly rows: readonly Row[];
+  /** Cursor of the next page; null on the last one. */
+  readonly next: string | null;
+}
+
+/** The sort it belongs to, then the last row's value of the sorted field and its key. */
+const PageCursor = z.tuple([z.string(), z.nullable(z.string()), z.string()]);
+
+/**
+ * One page of the rows an actor may read, by keyset: a later page is no slower, and no row is shown twice or left
+ * out because others came and went.
+ *
+ * @throws ProblemError `malformed` naming the parameter that does not fit
+ */
+export async function collectionPage(tx: Queryable, table: SyncedTable, request: PageRequest): Promise<Page> {
+  const descending = request.sort?.startsWith('-') === true;
+  const sortBy = request.sort?.replace(/^-/, '') ?? table.declaration.key;
+  const sorted = askable(table, sortBy, 'sort');
+  const order = `${descending ? '-' : ''}${sortBy}`;
+  const after = request.cursor === undefined ? [] : [pastRow(table, sorted, descending, decode(request.cursor, order))];
+  const filters = Object.entries(request.filters).map(([field, values]) => anyOf(askable(table, field, field), values));
+  const where = sql.join(
+    [ofTenant(table, request.tenant), readableRows(table, request.readable), ...filters, ...after],
+    sql` and `,
+  );
+  const direction = sql.raw(descending ? 'desc' : 'asc');
+  const rows = await select(
+    tx,
+    table,
+    sql`${where} order by ${column(sorted)} ${direction} nulls last, ${column(table.key)} ${direction} limit ${request.limit + 1}`,
+    sorted,
+  );
+  const page = rows.slice(0, request.limit);
+  const last = page.at(-1);
+  return {
+    rows: page.map(({ row }) => JSON.parse(row) as Row),
+    next: rows.length > request.limit && last !== undefined ? encode(order, last.sort, last.id) : null,
+  };
+}
+
+/** One row that the actor may read, or undefined: whether it exists elsewhere is not to be learnt. */
+export async function collectionRow(
+  tx: Queryable,
+  table: SyncedTable,
+  request: Pick<PageRequest, 'tenant' | 'readable'> & { id: string },
+): Promise<Row | undefined> {
+  const where = sql.join(
+    [ofTenant(table, request.tenant), readableRows(table, request.readable), anyOf(table.key, [request.id])],
+    sql` and `,
+  );
+  const [found] = await select(tx, table, where, table.key);
+  return found === undefined ? undefined : (JSON.parse(found.row) as Row);
+}
+
+async function select(tx: Queryable, table: SyncedTable, rest: SQL, sorted: PgColumn) {
+  try {
+    return await rowsOf<{ row: string; sort: string | null; id: string }>(
+      tx,
+      sql`select ${sql.raw(table.rowSql)}::text as row, ${column(sorted)}::text as sort, ${column(table.key)}::text as id
+          from ${sql.raw(table.name)} t where ${rest}`,
+    );
+  } catch (error) {
+    // Class 22: a value from the query string that is none of the column's type.
+    if (databaseCode(error)?.startsWith('22') !== true) throw error;
+    throw new ProblemError('malformed', 'A filter, the sort or the cursor has a value that its field cannot have', {
+      cause: error,
+    });
+  }
+}
+
+function column(of: PgColumn): SQL {
+  return sql.raw(`t.${quoted(of.name)}`);
+}
+
+function askable(table: SyncedTable, field: string, parameter: string): PgColumn {
+  const allowed = [table.declaration.key, ...table.declaration.indexes];
+  const found = allowed.includes(field) ? table.columns.get(field) : undefined;
+  if (found !== undefined) return found;
+  const message = `"${field}" cannot be asked for; ${table.collection} can be by ${allowed.join(', ')}`;
+  throw new ProblemError('malformed', message, { issues: [{ path: parameter, message }] });
+}
+
+function ofTenant(table: SyncedTable, tenant: string): SQL {
+  return sql`${column(table.tenant)} = ${tenant}`;
+}
+
+function anyOf(of: PgColumn, values: readonly string[]): SQL {
+  return sql`${column(of)} = any(${textArray(values)}::${sql.raw(of.getSQLType())}[])`;
+}
+
+/** The rows that are in at least one scope the actor may read. */
+function readableRows(table: SyncedTable, readable: readonly ReadableScope[]): SQL {
+  const rules = table.scopes.flatMap((rule) => readableBy(rule, readable));
+  return rules.length === 0 ? sql`false` : sql`(${sql.join(rules, sql` or `)})`;
+}
+
+function readableBy(rule: ScopeRule, readable: readonly ReadableScope[]): SQL[] {
+  const kind = `${rule.kind}:`;
+  const text = sql`${column(rule.column)}::text`;
+  const values = readable.flatMap((scope) =>
+    typeof scope === 'string' && scope.startsWith(kind) ? [scope.slice(kind.length)] : [],
+  );
+  const prefixes = readable.flatMap((scope) =>
+    typeof scope !== 'string' && scope.prefix.startsWith(kind) ? [scope.prefix.slice(kind.length)] : [],
+  );
+  return [
+    ...(values.length === 0 ? [] : [sql`${text} = any(${textArray(values)})`]),
+    ...prefixes.map((prefix) => sql`starts_with(${text}, ${prefix})`),
+  ];
+}
+
+/** Beyond the last row of the page before, in an order that has nulls last. */
+function pastRow(
+  table: SyncedTable,
+  sorted: PgColumn,
+  descending: boolean,
+  [value, id]: readonly [string | null, string],
+): SQL {
+  const beyond = sql.raw(descending ? '<' : '>');
+  const typed = (text: string, of: PgColumn) => sql`${text}::text::${sql.raw(of.getSQLType())}`;
+  const sort = column(sorted);
+  const pastKey = sql`${column(table.key)} ${beyond} ${typed(id, table.key)}`;
+  if (value === null) return sql`(${sort} is null and ${pastKey})`;
+  const at = typed(value, sorted);
+  return sql`(${sort} ${beyond} ${at} or (${sort} = ${at} and ${pastKey}) or ${sort} is null)`;
+}
+
+function encode(order: string, value: string | null, id: string): string {
+  return Buffer.from(JSON.stringify([order, value, id])).toString('base64url');
+}
+
+function decode(cursor: string, order: string): readonly [string | null, string] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+  } catch {
+    parsed = undefined;
+  }
+  const found = PageCursor.safeParse(parsed);
+  if (found.success && found.data[0] === order) return [found.data[1], found.data[2]];
+  const message = 'not a cursor of this question; ask without one for the first page';
+  throw new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
+}

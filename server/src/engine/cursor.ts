@@ -1,0 +1,60 @@
+import * as z from 'zod/mini';
+import { ProblemError } from '../problem.ts';
+
+/** How far a client has come in one scope. */
+export interface Position {
+  readonly version: number;
+  /** The last line received of `version`; null when all of them were. */
+  readonly line: { readonly collection: string; readonly id: string } | null;
+  /** The scope's version when this traversal began: what the client may have missed lies above it. */
+  readonly began: number;
+}
+
+/** A client's cursor, decoded. Opaque on the wire, and never believed about what the actor may read. */
+export interface CursorState {
+  /** The database's history; positions of another history mean nothing here. */
+  readonly epoch: string;
+  readonly scopes: ReadonlyMap<string, Position>;
+}
+
+const count = z.int().check(z.nonnegative());
+const Wire = z.object({
+  e: z.string().check(z.maxLength(64)),
+  // Complete: the version. In the middle of a traversal: [version, began, collection, id].
+  s: z.record(z.string(), z.union([count, z.tuple([count, count, z.string(), z.string()])])),
+});
+
+export function encodeCursor({ epoch, scopes }: CursorState): string {
+  const s: Record<string, z.infer<typeof Wire>['s'][string]> = {};
+  for (const [scope, { version, line, began }] of scopes) {
+    s[scope] = line === null ? version : [version, began, line.collection, line.id];
+  }
+  return Buffer.from(JSON.stringify({ e: epoch, s })).toString('base64url');
+}
+
+/** @throws ProblemError `malformed` */
+export function decodeCursor(text: string): CursorState {
+  const wire = Wire.safeParse(parse(Buffer.from(text, 'base64url').toString()));
+  if (!wire.success) {
+    const message = 'not a cursor of this server; send null to start anew';
+    throw new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
+  }
+  const scopes = new Map<string, Position>();
+  for (const [scope, at] of Object.entries(wire.data.s)) {
+    scopes.set(
+      scope,
+      typeof at === 'number'
+        ? { version: at, line: null, began: at }
+        : { version: at[0], began: at[1], line: { collection: at[2], id: at[3] } },
+    );
+  }
+  return { epoch: wire.data.e, scopes };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

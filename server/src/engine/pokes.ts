@@ -1,0 +1,30 @@
+import { mayRead, type ReadableScope } from './actor.ts';
+import type { Moved } from './transaction.ts';
+
+/** Told which scopes moved; each call replaces what it was told before. */
+export type PokeListener = (moved: Moved) => void;
+
+/** Hands hints that scopes moved to the event streams of this node. A lost hint loses nothing. */
+export class Pokes {
+  readonly #listeners = new Map<string, Set<{ readable: readonly ReadableScope[]; listener: PokeListener }>>();
+
+  /** Listens for a tenant's scopes that `readable` admits; returns what ends it. */
+  subscribe(tenant: string, readable: readonly ReadableScope[], listener: PokeListener): () => void {
+    const of = this.#listeners.get(tenant) ?? new Set();
+    this.#listeners.set(tenant, of);
+    const entry = { readable, listener };
+    of.add(entry);
+    return () => {
+      of.delete(entry);
+      if (of.size === 0 && this.#listeners.get(tenant) === of) this.#listeners.delete(tenant);
+    };
+  }
+
+  publish(tenant: string, moved: Moved): void {
+    if (moved.size === 0) return;
+    for (const { readable, listener } of this.#listeners.get(tenant) ?? []) {
+      const seen = new Map([...moved].filter(([scope]) => mayRead(readable, scope)));
+      if (seen.size > 0) listener(seen);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { sql } from 'drizzle-orm';
+import { type Database, rowsOf } from '../db/database.ts';
+import type { Moved } from './transaction.ts';
+
+export interface Sweeper {
+  /** Publishes every mark that is committed now. */
+  sweep(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const marksPerTransaction = 1000;
+
+/**
+ * Publishes what other programs wrote: a settlement script, psql, a Django admin on the same tables. It holds none
+ * of their locks; a mark that two sweepers see is taken by one.
+ *
+ * @param everyMs pause between two looks
+ */
+export function startSweeper(
+  database: Database,
+  {
+    everyMs,
+    onMoved,
+    onError,
+  }: { everyMs: number; onMoved: (tenant: string, moved: Moved) => void; onError: (error: unknown) => void },
+): Sweeper {
+  let stopped = false;
+  let wake = () => {};
+
+  const sweep = async () => {
+    const tenants = await rowsOf<{ tenant: string }>(database.db, sql`select distinct tenant from sync.dirty`);
+    for (const { tenant } of tenants) {
+      for (let more = true; more && !stopped;) {
+        const { moved, left } = await database.db.transaction(async (tx) => {
+          const rows = await rowsOf<{ scope: string; version: string | number }>(
+            tx,
+            sql`select scope, version from sync.publish(${tenant}, null, ${marksPerTransaction})`,
+          );
+          const [rest] = await rowsOf<{ left: boolean }>(
+            tx,
+            sql`select exists (select from sync.dirty where tenant = ${tenant}) as left`,
+          );
+          return {
+            moved: new Map(rows.map(({ scope, version }) => [scope, Number(version)])),
+            left: rest?.left === true,
+          };
+        });
+        onMoved(tenant, moved);
+        more = left && moved.size > 0;
+      }
+    }
+  };
+
+  const loop = async () => {
+    while (!stopped) {
+      try {
+        await sweep();
+      } catch (error) {
+        if (!stopped) onError(error);
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, everyMs).unref();
+      });
+    }
+  };
+  const running = loop();
+  return {
+    sweep,
+    stop: async () => {
+      stopped = true;
+      wake();
+      await running;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { sql } from 'drizzle-orm';
+import { type Database, type Queryable, rowsOf } from '../db/database.ts';
+import { databaseFault } from '../db/fault.ts';
+import { setLocal } from '../db/identifier.ts';
+
+/** Scope → its new version. */
+export type Moved = ReadonlyMap<string, number>;
+
+const conflictTries = 6;
+
+/**
+ * Runs `body` in a READ COMMITTED transaction of a tenant, publishes what it wrote, and commits. Deadlocks and
+ * serialization failures run it again from the start, so it must keep nothing from a try that failed.
+ *
+ * @returns what `body` returned and the scopes that moved
+ * @throws the database's error; after one of kind 'unavailable' the outcome may be unknown
+ */
+export async function writing<T>(
+  database: Database,
+  tenant: string,
+  body: (tx: Queryable) => Promise<T>,
+): Promise<{ value: T; moved: Moved }> {
+  for (let attempt = 1; ; attempt++) {
+    const origin = crypto.randomUUID();
+    try {
+      return await database.db.transaction(async (tx) => {
+        await enter(tx, tenant, origin);
+        const value = await body(tx);
+        const moved = await rowsOf<{ scope: string; version: string | number }>(
+          tx,
+          sql`select scope, version from sync.publish(${tenant}, ${origin}, null)`,
+        );
+        return { value, moved: new Map(moved.map(({ scope, version }) => [scope, Number(version)])) };
+      });
+    } catch (error) {
+      if (attempt === conflictTries || databaseFault(error) !== 'conflict') throw error;
+    }
+  }
+}
+
+/** Runs `body` on one snapshot of a tenant's data. */
+export function reading<T>(database: Database, tenant: string, body: (tx: Queryable) => Promise<T>): Promise<T> {
+  return database.db.transaction(
+    async (tx) => {
+      await enter(tx, tenant);
+      return body(tx);
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+/** Takes the engine's role and the tenant for the rest of the transaction, so that row-level security holds. */
+async function enter(tx: Queryable, tenant: string, origin?: string): Promise<void> {
+  // Sent together: the driver pipelines them.
+  await Promise.all([
+    tx.execute(sql`set local role ekbaar_engine`),
+    tx.execute(setLocal('ekbaar.tenant', tenant)),
+    ...(origin === undefined ? [] : [tx.execute(setLocal('ekbaar.origin', origin))]),
+  ]);
+}

@@ -1,0 +1,87 @@
+import {
+  createRemoteJWKSet,
+  errors,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+  type JWTVerifyResult,
+} from 'jose';
+import * as z from 'zod/mini';
+import { isSafeLiteral } from '../db/identifier.ts';
+import type { Actor } from '../engine/actor.ts';
+import { ProblemError } from '../problem.ts';
+
+/** An actor, and until when the token that says so is good. */
+export interface Authenticated {
+  readonly actor: Actor;
+  readonly expiresAt: Date;
+}
+
+/** Finds out who sends a request. @throws ProblemError `unauthenticated`, `token_expired` */
+export type Authenticate = (request: Request) => Promise<Authenticated>;
+
+const audience = 'ekbaar';
+
+const Claims = z.looseObject({
+  sub: z.string().check(z.minLength(1), z.maxLength(128)),
+  tenant: z.string().check(z.refine(isSafeLiteral, 'tenant must be 1 to 64 of A-Z a-z 0-9 _ -')),
+  role: z.string().check(z.minLength(1), z.maxLength(64)),
+  exp: z.number(),
+});
+
+/**
+ * Bearer JWTs with `exp`, `aud: "ekbaar"`, `sub`, `tenant` and `role`; clocks may differ by 60 s. The algorithms are
+ * pinned: HS256 with a secret, or the asymmetric ones with an identity provider's keys. What the token's header says
+ * never chooses between the two.
+ */
+export function jwtAuth(keys: { secret: string } | { jwksUrl: string }): Authenticate {
+  const options: JWTVerifyOptions = {
+    audience,
+    clockTolerance: 60,
+    algorithms: 'secret' in keys ? ['HS256'] : ['RS256', 'ES256', 'EdDSA'],
+    requiredClaims: ['exp', 'sub', 'tenant', 'role'],
+  };
+  const verify = verifier(keys);
+  return async (request) => {
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+    if (token === undefined) throw new ProblemError('unauthenticated', 'Send the header "Authorization: Bearer <JWT>"');
+    let verified: JWTVerifyResult;
+    try {
+      verified = await verify(token, options);
+    } catch (error) {
+      if (error instanceof errors.JWTExpired)
+        throw new ProblemError('token_expired', 'The token has expired: get a new one', { cause: error });
+      if (error instanceof errors.JWKSTimeout) {
+        throw new ProblemError('unavailable', 'The identity provider does not answer', {
+          cause: error,
+          retryAfterSeconds: 5,
+        });
+      }
+      throw new ProblemError(
+        'unauthenticated',
+        `The token is not valid: ${error instanceof Error ? error.message : 'unreadable'}`,
+        { cause: error },
+      );
+    }
+    const claims = Claims.safeParse(verified.payload);
+    if (!claims.success) {
+      throw new ProblemError(
+        'unauthenticated',
+        `The token's claims do not fit: ${claims.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
+      );
+    }
+    const { sub, tenant, role, exp } = claims.data;
+    return { actor: { tenant, id: sub, role, claims: claims.data }, expiresAt: new Date(exp * 1000) };
+  };
+}
+
+function verifier(
+  keys: { secret: string } | { jwksUrl: string },
+): (token: string, options: JWTVerifyOptions) => Promise<JWTVerifyResult> {
+  if ('secret' in keys) {
+    const secret = new TextEncoder().encode(keys.secret);
+    return (token, options) => jwtVerify(token, secret, options);
+  }
+  const remote: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl));
+  return (token, options) => jwtVerify(token, remote, options);
+}

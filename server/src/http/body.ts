@@ -1,0 +1,93 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { limits } from '@ekbaar/sdk/protocol';
+import * as z from 'zod/mini';
+import { issuesOf, ProblemError } from '../problem.ts';
+
+const gunzipped = promisify(gunzip);
+
+/** Bytes that are read and thrown away after the limit, so that the sender hears the answer and not a broken pipe. */
+const drainBytes = 8 * limits.bodyBytes;
+
+/**
+ * A request's JSON body, within the limits of size, also after decompression, and of depth.
+ *
+ * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const bytes = await readBytes(request);
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw malformedBody('not UTF-8', error);
+  }
+  if (isDeeperThan(text, limits.jsonDepth)) throw malformedBody(`nested deeper than ${limits.jsonDepth} levels`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw malformedBody('not JSON', error);
+  }
+}
+
+/** What was read, as the schema has it. @throws ProblemError `malformed` with the issues */
+export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issues = issuesOf(result.error);
+  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
+    issues,
+  });
+}
+
+async function readBytes(request: Request): Promise<Uint8Array> {
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding !== 'identity' && encoding !== 'gzip') {
+    throw new ProblemError(
+      'unsupported_encoding',
+      `The content encoding "${encoding}" is not understood: send gzip or none`,
+    );
+  }
+  const sent = await readAtMost(request, limits.bodyBytes);
+  if (encoding === 'identity') return sent;
+  try {
+    return await gunzipped(sent, { maxOutputLength: limits.bodyBytes });
+  } catch (error) {
+    const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
+    throw tooLarge ? tooLargeBody() : malformedBody('not gzip', error);
+  }
+}
+
+async function readAtMost(request: Request, limit: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size <= limit) chunks.push(chunk);
+    else if (size > limit + drainBytes) break;
+  }
+  if (size > limit) throw tooLargeBody();
+  return Buffer.concat(chunks);
+}
+
+/** Counts brackets outside of strings, so that no recursion meets a hostile depth. */
+function isDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{\]}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > limit) return true;
+  }
+  return false;
+}
+
+function tooLargeBody(): ProblemError {
+  return new ProblemError(
+    'too_large',
+    `A body has at most ${limits.bodyBytes} bytes, also after decompression: send less at a time`,
+  );
+}
+
+function malformedBody(what: string, cause?: unknown): ProblemError {
+  return new ProblemError('malformed', `The body is ${what}`, { issues: [{ path: '', message: what }], cause });
+}

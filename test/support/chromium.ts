@@ -1,0 +1,126 @@
+import { accessSync, constants, rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BrowserContext, type BrowserContextOptions, chromium, devices } from 'playwright-core';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // Containers often have a tiny /dev/shm.
+  '--disable-dev-shm-usage',
+];
+
+export interface ChromiumOptions {
+  /** Profile directory to use and to keep. Default: a fresh one, removed by `close()`. */
+  profile?: string;
+  /** An Android phone's screen, touch and user agent. */
+  mobile?: boolean;
+  context?: BrowserContextOptions;
+}
+
+/** A real Chromium with a profile on disk, which can be killed and started again. */
+export interface Chromium {
+  readonly profile: string;
+  /** Of the running browser: another one after `relaunch()`. */
+  readonly context: BrowserContext;
+  /** SIGKILL to the browser and its processes, as when the phone's battery dies. The profile stays. */
+  kill(): Promise<void>;
+  /** Starts it again on the same profile, after `kill()` or `context.close()`. */
+  relaunch(): Promise<BrowserContext>;
+  close(): Promise<void>;
+}
+
+/** For `describe.skipIf(chromiumIsMissing())`. Says how to get one; in CI it throws, so that nothing is skipped there. */
+export function chromiumIsMissing(): boolean {
+  if (chromiumPath()) return false;
+  const message = 'Chromium is missing, and the browser tests need it: apt-get install chromium';
+  if (process.env['CI']) throw new Error(message);
+  console.warn(`\n!!! ${message}\n`);
+  return true;
+}
+
+/** The first Chromium or Chrome on the PATH. */
+function chromiumPath(): string | undefined {
+  const directories = (process.env['PATH'] ?? '').split(delimiter);
+  return NAMES.flatMap((name) => directories.map((directory) => join(directory, name))).find(isExecutable);
+}
+
+export async function launchChromium(options: ChromiumOptions = {}): Promise<Chromium> {
+  const profile = options.profile ?? (await mkdtemp(join(tmpdir(), 'ekbaar-chromium-')));
+  const removeProfile = () => {
+    if (!options.profile) rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  };
+  // An interrupted test run does not come to close().
+  process.once('exit', removeProfile);
+  let context = await launch(profile, options);
+  return {
+    profile,
+    get context() {
+      return context;
+    },
+    kill: () => kill(context),
+    relaunch: async () => (context = await launch(profile, options)),
+    close: async () => {
+      await context.close();
+      process.off('exit', removeProfile);
+      removeProfile();
+    },
+  };
+}
+
+async function launch(profile: string, options: ChromiumOptions): Promise<BrowserContext> {
+  const executablePath = chromiumPath();
+  if (!executablePath) throw new Error('Chromium is missing: apt-get install chromium');
+  return await chromium.launchPersistentContext(profile, {
+    executablePath,
+    headless: true,
+    args: FLAGS,
+    ...(options.mobile ? phone() : {}),
+    ...options.context,
+  });
+}
+
+function phone(): BrowserContextOptions {
+  const { defaultBrowserType: _, ...phone } = devices['Galaxy S8'] ?? {};
+  return phone;
+}
+
+async function kill(context: BrowserContext): Promise<void> {
+  const session = await context.browser()?.newBrowserCDPSession();
+  if (!session) throw new Error('the browser is not running');
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const closed = new Promise((resolve) => context.once('close', resolve));
+  // The browser first, so that it cannot react to the death of the others.
+  const pids = processInfo.toSorted((a) => (a.type === 'browser' ? -1 : 1)).map(({ id }) => id);
+  for (const pid of pids) signal(pid, 'SIGKILL');
+  await closed;
+  // A storage process that lives on would still hold the profile. A zombie nobody collects counts as alive: not for ever.
+  for (let tries = 0; tries < 20 && pids.some((pid) => signal(pid, 0)); tries++) await sleep(50);
+}
+
+/** False when there is no such process. */
+function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
