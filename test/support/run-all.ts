@@ -52,7 +52,12 @@ function runTests(): Result {
 function run(name: string, [command = '', ...args]: string[]): { ok: boolean; seconds: number } {
   console.log(`\n=== ${name}: ${[command, ...args].join(' ')}`);
   const started = performance.now();
-  const { status, error } = spawnSync(command, args, { cwd: root, env: environment, stdio: 'inherit', timeout: stepTimeoutMs });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    env: environment,
+    stdio: 'inherit',
+    timeout: stepTimeoutMs,
+  });
   if (error) console.error(error.message);
   return { ok: status === 0, seconds: (performance.now() - started) / 1000 };
 }

@@ -184,7 +184,8 @@ function entryOf(mutation: Mutation, actor: Actor, { clientId, clockErrorMs, now
       args: content.unfit === undefined ? mutation.args : JSON.stringify(mutation.args),
       content: content.hash,
       model: mutation.model,
-      deviceAt: mutation.at,
+      // As an instant: PostgreSQL reads neither every offset nor every year that ISO 8601 can write.
+      deviceAt: new Date(mutation.at),
       clockErrorMs,
       now,
     },

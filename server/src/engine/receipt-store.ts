@@ -22,8 +22,8 @@ export interface ReceiptFacts {
   readonly args: unknown;
   readonly content: string;
   readonly model: number | null;
-  /** ISO 8601, the device's clock. */
-  readonly deviceAt: string | null;
+  /** The device's clock. */
+  readonly deviceAt: Date | null;
   readonly clockErrorMs: number | null;
   readonly now: Date;
 }
@@ -83,9 +83,9 @@ export async function writeReceipt(
     tx,
     sql`insert into sync.receipts
           (tenant, key, actor, role, client_id, mutation_id, name, args, content, status, result, error, model, device_at, clock_error_ms, server_at)
-        values (${tenant}, ${facts.key}, ${facts.actor}, ${facts.role}, ${facts.clientId}, ${facts.mutationId}, ${facts.name},
+        values (${tenant}, ${facts.key}, ${facts.actor}, ${facts.role}, ${facts.clientId}, ${facts.mutationId}, ${storable(facts.name)},
           ${jsonParameter(facts.args)}, ${facts.content}, ${outcome.status}, ${jsonParameter(outcome.result)}, ${jsonParameter(outcome.error)},
-          ${facts.model}, ${facts.deviceAt}::timestamptz, ${facts.clockErrorMs}, ${facts.now.toISOString()}::timestamptz)
+          ${facts.model}, to_timestamp(${facts.deviceAt?.getTime() ?? null}::float8 / 1000), ${facts.clockErrorMs}, ${facts.now.toISOString()}::timestamptz)
         on conflict (tenant, key) do nothing returning key`,
   );
   return rows.length === 1;
@@ -96,4 +96,9 @@ export async function writeResult(tx: Queryable, tenant: string, key: string, re
   await tx.execute(
     sql`update sync.receipts set result = ${jsonParameter(result)} where tenant = ${tenant} and key = ${key}`,
   );
+}
+
+/** PostgreSQL's text holds no NUL, and the name of a dead letter is whatever somebody sent. */
+function storable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD');
 }

@@ -10,7 +10,8 @@ export function webApps(): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.get('/', (c) => c.redirect('/agent/'));
   for (const name of ['agent', 'console']) {
-    app.get(`/${name}`, (c) => c.redirect(`/${name}/`));
+    // The router drops the slash at the end, but the service worker's scope needs it.
+    app.get(`/${name}`, (c, next) => (new URL(c.req.url).pathname.endsWith('/') ? next() : Promise.resolve(c.redirect(`/${name}/`))));
     app.use(
       `/${name}/*`,
       serveStatic({

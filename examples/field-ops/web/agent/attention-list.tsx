@@ -1,0 +1,67 @@
+import { now } from '../shared/platform.ts';
+import { formatRupees } from '../shared/rupees.ts';
+import type { AgentClient, AgentMutation, DeliveryRow } from './client.ts';
+import { deliveryIdOf } from './delivery-state.ts';
+import { useLanguage } from './i18n/language.tsx';
+import { firstReceiptNo, refusalInWords } from './refusal.ts';
+
+interface AttentionListProps {
+  client: AgentClient;
+  refusals: readonly AgentMutation[];
+  rows: ReadonlyMap<string, DeliveryRow>;
+  onOpen(deliveryId: string): void;
+}
+
+/** What the server refused and the agent has not dealt with: each stays until the agent says that they have seen it. */
+export function AttentionList({ client, refusals, rows, onOpen }: AttentionListProps) {
+  const { t, time } = useLanguage();
+  if (refusals.length === 0) return <p className="nothing">{t.attention.none}</p>;
+  const did: Readonly<Record<string, string>> = t.attention.did;
+  return (
+    <section aria-labelledby="attention-title">
+      <h2 id="attention-title" className="unseen">
+        {t.attention.title}
+      </h2>
+      <p className="hint">{t.attention.explain}</p>
+      <ul className="refusals">
+        {refusals.map((record) => {
+          const id = deliveryIdOf(record);
+          const row = id === null ? undefined : rows.get(id);
+          const receiptNo = firstReceiptNo(record);
+          return (
+            <li
+              key={record.key}
+              data-testid="attention-item"
+              data-id={id ?? ''}
+              data-code={record.error?.code ?? record.state}
+            >
+              <p>
+                <strong>{row ? `${row.customerName} · ${formatRupees(row.amountPaise)}` : (id ?? '')}</strong>
+              </p>
+              <p className="dim">
+                {did[record.name] ?? t.attention.did.other} · {time.at(record.at, now())}
+              </p>
+              <p className="reason">{refusalInWords(record, t)}</p>
+              {receiptNo !== null && <p>{t.attention.firstReceipt(receiptNo)}</p>}
+              <div className="refusal-actions">
+                {row && (
+                  <button type="button" className="secondary" onClick={() => onOpen(row.id)}>
+                    {t.attention.open}
+                  </button>
+                )}
+                <button
+                  type="button"
+                  className="secondary"
+                  data-testid="dismiss"
+                  onClick={() => void client.rejections.dismiss(record.key)}
+                >
+                  {t.attention.dismiss}
+                </button>
+              </div>
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,40 @@
+import { formatRupees } from '../shared/rupees.ts';
+import type { DeliveryEntry } from './delivery-state.ts';
+import { useLanguage } from './i18n/language.tsx';
+import { refusalInWords } from './refusal.ts';
+import { StateLabel } from './state-label.tsx';
+
+/** One delivery in the list; the whole row is a button that opens it. */
+export function DeliveryRow({ entry, today, onOpen }: { entry: DeliveryEntry; today: string; onOpen(): void }) {
+  const { t, time } = useLanguage();
+  const { row, state, refused, receiptNo } = entry;
+  const due = row.dueOn < today ? t.day.overdue(time.day(row.dueOn)) : t.day.due(time.day(row.dueOn));
+  return (
+    <li>
+      <button
+        type="button"
+        className="delivery"
+        data-testid="delivery-row"
+        data-id={row.id}
+        data-state={state}
+        onClick={onOpen}
+      >
+        <span className="delivery-main">
+          <strong>{row.customerName}</strong>
+          <span className="dim">{row.village}</span>
+        </span>
+        <span className="delivery-amount">
+          <span className="kind" data-kind={row.kind}>
+            {t.kind[row.kind]}
+          </span>
+          <strong>{formatRupees(row.amountPaise)}</strong>
+        </span>
+        <span className="delivery-state">
+          <StateLabel state={state} receiptNo={receiptNo} />
+          {state === 'attention' && refused !== null && <span>{refusalInWords(refused, t)}</span>}
+          {(state === 'todo' || state === 'attention') && row.dueOn !== today && <span className="dim">{due}</span>}
+        </span>
+      </button>
+    </li>
+  );
+}

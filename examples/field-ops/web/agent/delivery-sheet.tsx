@@ -1,0 +1,114 @@
+import { useRef, useState } from 'react';
+import { now } from '../shared/platform.ts';
+import { ConfirmForm } from './confirm-form.tsx';
+import type { AgentClient } from './client.ts';
+import { DeliveryDetails } from './delivery-details.tsx';
+import type { DeliveryEntry } from './delivery-state.ts';
+import { FailForm } from './fail-form.tsx';
+import { useLanguage } from './i18n/language.tsx';
+import { Sheet } from './sheet.tsx';
+import { type Place, whereIfKnown } from './where.ts';
+
+interface DeliverySheetProps {
+  client: AgentClient;
+  /** Null when the delivery has left this phone, for example to another agent. */
+  entry: DeliveryEntry | null;
+  onClose(): void;
+  /** The person's answer is safely on this phone; told in words. */
+  onSaved(words: string): void;
+}
+
+/** One delivery: its details, and the two things an agent can say about it. */
+export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheetProps) {
+  const { t } = useLanguage();
+  const [step, setStep] = useState<'details' | 'confirm' | 'fail'>('details');
+  const [saving, setSaving] = useState<'no' | 'now' | 'failed'>('no');
+  const place = useRef<Place | null>(null);
+
+  if (entry === null) {
+    return (
+      <Sheet title={t.delivery.customer} onClose={onClose}>
+        <p>{t.delivery.gone}</p>
+      </Sheet>
+    );
+  }
+  const { row, state } = entry;
+  // An agent may come back to a customer who was not there; what is under way waits for its outcome first.
+  const canAnswer = (row.status === 'pending' || row.status === 'failed') && state !== 'saved' && state !== 'sent';
+
+  /** `saving` keeps a second tap from confirming twice. */
+  async function save(mutate: () => Promise<unknown>): Promise<void> {
+    if (saving === 'now') return;
+    setSaving('now');
+    try {
+      await mutate();
+      onSaved(t.confirm.saved(row.customerName));
+    } catch {
+      setSaving('failed');
+    }
+  }
+
+  function startConfirming(): void {
+    setStep('confirm');
+    // Looked up while the cash is counted: saving never waits for it.
+    void whereIfKnown().then((known) => {
+      place.current = known;
+    });
+  }
+
+  function confirm(amountPaise: number): Promise<unknown> {
+    return client.mutate('confirmDelivery', {
+      deliveryId: row.id,
+      amountPaise,
+      confirmedAt: new Date(now()).toISOString(),
+      ...(place.current ? { location: place.current } : {}),
+    });
+  }
+
+  const titles = {
+    details: row.customerName,
+    confirm: row.kind === 'collection' ? t.confirm.titleCollection : t.confirm.titleDisbursement,
+    fail: t.fail.title,
+  };
+  return (
+    <Sheet title={titles[step]} onClose={onClose}>
+      {step === 'details' && (
+        <DeliveryDetails
+          entry={entry}
+          actions={
+            canAnswer && (
+              <div className="actions">
+                <button type="button" className="primary" data-testid="confirm" onClick={startConfirming}>
+                  {row.kind === 'collection' ? t.delivery.confirmCollection : t.delivery.confirmDisbursement}
+                </button>
+                <button type="button" className="secondary" data-testid="fail" onClick={() => setStep('fail')}>
+                  {t.delivery.fail}
+                </button>
+              </div>
+            )
+          }
+        />
+      )}
+      {step === 'confirm' && (
+        <ConfirmForm
+          row={row}
+          saving={saving === 'now'}
+          onBack={() => setStep('details')}
+          onConfirm={(amountPaise) => void save(() => confirm(amountPaise))}
+        />
+      )}
+      {step === 'fail' && (
+        <FailForm
+          saving={saving === 'now'}
+          onBack={() => setStep('details')}
+          onFail={(failure) => void save(() => client.mutate('failDelivery', { deliveryId: row.id, ...failure }))}
+        />
+      )}
+      {saving === 'failed' && (
+        <p className="problem" role="alert">
+          {t.confirm.notSaved}
+        </p>
+      )}
+    </Sheet>
+  );
+}

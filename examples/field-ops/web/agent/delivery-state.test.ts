@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { AgentMutation, DeliveryRow } from './client.ts';
+import { deliveryEntries } from './delivery-state.ts';
+
+const pending: DeliveryRow = {
+  id: 'd1',
+  kind: 'collection',
+  status: 'pending',
+  agentId: 'a1',
+  regionId: 'r1',
+  village: 'Rampur',
+  pincode: '800001',
+  customerName: 'Sita Devi',
+  customerPhone: '',
+  mfiId: 'bfil',
+  loanId: 'l1',
+  instalmentNo: 3,
+  amountPaise: 125_000,
+  dueOn: '2026-11-23',
+  confirmedAt: null,
+  receiptNo: null,
+  failReason: null,
+};
+const confirmed: DeliveryRow = { ...pending, status: 'confirmed', confirmedAt: '2026-11-23T05:00:00Z' };
+
+function record(id: number, state: AgentMutation['state'], more: object = {}): AgentMutation {
+  const base = { id, key: `k${id}`, name: 'confirmDelivery', args: { deliveryId: 'd1' }, at: '2026-11-23T05:00:00Z' };
+  return { ...base, state, ...more } as AgentMutation;
+}
+
+function entryOf(row: DeliveryRow, log: AgentMutation[], refusals: AgentMutation[] = []) {
+  const [entry] = deliveryEntries([row], log, refusals);
+  if (!entry) throw new Error('no entry');
+  return entry;
+}
+
+describe('deliveryEntries', () => {
+  it('follows a confirmation from the phone to its receipt', () => {
+    expect(entryOf(pending, []).state).toBe('todo');
+    expect(entryOf(confirmed, [record(1, 'saved')]).state).toBe('saved');
+    expect(entryOf(confirmed, [record(1, 'sent')]).state).toBe('sent');
+    const applied = entryOf(confirmed, [record(1, 'applied', { result: { receiptNo: 'R7' } })]);
+    expect(applied).toMatchObject({ state: 'confirmed', receiptNo: 'R7' });
+    expect(entryOf({ ...confirmed, receiptNo: 'R7' }, [])).toMatchObject({ state: 'confirmed', receiptNo: 'R7' });
+  });
+
+  it('needs attention until the refusal is dismissed', () => {
+    const refused = record(1, 'rejected', { error: { code: 'amount_mismatch', message: '' } });
+    expect(entryOf(pending, [refused], [refused])).toMatchObject({ state: 'attention', refused });
+    expect(entryOf(pending, [refused], [])).toMatchObject({ state: 'todo', refused: null });
+  });
+
+  it('shows a later try instead of an earlier refusal', () => {
+    const refused = record(1, 'rejected', { error: { code: 'amount_mismatch', message: '' } });
+    expect(entryOf(confirmed, [refused, record(2, 'saved')], [refused]).state).toBe('saved');
+    expect(entryOf(confirmed, [refused, record(2, 'applied')], [refused]).state).toBe('confirmed');
+  });
+
+  it('shows what the office did', () => {
+    expect(entryOf({ ...pending, status: 'cancelled' }, []).state).toBe('cancelled');
+    expect(entryOf({ ...pending, status: 'failed', failReason: 'other' }, []).state).toBe('failed');
+  });
+
+  it('puts what needs attention first, then what is to do by day, then what is under way, then what is done', () => {
+    const row = (id: string, more: Partial<DeliveryRow> = {}): DeliveryRow => ({ ...pending, id, ...more });
+    const about = (id: string, state: AgentMutation['state']) => record(1, state, { args: { deliveryId: id } });
+    const refused = about('refused', 'rejected');
+    const entries = deliveryEntries(
+      [
+        row('done', { status: 'confirmed', confirmedAt: '2026-11-23T05:00:00Z' }),
+        row('under-way', { status: 'confirmed', confirmedAt: '2026-11-23T04:00:00Z' }),
+        row('today'),
+        row('overdue', { dueOn: '2026-11-21' }),
+        row('refused'),
+      ],
+      [about('under-way', 'sent'), refused],
+      [refused],
+    );
+    expect(entries.map((entry) => entry.row.id)).toEqual(['refused', 'overdue', 'today', 'under-way', 'done']);
+  });
+});

@@ -1,0 +1,88 @@
+import type { AgentMutation, DeliveryRow } from './client.ts';
+
+/** How far a delivery has come, as the agent has to see it. */
+export type DeliveryState = 'todo' | 'saved' | 'sent' | 'confirmed' | 'failed' | 'cancelled' | 'attention';
+
+export interface DeliveryEntry {
+  row: DeliveryRow;
+  state: DeliveryState;
+  /** Told by the server: with the receipt at first, with the row from then on. */
+  receiptNo: string | null;
+  /** The refusal that the agent has not dealt with yet. */
+  refused: AgentMutation | null;
+}
+
+/** Joins deliveries with what this phone did to them. Order: needs attention, to do, under way, done (latest first). */
+export function deliveryEntries(
+  rows: readonly DeliveryRow[],
+  log: readonly AgentMutation[],
+  refusals: readonly AgentMutation[],
+): DeliveryEntry[] {
+  const latest = latestByDelivery(log);
+  const refused = latestByDelivery(refusals);
+  return rows
+    .map((row) => entryOf(row, latest.get(row.id), refused.get(row.id)))
+    .sort((a, b) => rank[a.state] - rank[b.state] || withinRank(a, b));
+}
+
+const rank: Readonly<Record<DeliveryState, number>> = {
+  attention: 0,
+  todo: 1,
+  saved: 2,
+  sent: 2,
+  confirmed: 3,
+  failed: 3,
+  cancelled: 3,
+};
+
+function entryOf(
+  row: DeliveryRow,
+  latest: AgentMutation | undefined,
+  refused: AgentMutation | undefined,
+): DeliveryEntry {
+  const receiptNo = row.receiptNo ?? receiptOf(latest);
+  const entry = { row, receiptNo, refused: refused ?? null };
+  if (latest?.state === 'saved' || latest?.state === 'sent') return { ...entry, state: latest.state };
+  // A refusal stands until it is dismissed or a later try of the same delivery was accepted.
+  if (refused && latest?.state !== 'applied') return { ...entry, state: 'attention' };
+  return { ...entry, state: row.status === 'pending' ? 'todo' : row.status };
+}
+
+function receiptOf(record: AgentMutation | undefined): string | null {
+  const result: unknown = record?.result;
+  if (typeof result !== 'object' || result === null || !('receiptNo' in result)) return null;
+  return typeof result.receiptNo === 'string' ? result.receiptNo : null;
+}
+
+/** The delivery that a mutation is about; null for one about something else. */
+export function deliveryIdOf(record: AgentMutation): string | null {
+  const args: unknown = record.args;
+  if (typeof args !== 'object' || args === null || !('deliveryId' in args)) return null;
+  return typeof args.deliveryId === 'string' ? args.deliveryId : null;
+}
+
+/** The log is in order, so the last one of a delivery is its latest. */
+function latestByDelivery(log: readonly AgentMutation[]): Map<string, AgentMutation> {
+  const byDelivery = new Map<string, AgentMutation>();
+  for (const record of log) {
+    const id = deliveryIdOf(record);
+    if (id !== null) byDelivery.set(id, record);
+  }
+  return byDelivery;
+}
+
+function withinRank(a: DeliveryEntry, b: DeliveryEntry): number {
+  if (rank[a.state] < 2) {
+    return (
+      compare(a.row.dueOn, b.row.dueOn) ||
+      compare(a.row.village, b.row.village) ||
+      compare(a.row.customerName, b.row.customerName) ||
+      compare(a.row.id, b.row.id)
+    );
+  }
+  return compare(b.row.confirmedAt ?? '', a.row.confirmedAt ?? '') || compare(a.row.id, b.row.id);
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

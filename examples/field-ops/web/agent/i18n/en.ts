@@ -1,0 +1,169 @@
+import type { DeliveryKind } from '../../../src/model.ts';
+import type { FailReason } from '../../../src/failure.ts';
+import type { DeliveryState } from '../delivery-state.ts';
+import type { RefusalCode } from '../refusal.ts';
+
+export const en = {
+  appName: 'Ekbaar Agent',
+  otherLanguage: 'हिन्दी',
+  otherLanguageLabel: 'Change the language to Hindi',
+  back: 'Back',
+  close: 'Close',
+  tryAgain: 'Try again',
+  loading: 'Opening…',
+
+  signIn: {
+    title: 'Sign in',
+    demo: 'This is a demonstration: choose whose phone this is.',
+    operator: 'Operator',
+    search: 'Search by name',
+    usedHere: 'Used on this phone',
+    allAgents: 'All agents',
+    noneFound: 'No agent of that name.',
+    needsNetwork: 'The list of agents could not be reached. The first sign-in needs a network.',
+    more: (n: number) => `${n} more: type a name to find them`,
+  },
+  account: {
+    open: 'Account',
+    signOut: 'Sign out',
+    addLocation: 'Add my location to confirmations',
+    locationAdded: 'Confirmations carry your location.',
+    locationDenied: 'The phone does not let this app know the location.',
+    unsentStay: (n: number) =>
+      n === 1
+        ? '1 entry is not sent yet. It stays safe on this phone and is sent when you sign in again.'
+        : `${n} entries are not sent yet. They stay safe on this phone and are sent when you sign in again.`,
+    storeFailed:
+      'This phone’s storage could not be opened. Free some space, close other tabs of this app, and try again.',
+  },
+
+  bar: {
+    allSent: 'Everything is sent',
+    unsent: (n: number) => (n === 1 ? '1 not sent yet' : `${n} not sent yet`),
+    since: (time: string) => `since ${time}`,
+    online: 'Online',
+    offline: 'No network',
+    unreachable: 'Server not reached',
+    sending: 'Sending…',
+    busy: 'Server is busy, trying again',
+    problem: (code: string) => `Tell the office: ${code}`,
+    synced: (time: string) => `Updated ${time}`,
+    neverSynced: 'Not updated yet',
+    needsToken: 'Sign-in has run out: it is renewed as soon as there is a network. Nothing is lost.',
+    updateRequired: 'This app is too old for the server. Close it and open it again with a network. Nothing is lost.',
+    syncNow: 'Send now',
+  },
+
+  day: {
+    title: 'Deliveries',
+    show: 'Show',
+    all: 'All',
+    todo: 'To do',
+    done: 'Done',
+    attention: 'Attention',
+    search: 'Search customer or village',
+    nothingTodo: 'Nothing left to do.',
+    nothingDone: 'Nothing done yet.',
+    nothingHere: 'No deliveries yet.',
+    nothingFound: 'No delivery fits this search.',
+    first: 'The first update is still under way.',
+    more: 'Show more',
+    overdue: (day: string) => `Due since ${day}`,
+    due: (day: string) => `Due ${day}`,
+  },
+
+  kind: {
+    collection: 'Collect',
+    disbursement: 'Pay out',
+  } satisfies Record<DeliveryKind, string>,
+
+  state: {
+    todo: 'To do',
+    saved: 'Saved on this phone',
+    sent: 'On its way, no receipt yet',
+    confirmed: 'Confirmed',
+    failed: 'Not delivered',
+    cancelled: 'Cancelled by the office',
+    attention: 'Needs attention',
+  } satisfies Record<DeliveryState, string>,
+  receipt: (no: string) => `Receipt ${no}`,
+
+  delivery: {
+    customer: 'Customer',
+    phone: 'Phone',
+    village: 'Village',
+    lender: 'Lender',
+    loan: 'Loan',
+    instalment: (n: number) => `Instalment ${n}`,
+    due: 'Due',
+    confirmedAt: 'Confirmed',
+    receiptNo: 'Receipt no.',
+    reason: 'Reason',
+    call: 'Call',
+    confirmCollection: 'Cash received',
+    confirmDisbursement: 'Cash paid out',
+    fail: 'Could not deliver',
+    gone: 'This delivery is no longer yours.',
+  },
+
+  confirm: {
+    titleCollection: 'Count the cash you received',
+    titleDisbursement: 'Count the cash you pay out',
+    amount: 'Amount in rupees',
+    expected: (amount: string) => `Expected: ${amount}`,
+    differs: (amount: string) => `This is not the ${amount} that is due. The office will not accept another amount.`,
+    unreadable: 'Enter an amount in rupees, for example 1250 or 1250.50.',
+    submitCollection: (amount: string) => `I received ${amount}`,
+    submitDisbursement: (amount: string) => `I paid out ${amount}`,
+    saved: (name: string) => `Saved on this phone: ${name}`,
+    notSaved: 'This could not be saved. Please try again; do not close the app.',
+  },
+
+  fail: {
+    title: 'Why could it not be delivered?',
+    note: 'Note (if you like)',
+    submit: 'Save',
+    choose: 'Choose a reason.',
+    reasons: {
+      customer_absent: 'Customer is not at home',
+      customer_refused: 'Customer refuses',
+      customer_has_no_cash: 'Customer has no cash today',
+      agent_has_no_cash: 'I do not have enough cash',
+      wrong_details: 'Name, address or loan is wrong',
+      road_blocked: 'Village cannot be reached',
+      other: 'Another reason',
+    } satisfies Record<FailReason, string>,
+  },
+
+  attention: {
+    title: 'Needs attention',
+    none: 'Nothing needs your attention.',
+    explain: 'The office did not accept these. Nothing was counted for them.',
+    dismiss: 'I have seen this',
+    open: 'Open delivery',
+    did: {
+      confirmDelivery: 'Confirmation',
+      failDelivery: 'Not delivered',
+      closeDay: 'Closing the day',
+      other: 'Entry',
+    },
+    firstReceipt: (no: string) => `Receipt of the first: ${no}`,
+    codes: {
+      not_found: 'The office does not have this delivery any more.',
+      not_assigned: 'This delivery was given to another agent.',
+      already_confirmed: 'This delivery was confirmed before. It counts once.',
+      already_done: 'This instalment was paid before. It counts once. If the customer paid twice, give the money back.',
+      cancelled: 'The office cancelled this delivery.',
+      amount_mismatch: 'The amount is not the one that is due. Count again and confirm with the right amount.',
+      already_closed: 'This day was closed before.',
+      forbidden: 'You may not do this. Ask the office.',
+      invalid_args: 'The entry was not complete. Ask the office.',
+      key_reused: 'This entry was sent before with other content. Ask the office.',
+      dead: 'The office has to look at this entry. You need not enter it again.',
+    } satisfies Record<RefusalCode, string>,
+    unknown: (message: string) => `Not accepted: ${message}`,
+  },
+};
+
+/** What every language has to say; one that misses a text does not compile. */
+export type Messages = typeof en;

@@ -1,0 +1,12 @@
+/**
+ * Lets the app open without a network, and asks the browser not to clear what it saved when space runs low.
+ * Both are best effort: without them the app still works, with a network. A new version is taken up the next time the
+ * app is opened; the page in use goes on with all it has loaded and is never reloaded.
+ */
+export async function keepOnThisPhone(): Promise<void> {
+  if (import.meta.env.PROD && 'serviceWorker' in navigator) {
+    await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`).catch(() => undefined);
+  }
+  // Both are absent where the page is not served securely.
+  if ('storage' in navigator) await navigator.storage.persist().catch(() => undefined);
+}

@@ -1,0 +1,40 @@
+/**
+ * Builds the agent app and the console into `dist-web`, unless that was done from the same sources.
+ * Run it with `node web/build.ts`; `--force` builds in any case.
+ */
+import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { build } from 'vite';
+import { hashOf } from './sources.ts';
+
+const apps = ['agent', 'console'];
+const here = import.meta.dirname;
+const repository = join(here, '../../..');
+const out = join(here, '../dist-web');
+const stampFile = join(out, 'built-from');
+
+const sources = ['examples/field-ops/web', 'examples/field-ops/src/model.ts', 'examples/field-ops/src/optimistic.ts'];
+const libraries = ['examples/field-ops/src/failure.ts', 'sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
+const stamp = await hashOf(repository, [...sources, ...libraries]);
+
+if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) {
+  console.log('web apps: built already');
+} else {
+  const started = performance.now();
+  await rm(stampFile, { force: true });
+  for (const app of apps) {
+    await build({ configFile: join(here, app, 'vite.config.ts'), logLevel: 'warn', mode: 'production' });
+  }
+  await writeFile(stampFile, stamp);
+  console.log(`web apps: built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
+}
+
+async function isBuiltFrom(expected: string): Promise<boolean> {
+  try {
+    await Promise.all(apps.map((app) => access(join(out, app, 'index.html'))));
+    return (await readFile(stampFile, 'utf8')) === expected;
+  } catch {
+    return false;
+  }
+}

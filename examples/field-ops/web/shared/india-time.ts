@@ -1,0 +1,30 @@
+/** Days and times of the operator, whatever the device is set to. */
+const timeZone = 'Asia/Kolkata';
+const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+
+/** The operator's day of an instant (milliseconds since 1970), as YYYY-MM-DD. */
+export function dayOf(instant: number): string {
+  return isoDay.format(instant);
+}
+
+export interface TimeFormat {
+  /** 10:42 am; with the day in front when it is not today's. */
+  at(iso: string, now: number): string;
+  /** A YYYY-MM-DD as "23 Nov". */
+  day(date: string): string;
+}
+
+/** Formats for a language, with Latin digits, which phones and receipts in India use. */
+export function timeFormat(language: 'en' | 'hi'): TimeFormat {
+  const locale = language === 'hi' ? 'hi-IN-u-nu-latn' : 'en-IN';
+  const time = new Intl.DateTimeFormat(locale, { timeZone, hour: 'numeric', minute: '2-digit' });
+  const day = new Intl.DateTimeFormat(locale, { timeZone, day: 'numeric', month: 'short' });
+  return {
+    at(iso, now) {
+      const instant = Date.parse(iso);
+      const sameDay = dayOf(instant) === dayOf(now);
+      return sameDay ? time.format(instant) : `${day.format(instant)}, ${time.format(instant)}`;
+    },
+    day: (date) => day.format(Date.parse(`${date}T12:00:00Z`)),
+  };
+}
