@@ -87,7 +87,8 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
   });
   const api = apiRoutes(engine, options.auth, clock);
   const app = new Hono<ApiEnv>({ strict: false });
-  app.use(requestId());
+  // No longer than a problem may name.
+  app.use(requestId({ limitLength: 200 }));
   app.use(
     '*',
     cors({ origin: '*', exposeHeaders: ['Idempotency-Replayed', 'Retry-After', 'X-Request-Id'], maxAge: 86_400 }),

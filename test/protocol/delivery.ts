@@ -36,7 +36,10 @@ export async function addDelivery(ekbaar: FieldOps, given: Partial<DeliveryRow> 
 }
 
 /** The mutation that confirms it. */
-export function confirm({ id, amountPaise }: Pick<DeliveryRow, 'id' | 'amountPaise'>, over: Partial<Draft> = {}): Draft {
+export function confirm(
+  { id, amountPaise }: Pick<DeliveryRow, 'id' | 'amountPaise'>,
+  over: Partial<Draft> = {},
+): Draft {
   return {
     name: 'confirmDelivery',
     args: { deliveryId: id, amountPaise, confirmedAt: '2026-11-22T10:04:05.123+05:30' },

@@ -19,11 +19,7 @@ export interface Device {
   mutate(draft: Draft): Promise<Receipt>;
 }
 
-export function device(
-  ekbaar: Pick<FieldOps, 'sync'>,
-  token: string,
-  clientId: string = crypto.randomUUID(),
-): Device {
+export function device(ekbaar: Pick<FieldOps, 'sync'>, token: string, clientId: string = crypto.randomUUID()): Device {
   let last = 0;
   const next = (...drafts: Draft[]) => drafts.map((draft) => mutation(++last, draft));
   const sync = (request: Partial<SyncRequest> = {}) => ekbaar.sync(token, { clientId, ...request });

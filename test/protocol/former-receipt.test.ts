@@ -74,7 +74,10 @@ describe('a mutation sent again with its former receipt, to a database that lost
     const key = crypto.randomUUID();
     const first = await device(ekbaar, agent).mutate(confirm(delivery, { key }));
     const receipt = { status: 'rejected', error: { code: 'cancelled', message: 'no' } } as const;
-    expect(await device(ekbaar, agent).mutate(confirm(delivery, { key, receipt }))).toEqual({ ...first, replayed: true });
+    expect(await device(ekbaar, agent).mutate(confirm(delivery, { key, receipt }))).toEqual({
+      ...first,
+      replayed: true,
+    });
   });
 
   test('a former receipt with text that PostgreSQL has no place for stops nothing', async () => {

@@ -55,7 +55,10 @@ describe('args that do not fit', () => {
   });
 
   test('the details say where', async () => {
-    const receipt = await device(ekbaar, agent).mutate({ name: 'confirmDelivery', args: { ...fits, amountPaise: 1.5 } });
+    const receipt = await device(ekbaar, agent).mutate({
+      name: 'confirmDelivery',
+      args: { ...fits, amountPaise: 1.5 },
+    });
     expect(receipt.error?.details).toEqual([{ path: 'amountPaise', message: expect.any(String) }]);
   });
 
@@ -141,7 +144,10 @@ describe('a name nobody knows', () => {
       const phone = device(ekbaar, agent);
       const mutations = phone.next({ name, args: { paise: 5 } }, confirm(delivery));
       const { receipts, stopped } = await phone.sync({ mutations });
-      expect(receipts).toMatchObject([{ id: 1, status: 'dead' }, { id: 2, status: 'applied' }]);
+      expect(receipts).toMatchObject([
+        { id: 1, status: 'dead' },
+        { id: 2, status: 'applied' },
+      ]);
       expect(stopped).toBeNull();
       const kept = await ekbaar.query(sql`select status, args from sync.receipts where key = ${mutations[0]?.key}`);
       expect(kept).toEqual([{ status: 'dead', args: readable ? { paise: 5 } : '{"paise":5}' }]);

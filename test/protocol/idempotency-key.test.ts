@@ -84,7 +84,10 @@ describe('a key that has a receipt', () => {
     const args = { deliveryId: 'nowhere', reason: 'away' };
     const first = await device(ekbaar, agent).mutate({ name: 'failDelivery', args, key });
     expect(first).toMatchObject({ status: 'rejected', error: { code: 'not_found' } });
-    expect(await device(ekbaar, agent).mutate({ name: 'failDelivery', args, key })).toEqual({ ...first, replayed: true });
+    expect(await device(ekbaar, agent).mutate({ name: 'failDelivery', args, key })).toEqual({
+      ...first,
+      replayed: true,
+    });
   });
 
   test('the key is asked before everything else: a replay needs neither the role nor a model the server knows', async () => {

@@ -103,7 +103,9 @@ describe('a fork: an id at or below the last with something else in it', () => {
     const phone = device(ekbaar, agent);
     const mutations = phone.next({ name: 'failDelivery', args: { deliveryId: 'nowhere', reason: 'away' } });
     await phone.sync({ mutations });
-    const { receipts, stopped, delta } = await phone.sync({ mutations: mutations.map((one) => ({ ...one, ...other })) });
+    const { receipts, stopped, delta } = await phone.sync({
+      mutations: mutations.map((one) => ({ ...one, ...other })),
+    });
     expect(receipts).toEqual([]);
     expect(stopped).toMatchObject({ id: 1, code: 'forked' });
     expect(delta.lastMutationId).toBe(1);
@@ -131,6 +133,17 @@ describe('a fork: an id at or below the last with something else in it', () => {
     const clone = device(ekbaar, agent);
     expect((await clone.sync({ mutations })).receipts).toEqual([{ ...first, replayed: true }]);
     expect(await jobsOf(first?.key)).toBe(2);
+  });
+});
+
+describe('a clone under a new client id', () => {
+  test('sends its locations again too, and they do not halt its log', async () => {
+    const args = { lat: 24.7, lng: 85, accuracyM: 12, at: '2026-11-22T10:00:00Z' };
+    const mutations = [mutation(1, { name: 'recordLocation', args }), mutation(2, confirm(await addDelivery(ekbaar)))];
+    await device(ekbaar, agent).sync({ mutations });
+    const { receipts, stopped } = await device(ekbaar, agent).sync({ mutations });
+    expect(stopped).toBeNull();
+    expect(receipts).toMatchObject([{ status: 'applied' }, { status: 'applied', replayed: true }]);
   });
 });
 
@@ -174,7 +187,10 @@ describe('$skip', () => {
     const phone = device(ekbaar, agent);
     const skipped = phone.next({ name: '$skip' }, { name: '$skip' });
     const { receipts, stopped, delta } = await phone.sync({ mutations: skipped });
-    expect(receipts).toMatchObject([{ id: 1, status: 'applied' }, { id: 2, status: 'applied' }]);
+    expect(receipts).toMatchObject([
+      { id: 1, status: 'applied' },
+      { id: 2, status: 'applied' },
+    ]);
     expect(stopped).toBeNull();
     expect(delta.lastMutationId).toBe(2);
     expect(await ekbaar.query(sql`select from sync.receipts where client_id = ${phone.clientId}`)).toEqual([]);
@@ -196,7 +212,10 @@ describe('order', () => {
       mutation(2, confirm(delivery)),
     ];
     const { receipts } = await device(ekbaar, agent).sync({ mutations: [confirmed, fail] });
-    expect(receipts).toMatchObject([{ id: 1, status: 'applied' }, { id: 2, status: 'applied' }]);
+    expect(receipts).toMatchObject([
+      { id: 1, status: 'applied' },
+      { id: 2, status: 'applied' },
+    ]);
     expect(await statusOf(ekbaar, delivery)).toBe('confirmed');
   });
 });

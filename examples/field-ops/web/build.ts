@@ -8,6 +8,9 @@ import { performance } from 'node:perf_hooks';
 import { build } from 'vite';
 import { hashOf } from './sources.ts';
 
+// Vite takes whatever is set already, such as a test runner's "test", and builds without the service worker then.
+process.env['NODE_ENV'] = 'production';
+
 const apps = ['agent', 'console'];
 const here = import.meta.dirname;
 const repository = join(here, '../../..');

@@ -20,8 +20,10 @@ export type ArgsOf<M extends Model, Name extends keyof M['mutations']> = z.input
 /** The mutation's arguments after its schema has parsed them. */
 export type ParsedArgsOf<M extends Model, Name extends keyof M['mutations']> = z.output<M['mutations'][Name]['args']>;
 /** What the server answers when the mutation `Name` was applied. */
-export type ResultOf<M extends Model, Name extends keyof M['mutations']> =
-  M['mutations'][Name]['result'] extends z.$ZodType ? z.output<M['mutations'][Name]['result']> : undefined;
+export type ResultOf<
+  M extends Model,
+  Name extends keyof M['mutations'],
+> = M['mutations'][Name]['result'] extends z.$ZodType ? z.output<M['mutations'][Name]['result']> : undefined;
 /** The codes with which the mutation `Name` may be refused by the business. */
 export type RejectOf<M extends Model, Name extends keyof M['mutations']> = M['mutations'][Name]['rejects'][number];
 

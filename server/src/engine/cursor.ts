@@ -18,10 +18,12 @@ export interface CursorState {
 }
 
 const count = z.int().check(z.nonnegative());
+/** Text that PostgreSQL can compare with. */
+const text = z.string().check(z.refine((value) => !value.includes('\0') && value.isWellFormed()));
 const Wire = z.object({
   e: z.string().check(z.maxLength(64)),
   // Complete: the version. In the middle of a traversal: [version, began, collection, id].
-  s: z.record(z.string(), z.union([count, z.tuple([count, count, z.string(), z.string()])])),
+  s: z.record(z.string(), z.union([count, z.tuple([count, count, text, text])])),
 });
 
 export function encodeCursor({ epoch, scopes }: CursorState): string {

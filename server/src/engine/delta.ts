@@ -9,6 +9,8 @@ import { readRows } from './rows.ts';
 export interface DeltaRequest {
   readonly tenant: string;
   readonly readable: readonly ReadableScope[];
+  /** Only these of the readable scopes; undefined: all of them. The cursor keeps its place in the others. */
+  readonly only?: readonly string[] | undefined;
   readonly cursor: string | null;
   readonly limit: number;
   /** Scopes whose checksum did not fit on the device: sent whole again. */
@@ -44,8 +46,8 @@ export async function delta(
   request: DeltaRequest,
 ): Promise<Delta> {
   const cursor = request.cursor === null ? null : decodeCursor(request.cursor);
-  const [epoch, heads] = await Promise.all([readEpoch(tx), readHeads(tx, request.tenant, request.readable)]);
-  const { from, reset, dropped } = startingPoints(request, cursor, epoch, heads);
+  const [epoch, heads] = await Promise.all([readEpoch(tx), readHeads(tx, request.tenant, request.only ?? request.readable)]);
+  const { from, elsewhere, reset, dropped } = startingPoints(request, cursor, epoch, heads);
 
   const wanted = heads.filter((head) => {
     const position = from.get(head.scope) ?? beginning;
@@ -61,7 +63,7 @@ export async function delta(
     scopes: Object.fromEntries(heads.map((head) => [head.scope, scopeState(head, more)])),
     reset,
     dropped,
-    cursor: encodeCursor({ epoch, scopes: endingPoints(heads, from, lines, more) }),
+    cursor: encodeCursor({ epoch, scopes: endingPoints(heads, from, elsewhere, lines, more) }),
     more,
   };
 }
@@ -101,7 +103,7 @@ async function readHeads(tx: Queryable, tenant: string, readable: readonly Reada
   return [...heads.values()].toSorted((a, b) => (a.scope < b.scope ? -1 : 1));
 }
 
-/** Where each scope's traversal goes on, and which scopes the client must forget first. */
+/** Where each scope's traversal goes on, what the cursor says of scopes not asked for, and which scopes the client must forget first. */
 function startingPoints(request: DeltaRequest, cursor: CursorState | null, epoch: string, heads: readonly Head[]) {
   const from = new Map<string, Position>();
   const reset: string[] = [];
@@ -111,8 +113,17 @@ function startingPoints(request: DeltaRequest, cursor: CursorState | null, epoch
     if (lost || request.diverged.includes(scope)) reset.push(scope);
     else if (at !== undefined) from.set(scope, at);
   }
-  const dropped = [...(cursor?.scopes.keys() ?? [])].filter((scope) => !mayRead(request.readable, scope));
-  return { from, reset, dropped };
+  const elsewhere = new Map<string, Position>();
+  const dropped: string[] = [];
+  const headed = new Set(heads.map(({ scope }) => scope));
+  for (const [scope, at] of cursor?.scopes ?? []) {
+    if (headed.has(scope)) continue;
+    if (!mayRead(request.readable, scope)) dropped.push(scope);
+    else if (cursor?.epoch === epoch && request.only !== undefined) elsewhere.set(scope, at);
+    // A scope of another history, or one that this database has never heard of.
+    else reset.push(scope);
+  }
+  return { from, elsewhere, reset, dropped };
 }
 
 /** The next lines of the wanted scopes, in order of scope, version, collection and row. */
@@ -176,13 +187,14 @@ async function changesOf(
 function endingPoints(
   heads: readonly Head[],
   from: ReadonlyMap<string, Position>,
+  elsewhere: ReadonlyMap<string, Position>,
   lines: readonly Line[],
   more: boolean,
 ): Map<string, Position> {
   // Scopes come in order: all before the page's last one are finished, all after it are where they were.
   const open = more ? lines.at(-1) : undefined;
   let finished = true;
-  const ends = new Map<string, Position>();
+  const ends = new Map(elsewhere);
   for (const { scope, version } of heads) {
     const at = from.get(scope);
     if (scope === open?.scope) {

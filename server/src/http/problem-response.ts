@@ -20,6 +20,9 @@ export function problemOf(error: unknown): ProblemError {
   });
 }
 
+/** The protocol's limit: a detail that quotes what was sent must not outgrow it. */
+const longestDetail = 4000;
+
 /** RFC 9457 body with the status, `Retry-After` where there is one, and a Bearer challenge with 401. */
 export function problemResponse(c: Context, problem: ProblemError, random: () => number): Response {
   const { title } = problems[problem.code];
@@ -27,7 +30,7 @@ export function problemResponse(c: Context, problem: ProblemError, random: () =>
     type: `urn:ekbaar:problem:${problem.code}`,
     title,
     status: problem.status,
-    detail: problem.message,
+    detail: problem.message.slice(0, longestDetail),
     code: problem.code,
     requestId: c.get('requestId'),
     ...(problem.issues === undefined ? {} : { issues: [...problem.issues] }),

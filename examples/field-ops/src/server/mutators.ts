@@ -83,7 +83,9 @@ export const mutators: Mutators<FieldOpsModel> = {
     roles: ['agent'],
     async run({ db, tenant, actor, key, now }, { lat, lng, accuracyM, at: saidAt }) {
       const at = notAfter(now, saidAt);
-      await db.insert(agentTrack).values({ tenant, agentId: actor.id, key, lat, lng, accuracyM, at });
+      // Without a receipt the key stops no second try, as of a phone that took a new client id: it finds its own trace.
+      const trace = { tenant, agentId: actor.id, key, lat, lng, accuracyM, at };
+      await db.insert(agentTrack).values(trace).onConflictDoNothing();
       const [agent] = await db
         .select({ regionId: agents.regionId })
         .from(agents)

@@ -15,8 +15,8 @@ export function AgentApp({ remembered }: { remembered: RememberedAccounts }) {
       <SignIn
         used={remembered.used()}
         onChoose={(chosen) => {
-          remembered.signIn(chosen);
-          setAccount(chosen);
+          // Kept first: the app must open offline after whatever happens next.
+          void remembered.signIn(chosen).finally(() => setAccount(chosen));
         }}
       />
     );
@@ -26,8 +26,7 @@ export function AgentApp({ remembered }: { remembered: RememberedAccounts }) {
       key={`${account.tenant} ${account.sub}`}
       account={account}
       onSignOut={() => {
-        remembered.signOut();
-        setAccount(null);
+        void remembered.signOut().finally(() => setAccount(null));
       }}
     />
   );

@@ -11,8 +11,7 @@ export function ConsoleApp({ remembered }: { remembered: RememberedAccounts }) {
     return (
       <SignIn
         onChoose={(chosen) => {
-          remembered.signIn(chosen);
-          setAccount(chosen);
+          void remembered.signIn(chosen).finally(() => setAccount(chosen));
         }}
       />
     );
@@ -22,8 +21,7 @@ export function ConsoleApp({ remembered }: { remembered: RememberedAccounts }) {
       key={`${account.tenant} ${account.sub}`}
       account={account}
       onSignOut={() => {
-        remembered.signOut();
-        setAccount(null);
+        void remembered.signOut().finally(() => setAccount(null));
       }}
     />
   );

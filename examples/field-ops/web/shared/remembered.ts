@@ -6,36 +6,38 @@ type Remembered = z.infer<typeof Remembered>;
 
 const mostUsed = 6;
 
+/** Where it is kept: `set` resolves when a killed app or a flat battery cannot undo it. */
+export interface DurablePlace {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+}
+
 /** Who is signed in on this device and who was, so that the app opens without a network. Holds no tokens. */
 export interface RememberedAccounts {
   current(): DemoAccount | null;
   /** Accounts used here before, latest first. */
   used(): DemoAccount[];
-  signIn(account: DemoAccount): void;
+  /** Resolves when it is safely kept. */
+  signIn(account: DemoAccount): Promise<void>;
   /** Forgets who is signed in; what that account saved on this device stays. */
-  signOut(): void;
+  signOut(): Promise<void>;
 }
 
-export function rememberedAccounts(storage: Storage, key: string): RememberedAccounts {
-  const read = (): Remembered => {
-    try {
-      const parsed = Remembered.safeParse(JSON.parse(storage.getItem(key) ?? ''));
-      if (parsed.success) return parsed.data;
-    } catch {
-      // Nothing kept yet, or something else's text: the person signs in again.
-    }
-    return { current: null, used: [] };
+export async function rememberedAccounts(place: DurablePlace, key: string): Promise<RememberedAccounts> {
+  const kept = Remembered.safeParse(await place.get(key));
+  // Nothing kept yet, or something else's value: the person signs in again.
+  let remembered: Remembered = kept.success ? kept.data : { current: null, used: [] };
+  const keep = async (next: Remembered): Promise<void> => {
+    remembered = next;
+    await place.set(key, next);
   };
-  const write = (remembered: Remembered): void => storage.setItem(key, JSON.stringify(remembered));
   return {
-    current: () => read().current,
-    used: () => read().used,
+    current: () => remembered.current,
+    used: () => remembered.used,
     signIn(account) {
-      const others = read().used.filter((used) => used.tenant !== account.tenant || used.sub !== account.sub);
-      write({ current: account, used: [account, ...others].slice(0, mostUsed) });
+      const others = remembered.used.filter((used) => used.tenant !== account.tenant || used.sub !== account.sub);
+      return keep({ current: account, used: [account, ...others].slice(0, mostUsed) });
     },
-    signOut() {
-      write({ ...read(), current: null });
-    },
+    signOut: () => keep({ ...remembered, current: null }),
   };
 }

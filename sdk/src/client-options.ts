@@ -1,0 +1,30 @@
+import type { Model } from './model/index.ts';
+import type { Platform } from './platform.ts';
+import type { OptimisticEffects } from './replica/optimistic.ts';
+import type { StoreFactory } from './store/store.ts';
+
+/** Whose data a client holds. */
+export interface Actor {
+  readonly tenant: string;
+  /** The token's `sub`. */
+  readonly id: string;
+}
+
+/** What `createClient` needs. */
+export interface ClientOptions<M extends Model> {
+  readonly model: M;
+  /** Base URL of the server, without a trailing slash; `''` is the page's own origin. */
+  readonly url: string;
+  /** Whose data this is: each (tenant, actor) has a store of their own. */
+  readonly actor: Actor;
+  /** Asked at the start, and again after a 401. Throwing means "none now": sending pauses, nothing is lost. */
+  readonly token: (why: 'first' | 'expired') => Promise<string> | string;
+  /** `idbStore()` or `memoryStore()`; called with the store's name. */
+  readonly store: StoreFactory;
+  /** What each mutation does at once on the device, until the server has spoken. */
+  readonly optimistic?: OptimisticEffects<M> | undefined;
+  /** How long mutations stay on the device after their outcome, in milliseconds. Default: 7 days. */
+  readonly keepOutcomesMs?: number | undefined;
+  /** Clock, timers, randomness, fetch, connectivity. Default: the browser's or Node's own. */
+  readonly platform?: Partial<Platform> | undefined;
+}

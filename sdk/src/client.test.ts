@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { RowOf } from './model/index.ts';
+import { idle } from './testing/fake-clock.ts';
+import type { TestModel } from './testing/model.ts';
+import { World } from './testing/world.ts';
+
+let world: World;
+beforeEach(() => {
+  world = new World();
+});
+afterEach(() => world.close());
+
+type Delivery = RowOf<TestModel, 'deliveries'>;
+const statuses = (rows: Delivery[]) => rows.map(({ id, status }) => `${id} ${status}`).join(', ');
+
+test('a fresh client holds the server’s rows', async () => {
+  const client = await world.synced();
+  expect(statuses(await client.read('deliveries'))).toBe('d1 pending, d2 pending');
+  expect(client.status.get()).toMatchObject({ pending: 0, scopes: ['agent:a1'], lastError: null, syncing: false });
+  expect(client.clientId).toMatch(/^[A-Za-z0-9_-]{8,64}$/);
+});
+
+test('a mutation is shown at once, sent, and confirmed with its result', async () => {
+  const client = await world.synced();
+  const saved = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  expect(saved.id).toBe(1);
+  expect(statuses(await client.read('deliveries'))).toBe('d1 confirmed, d2 pending');
+  const record = await saved.confirmed;
+  expect(record).toMatchObject({ name: 'confirm', state: 'applied', result: { receiptNo: 'R-d1' } });
+  await world.settle(client);
+  expect(await client.readMutations()).toEqual([record]);
+  expect(world.server.row('deliveries', 'd1')).toMatchObject({ status: 'confirmed' });
+});
+
+test('the optimistic effect stays until the delta has it: no flicker', async () => {
+  const client = await world.synced();
+  const seen: string[] = [];
+  client.watch('deliveries', {}, (rows) => seen.push(statuses(rows)));
+  await idle();
+  // The receipt comes with the first page, the effect only with the last.
+  world.server.pageSize = 1;
+  world.server.write('deliveries', 'd3', { id: 'd3', status: 'pending', amountPaise: 1 });
+  const { confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await confirmed;
+  await world.settle(client);
+  expect(seen).toEqual(['d1 pending, d2 pending', 'd1 confirmed, d2 pending', 'd1 confirmed, d2 pending, d3 pending']);
+});
+
+test('a refused mutation is undone and waits for somebody', async () => {
+  const client = await world.synced();
+  world.server.write('deliveries', 'd1', { id: 'd1', status: 'confirmed', amountPaise: 999 });
+  const seen: number[] = [];
+  client.rejections.watch((records) => seen.push(records.length));
+  const { key, confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  expect(await confirmed).toMatchObject({ state: 'rejected', error: { code: 'already_confirmed' } });
+  await world.settle(client);
+  expect(client.status.get().needsAttention).toBe(1);
+  expect(await client.read('deliveries', { where: { id: 'd1' } })).toEqual([
+    { id: 'd1', status: 'confirmed', amountPaise: 999 },
+  ]);
+
+  await client.close();
+  const again = await world.client();
+  const [waiting] = await again.rejections.read();
+  expect(waiting).toMatchObject({ key, args: { deliveryId: 'd1', amountPaise: 100 } });
+  await again.rejections.dismiss(key);
+  expect(await again.rejections.read()).toEqual([]);
+  expect(again.status.get().needsAttention).toBe(0);
+  expect(seen).toEqual([0, 1]);
+});
+
+test('without a line, what was saved survives a restart and is sent later, once', async () => {
+  const offline = () => Promise.reject(new TypeError('fetch failed'));
+  const client = await world.synced();
+  await client.close();
+  const out = await world.client({ platform: { fetch: offline } });
+  const { key } = await out.mutate('confirm', { deliveryId: 'd2', amountPaise: 200 });
+  await world.clock.pass(300_000);
+  expect(out.status.get()).toMatchObject({ pending: 1, lastError: { code: 'unreachable' } });
+  expect(await out.readMutations()).toMatchObject([{ key, state: 'sent' }]);
+  await out.close();
+
+  const back = await world.client();
+  expect(statuses(await back.read('deliveries'))).toBe('d1 pending, d2 confirmed');
+  await world.settle(back);
+  expect(world.server.applied.get(key)).toBe(1);
+});
+
+test('args that the model or JSON refuse are not kept', async () => {
+  const client = await world.synced();
+  const refused = { code: 'invalid_args' };
+  await expect(client.mutate('confirm', { deliveryId: 'd1', amountPaise: -5 })).rejects.toMatchObject(refused);
+  await expect(client.mutate('note', { text: 'a\0b' })).rejects.toMatchObject(refused);
+  await expect(client.mutate('nope' as never, {} as never)).rejects.toMatchObject(refused);
+  expect(await client.readMutations()).toEqual([]);
+  expect((await client.mutate('note', { text: 'fine' })).id).toBe(1);
+});
+
+test('an optimistic effect that throws breaks nothing and leaves nothing', async () => {
+  const client = await world.synced({
+    optimistic: {
+      confirm: (replica, { deliveryId }) => {
+        replica.update('deliveries', deliveryId, { status: 'half' });
+        throw new Error('planted');
+      },
+    },
+  });
+  world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+  const { confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  expect(client.status.get().lastError).toEqual({ code: 'optimistic_failed', message: 'planted' });
+  expect(statuses(await client.read('deliveries'))).toBe('d1 pending, d2 pending');
+  await world.clock.until(() => client.status.get().pending === 0);
+  expect(await confirmed).toMatchObject({ state: 'applied' });
+});
+
+test('an optimistic effect sees its rows although nobody has read the collection', async () => {
+  const client = await world.synced();
+  await client.close();
+  const again = await world.client();
+  const seen = vi.fn<(seen: string) => void>();
+  await again.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  again.watch('deliveries', { where: { status: 'confirmed' } }, (rows) => seen(statuses(rows)));
+  await idle();
+  expect(seen).toHaveBeenCalledWith('d1 confirmed');
+});
+
+test('watchers hear only of answers that changed', async () => {
+  const client = await world.synced();
+  const pending = vi.fn<(rows: Delivery[]) => void>();
+  const notes = vi.fn<() => void>();
+  const stop = client.watch('deliveries', { where: { status: 'pending' }, orderBy: '-amountPaise' }, pending);
+  client.watch('notes', {}, notes);
+  await idle();
+  world.server.write('deliveries', 'd9', { id: 'd9', status: 'confirmed', amountPaise: 9 });
+  await client.sync();
+  expect(pending).toHaveBeenCalledTimes(1);
+  world.server.write('deliveries', 'd2', { id: 'd2', status: 'cancelled', amountPaise: 200 });
+  await client.sync();
+  expect(pending.mock.calls.map(([rows]) => statuses(rows))).toEqual(['d2 pending, d1 pending', 'd1 pending']);
+  stop();
+  world.server.write('deliveries', 'd1', null);
+  await client.sync();
+  expect(pending).toHaveBeenCalledTimes(2);
+  expect(notes).toHaveBeenCalledTimes(1);
+});
+
+test('outcomes are kept for a time, then forgotten; refusals until somebody has dealt with them', async () => {
+  const client = await world.synced({ keepOutcomesMs: 5 * 60_000 });
+  await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await world.settle(client);
+  await world.clock.pass(4 * 60_000);
+  expect((await client.readMutations()).map(({ state }) => state)).toEqual(['applied', 'rejected']);
+  await world.clock.pass(3 * 60_000);
+  expect((await client.readMutations()).map(({ state }) => state)).toEqual(['rejected']);
+  expect((await client.mutate('note', { text: 'next' })).id).toBe(3);
+});
+
+test('each actor has a store of their own', async () => {
+  const first = await world.synced();
+  const other = await world.client({ actor: { tenant: 'pennco', id: 'a2' } });
+  expect(other.clientId).not.toBe(first.clientId);
+});
+
+test('a closed client refuses, and nothing of it waits any longer', async () => {
+  const client = await world.synced();
+  const { status } = client;
+  await client.close();
+  await client.close();
+  await expect(client.mutate('note', { text: 'x' })).rejects.toMatchObject({ code: 'closed' });
+  await expect(client.sync()).rejects.toMatchObject({ code: 'closed' });
+  await idle();
+  expect(world.clock.waiting).toBe(0);
+  expect(status.get().pending).toBe(0);
+});

@@ -1,0 +1,66 @@
+import type { Actor } from './client-options.ts';
+import type { MutationFilter, MutationRecord, SavedMutation } from './log/mutation-record.ts';
+import type { ArgsOf, CollectionName, Model, MutationName, RowOf } from './model/index.ts';
+import type { LiveQueryOptions } from './query/live-options.ts';
+import type { Query } from './replica/query.ts';
+import type { Status } from './status.ts';
+
+/** One person's data on this device: what they did, and what the server says. */
+export interface Client<M extends Model> {
+  readonly actor: Actor;
+  /** This install's name to the server. It changes when another device turns out to use the same one. */
+  readonly clientId: string;
+
+  /**
+   * Does a mutation: resolves when it is safely on disk, and sends it when there is a line.
+   *
+   * @throws InvalidArgsError before anything is kept.
+   * @throws NotSavedError when the disk refused; nothing was kept.
+   */
+  mutate<N extends MutationName<M>>(name: N, args: ArgsOf<M, N>): Promise<SavedMutation<M, N>>;
+
+  /** One-off read. The rows are shared: don't change them. */
+  read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<RowOf<M, C>[]>;
+  /** Calls back soon, and after every change that alters the answer; returns unsubscribe. */
+  watch<C extends CollectionName<M>>(
+    collection: C,
+    query: Query<RowOf<M, C>>,
+    listener: (rows: RowOf<M, C>[]) => void,
+  ): () => void;
+  /** TanStack Query options for the same, kept up to date by changes. */
+  query<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): LiveQueryOptions<RowOf<M, C>[]>;
+
+  /** The mutation log, oldest first: pending mutations, and those whose outcomes are still kept. */
+  readMutations<N extends MutationName<M> = MutationName<M>>(
+    filter?: MutationFilter<N>,
+  ): Promise<MutationRecord<M, N>[]>;
+  watchMutations<N extends MutationName<M> = MutationName<M>>(
+    filter: MutationFilter<N>,
+    listener: (records: MutationRecord<M, N>[]) => void,
+  ): () => void;
+  mutations<N extends MutationName<M> = MutationName<M>>(
+    filter?: MutationFilter<N>,
+  ): LiveQueryOptions<MutationRecord<M, N>[]>;
+
+  /** Mutations that the server refused or gave up on, and that nobody has dealt with yet. */
+  readonly rejections: {
+    read(): Promise<MutationRecord<M>[]>;
+    watch(listener: (records: MutationRecord<M>[]) => void): () => void;
+    query(): LiveQueryOptions<MutationRecord<M>[]>;
+    /** The person has dealt with it. */
+    dismiss(key: string): Promise<void>;
+  };
+
+  /** For `useSyncExternalStore` and the like. */
+  readonly status: { get(): Status; subscribe(listener: () => void): () => void };
+
+  /**
+   * Syncs now. Resolves when everything pending was pushed and the replica was complete.
+   *
+   * @throws SyncError when the try failed; the client goes on trying by itself.
+   */
+  sync(): Promise<void>;
+
+  /** Stops syncing and closes the store; nothing is lost. */
+  close(): Promise<void>;
+}

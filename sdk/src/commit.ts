@@ -1,0 +1,21 @@
+import type { LogEntry } from './log/entry.ts';
+import type { PlainRow } from './replica/query.ts';
+import type { Identity, Progress, ScopeSums } from './store/meta.ts';
+
+/** A row as it is shown from now on; `undefined`: no longer. */
+export interface RowChange {
+  readonly collection: string;
+  readonly id: string;
+  readonly row: PlainRow | undefined;
+}
+
+/** What one store transaction changed. Memory takes it over in one go, so nobody sees half of it. */
+export interface Commit {
+  readonly identity?: Identity;
+  readonly progress?: Progress;
+  readonly scopes?: ScopeSums;
+  readonly entries?: readonly LogEntry[];
+  /** `seq` of entries that are gone. */
+  readonly removed?: readonly number[];
+  readonly rows?: readonly RowChange[];
+}

@@ -1,0 +1,205 @@
+import * as z from 'zod/mini';
+import type { Client } from './client.ts';
+import type { ClientOptions } from './client-options.ts';
+import { Device } from './device.ts';
+import { ClosedError, InvalidArgsError } from './errors.ts';
+import { newClientId, uuid } from './ids.ts';
+import { type LogEntry, needsAttention } from './log/entry.ts';
+import { cloneJson } from './log/json-args.ts';
+import type { MutationFilter, MutationRecord } from './log/mutation-record.ts';
+import type { Model } from './model/index.ts';
+import { defaultPlatform, type Platform } from './platform.ts';
+import { LiveQueries, type LiveSource } from './query/live-options.ts';
+import type { OptimisticEffects } from './replica/optimistic.ts';
+import type { PlainQuery, PlainRow } from './replica/query.ts';
+import { readIdentity } from './store/meta.ts';
+import { startSync, type Sync } from './sync/start-sync.ts';
+import { readLog } from './tabs/catch-up.ts';
+
+const weekMs = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Opens the data of one person on this device, and starts to keep it in step with the server.
+ *
+ * @example
+ * const client = await createClient({
+ *   model,
+ *   url: 'https://sync.example.org',
+ *   actor: { tenant: 'pennco', id: 'a17' },
+ *   token: () => session.token(),
+ *   store: idbStore(),
+ * });
+ * @throws whatever the store throws when it cannot be opened: there is no silent fallback.
+ */
+export async function createClient<M extends Model>(options: ClientOptions<M>): Promise<Client<M>> {
+  const platform: Platform = { ...defaultPlatform(), ...options.platform };
+  const { model, actor } = options;
+  const store = await options.store([actor.tenant, actor.id].map(encodeURIComponent).join('/'));
+  await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => newClientId(platform)));
+  let sync: Sync | undefined;
+  const device = new Device({
+    store,
+    platform,
+    model,
+    // The effects' types follow from M, which is of no use further in: args are parsed by the model before each run.
+    effects: (options.optimistic ?? {}) as unknown as OptimisticEffects<Model>,
+    start: await readLog(store),
+    mutationMade: () => sync?.mutationMade(),
+  });
+  sync = startSync({
+    device,
+    platform,
+    url: options.url,
+    model: model.version,
+    token: options.token,
+    keepOutcomesMs: options.keepOutcomesMs ?? weekMs,
+  });
+  // One class serves every model; the compiler's knowledge of this one is put on top here.
+  return new RunningClient(actor, model, platform, device, sync) as unknown as Client<M>;
+}
+
+/** A client of whatever model. */
+class RunningClient implements Record<keyof Client<Model>, unknown> {
+  readonly actor: ClientOptions<Model>['actor'];
+  readonly status: Client<Model>['status'];
+  readonly rejections: Client<Model>['rejections'];
+  readonly #model: Model;
+  readonly #platform: Platform;
+  readonly #device: Device;
+  readonly #sync: Sync;
+  readonly #queries = new LiveQueries();
+  #closed: Promise<void> | undefined;
+
+  constructor(actor: ClientOptions<Model>['actor'], model: Model, platform: Platform, device: Device, sync: Sync) {
+    this.actor = actor;
+    this.status = { get: device.board.get, subscribe: device.board.subscribe };
+    this.#model = model;
+    this.#platform = platform;
+    this.#device = device;
+    this.#sync = sync;
+    const source = this.#recordsOf(needsAttention);
+    this.rejections = {
+      ...source,
+      query: () => this.#queries.options(this.#queryKey('rejections'), source),
+      dismiss: async (key) => {
+        this.#assertOpen();
+        await device.log.dismiss(key);
+      },
+    };
+  }
+
+  get clientId(): string {
+    return this.#device.log.identity.clientId;
+  }
+
+  async mutate(name: string, args: unknown) {
+    this.#assertOpen();
+    const { log, replica, records } = this.#device;
+    const draft = {
+      key: uuid(this.#platform),
+      name,
+      args: this.#checked(name, args),
+      at: new Date(this.#platform.now()).toISOString(),
+      model: this.#model.version,
+    };
+    const { id, key } = await log.append(draft);
+    await replica.settled();
+    return { id, key, confirmed: log.outcome(key).then((entry) => records.of(entry)) };
+  }
+
+  read(collection: string, query: PlainQuery = {}): Promise<readonly PlainRow[]> {
+    return this.#rowsOf(collection, query).read();
+  }
+
+  watch(collection: string, query: PlainQuery, listener: (rows: readonly PlainRow[]) => void): () => void {
+    return this.#rowsOf(collection, query).watch(listener);
+  }
+
+  query(collection: string, query: PlainQuery = {}) {
+    return this.#queries.options(this.#queryKey('rows', collection, query), this.#rowsOf(collection, query));
+  }
+
+  readMutations(filter: MutationFilter = {}) {
+    return this.#recordsOf(fitting(filter)).read();
+  }
+
+  watchMutations(filter: MutationFilter, listener: (records: MutationRecord[]) => void): () => void {
+    return this.#recordsOf(fitting(filter)).watch(listener);
+  }
+
+  mutations(filter: MutationFilter = {}) {
+    return this.#queries.options(this.#queryKey('mutations', filter), this.#recordsOf(fitting(filter)));
+  }
+
+  async sync(): Promise<void> {
+    await this.#sync.now();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#queries.close();
+    await this.#sync.close();
+    await this.#device.log.close();
+    this.#device.close();
+    await this.#device.store.close();
+  }
+
+  /** The arguments as they will cross the wire, if the model accepts them. */
+  #checked(name: string, args: unknown): unknown {
+    const declared = Object.hasOwn(this.#model.mutations, name) ? this.#model.mutations[name] : undefined;
+    if (!declared) throw new InvalidArgsError(name, [{ path: [], message: 'the model has no such mutation' }]);
+    const cloned = cloneJson(args);
+    if ('issues' in cloned) throw new InvalidArgsError(name, cloned.issues);
+    const { error } = z.safeParse(declared.args, cloned.json);
+    if (error) throw new InvalidArgsError(name, error.issues);
+    return cloned.json;
+  }
+
+  #rowsOf(collection: string, query: PlainQuery): LiveSource<readonly PlainRow[]> {
+    if (!Object.hasOwn(this.#model.collections, collection)) {
+      throw new TypeError(`The model has no collection ${collection}`);
+    }
+    const { replica } = this.#device;
+    return this.#whileOpen({
+      read: () => replica.read(collection, query),
+      watch: (listener) => replica.watch(collection, query, listener),
+    });
+  }
+
+  #recordsOf(wanted: (entry: LogEntry) => boolean): LiveSource<MutationRecord[]> {
+    const { records } = this.#device;
+    return this.#whileOpen({
+      read: async () => records.read(wanted),
+      watch: (listener) => records.watch(wanted, listener),
+    });
+  }
+
+  #whileOpen<Data>(source: LiveSource<Data>): LiveSource<Data> {
+    return {
+      read: async () => {
+        this.#assertOpen();
+        return source.read();
+      },
+      watch: (listener) => {
+        this.#assertOpen();
+        return source.watch(listener);
+      },
+    };
+  }
+
+  #queryKey(...question: unknown[]): readonly unknown[] {
+    return ['ekbaar', this.actor.tenant, this.actor.id, ...question];
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new ClosedError();
+  }
+}
+
+function fitting({ name }: MutationFilter): (entry: LogEntry) => boolean {
+  return (entry) => name === undefined || entry.name === name;
+}

@@ -1,0 +1,105 @@
+/**
+ * Every code that the SDK's errors and `status.lastError` carry, besides the server's own problem codes.
+ * `retry` says when the same can work: `later` by itself, `never` without somebody doing something.
+ */
+export const errorCodes = {
+  /** The arguments fit neither JSON nor the model; nothing was kept. */
+  invalid_args: 'never',
+  /** The device could not write to its disk (full, or taken away); nothing was kept. */
+  not_saved: 'later',
+  /** The client was closed. */
+  closed: 'never',
+  /** The device knows that it has no network; nothing was sent. */
+  offline: 'later',
+  /** No connection to the server. */
+  unreachable: 'later',
+  /** The server did not answer within the time limit of this try. */
+  timeout: 'later',
+  /** Something else than the server answered: a captive portal, a proxy, a cache. */
+  not_an_answer: 'later',
+  /** The server answered, but nothing moved on. */
+  no_progress: 'later',
+  /** The app gave no token, or the server refused it twice. */
+  needs_token: 'later',
+  /** One mutation alone is more than the server accepts. */
+  too_large: 'never',
+  /** The server could not run a mutation and will be asked again. */
+  halted: 'later',
+  /** A mutation was made with a newer model than the server's. */
+  server_outdated: 'later',
+  /** What is held of a scope differs from the server's checksum, also after fetching it again. */
+  diverged: 'later',
+  /** An optimistic function threw; its effect is not shown, the mutation is kept. */
+  optimistic_failed: 'never',
+  /** A watcher's listener threw. */
+  listener_failed: 'never',
+} as const satisfies Record<string, 'later' | 'never'>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** What is wrong with an argument, and where in the arguments it stands. */
+export interface ArgsIssue {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+/** The arguments of a mutation cannot be kept; nothing was written. */
+export class InvalidArgsError extends Error {
+  override readonly name = 'InvalidArgsError';
+  readonly code = 'invalid_args';
+  readonly issues: readonly ArgsIssue[];
+
+  constructor(mutation: string, issues: readonly ArgsIssue[]) {
+    const [first] = issues;
+    const where = first && first.path.length > 0 ? ` at ${first.path.join('.')}` : '';
+    super(`The arguments of ${mutation} do not fit${where}: ${first?.message ?? 'unknown'}`);
+    this.issues = issues;
+  }
+}
+
+/** The device's disk refused a write. The mutation was not kept: show it to the person. */
+export class NotSavedError extends Error {
+  override readonly name = 'NotSavedError';
+  readonly code = 'not_saved';
+
+  constructor(cause: unknown) {
+    super('The mutation could not be written to this device: free some space and try again', { cause });
+  }
+}
+
+/** The client was closed before or while this was asked of it. */
+export class ClosedError extends Error {
+  override readonly name = 'ClosedError';
+  readonly code = 'closed';
+
+  constructor() {
+    super('The client is closed: make a new one');
+  }
+}
+
+/**
+ * How the loop goes on after a failed try: `backoff` by itself and soon, `asked` after what the server asked for,
+ * `token` once the app has one, `paused` when somebody does something (and seldom by itself).
+ */
+export type Recovery = 'backoff' | 'asked' | 'token' | 'paused';
+
+/** One try to sync failed. The queue is kept, whatever the code. */
+export class SyncError extends Error {
+  override readonly name = 'SyncError';
+  /** One of {@link errorCodes}, or the code of the server's problem document. */
+  readonly code: string;
+  readonly recovery: Recovery;
+  /** How long the server asked to be left alone, in milliseconds. */
+  readonly retryAfterMs: number;
+
+  constructor(
+    code: ErrorCode | (string & {}),
+    message: string,
+    options: { recovery?: Recovery; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.recovery = options.recovery ?? 'backoff';
+    this.retryAfterMs = options.retryAfterMs ?? 0;
+  }
+}

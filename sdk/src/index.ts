@@ -1,0 +1,32 @@
+export { type Client } from './client.ts';
+export { type Actor, type ClientOptions } from './client-options.ts';
+export { createClient } from './create-client.ts';
+export {
+  type ArgsIssue,
+  ClosedError,
+  type ErrorCode,
+  errorCodes,
+  InvalidArgsError,
+  NotSavedError,
+  SyncError,
+} from './errors.ts';
+export {
+  type MutationFilter,
+  type MutationRecord,
+  type MutationState,
+  type SavedMutation,
+} from './log/mutation-record.ts';
+export { type Channel, type Platform, type PlatformEvent } from './platform.ts';
+export { type LiveQueryOptions } from './query/live-options.ts';
+export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
+export { type Condition, type Order, type Query } from './replica/query.ts';
+export { type Status } from './status.ts';
+export {
+  type Key,
+  type Mode,
+  type Range,
+  type Store,
+  type StoreFactory,
+  type Table,
+  type Transaction,
+} from './store/store.ts';

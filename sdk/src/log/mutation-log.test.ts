@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import { readIdentity } from '../store/meta.ts';
+import { memoryStore } from '../store/memory/index.ts';
+import type { Mode, Store } from '../store/store.ts';
+import { readLog } from '../tabs/catch-up.ts';
+import { MutationLog } from './mutation-log.ts';
+
+/** A log on a store that counts its transactions, can be held up, and can be full. */
+async function logOnDisk() {
+  const inner = await memoryStore()('log');
+  await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_test'));
+  const modes: Mode[] = [];
+  const disk = { full: false, gate: Promise.resolve() };
+  const store: Store = {
+    transaction: async (tables, mode, body) => {
+      modes.push(mode);
+      await disk.gate;
+      return inner.transaction(tables, mode, async (tx) => {
+        const result = await body(tx);
+        // Full: it turns out only when the transaction is to be committed.
+        if (disk.full && mode !== 'read') throw new DOMException('no room', 'QuotaExceededError');
+        return result;
+      });
+    },
+    close: () => inner.close(),
+  };
+  const log: MutationLog = new MutationLog(store, await readLog(inner), (commit) => log.absorb(commit));
+  return { log, disk, modes, inner };
+}
+
+const draft = (key: string) => ({ key, name: 'note', args: { key }, at: '2026-11-22T10:00:00.000Z', model: 1 });
+const drafts = (count: number, from = 0) => Array.from({ length: count }, (_, at) => draft(`k${from + at}`));
+
+test('calls made together share one durable transaction, with ids in the order of the calls', async () => {
+  const { log, modes } = await logOnDisk();
+  const saved = await Promise.all(drafts(50).map((one) => log.append(one)));
+  expect(modes).toEqual(['durable']);
+  expect(saved.map(({ id, key }) => `${id} ${key}`)).toEqual(drafts(50).map(({ key }, at) => `${at + 1} ${key}`));
+});
+
+test('nothing is called saved before its own transaction is through', async () => {
+  const { log, disk, modes } = await logOnDisk();
+  const gate = Promise.withResolvers<void>();
+  disk.gate = gate.promise;
+  const order: string[] = [];
+  const first = log.append(draft('first')).then(() => order.push('first'));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  const later = drafts(3).map((one) => log.append(one).then(({ key }) => order.push(key)));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(order).toEqual([]);
+  expect(log.entries).toEqual([]);
+  gate.resolve();
+  await Promise.all([first, ...later]);
+  expect(order).toEqual(['first', 'k0', 'k1', 'k2']);
+  expect(modes).toEqual(['durable', 'durable']);
+});
+
+test('what resolved is on disk, and what the disk refused is nowhere', async () => {
+  const { log, disk, inner } = await logOnDisk();
+  await log.append(draft('kept'));
+  disk.full = true;
+  const refused = await Promise.allSettled(drafts(2).map((one) => log.append(one)));
+  for (const { status } of refused) expect(status).toBe('rejected');
+  await expect(log.append(draft('x'))).rejects.toMatchObject({
+    code: 'not_saved',
+    cause: { name: 'QuotaExceededError' },
+  });
+  disk.full = false;
+  const after = await log.append(draft('after'));
+  expect(after.id).toBe(2);
+  const { entries, identity } = await readLog(inner);
+  expect(entries.map(({ key }) => key)).toEqual(['kept', 'after']);
+  expect(log.entries).toEqual(entries);
+  expect(identity).toMatchObject({ lastId: 2, lastSeq: 2 });
+});
+
+test('close waits for the writes under way', async () => {
+  const { log, inner } = await logOnDisk();
+  const saved = drafts(3).map((one) => log.append(one));
+  await log.close();
+  expect((await readLog(inner)).entries).toHaveLength(3);
+  await Promise.all(saved);
+});

@@ -1,0 +1,88 @@
+/** Something that happened around the client and may be a reason to sync. */
+export type PlatformEvent = 'online' | 'offline' | 'visible';
+
+/** A line to the other tabs of the same origin. */
+export interface Channel {
+  post(message: unknown): void;
+  close(): void;
+}
+
+/**
+ * Everything the SDK takes from its surroundings. The default is the browser's or Node's own;
+ * a test or a simulation passes its own clock, timers, randomness and network.
+ */
+export interface Platform {
+  /** Milliseconds since 1970, as the device's clock has it. */
+  now(): number;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+  /** Idempotency keys are made of these: they must be unpredictable outside of tests. */
+  randomBytes(length: number): Uint8Array;
+  fetch(url: string, init: RequestInit): Promise<Response>;
+  /** False only when the device knows that it has no network. */
+  online(): boolean;
+  /** Calls back on each event; returns unsubscribe. */
+  onEvent(listener: (event: PlatformEvent) => void): () => void;
+  /**
+   * Whether to keep a stream open for the server's pokes. True in browsers, false in Node,
+   * where an open request would keep the process alive.
+   */
+  pokes: boolean;
+  /** Compresses a request body; absent: bodies go as they are. */
+  gzip?: ((text: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
+  /**
+   * Runs `body` once no other tab holds the lock `name`, and holds it until `body` is done (Web Locks).
+   * Absent: this client is the only one.
+   */
+  lock?: ((name: string, signal: AbortSignal, body: () => Promise<void>) => Promise<void>) | undefined;
+  /** Opens a line to the other tabs (BroadcastChannel). Absent: there are none. */
+  channel?: ((name: string, listener: (message: unknown) => void) => Channel) | undefined;
+}
+
+/** The surroundings this code runs in: a browser's page or worker, or Node. */
+export function defaultPlatform(): Platform {
+  // Node has locks and channels too, but there one process is one client, and an open channel keeps it alive.
+  const node = 'process' in globalThis && typeof document === 'undefined';
+  const locks = node ? undefined : globalThis.navigator?.locks;
+  return {
+    now: () => Date.now(),
+    setTimeout: (callback, ms) => {
+      const timer: unknown = setTimeout(callback, ms);
+      if (node) (timer as { unref(): void }).unref();
+      return timer;
+    },
+    clearTimeout: (timer) => clearTimeout(timer as number),
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    fetch: (url, init) => fetch(url, init),
+    online: () => globalThis.navigator?.onLine ?? true,
+    onEvent: listenToBrowser,
+    pokes: !node,
+    gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
+    lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
+    channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,
+  };
+}
+
+function listenToBrowser(listener: (event: PlatformEvent) => void): () => void {
+  if (typeof addEventListener === 'undefined') return () => {};
+  const abort = new AbortController();
+  const { signal } = abort;
+  addEventListener('online', () => listener('online'), { signal });
+  addEventListener('offline', () => listener('offline'), { signal });
+  if (typeof document !== 'undefined') {
+    const changed = () => document.visibilityState === 'visible' && listener('visible');
+    document.addEventListener('visibilitychange', changed, { signal });
+  }
+  return () => abort.abort();
+}
+
+async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function openChannel(name: string, listener: (message: unknown) => void): Channel {
+  const channel = new BroadcastChannel(name);
+  channel.addEventListener('message', (event) => listener(event.data));
+  return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+}

@@ -1,0 +1,99 @@
+import { beforeEach, expect, test } from 'vitest';
+import type { Change, Delta } from '../protocol/index.ts';
+import type { ScopeSums } from '../store/meta.ts';
+import { memoryStore } from '../store/memory/index.ts';
+import type { Store } from '../store/store.ts';
+import { applyDelta } from './apply-delta.ts';
+
+let store: Store;
+let sums: ScopeSums;
+beforeEach(async () => {
+  store = await memoryStore()('rows');
+  sums = {};
+});
+
+type Line = [scope: string, id: string, tag: number, row: Change['row']];
+
+async function apply(lines: Line[], rest: Partial<Delta> = {}) {
+  const changes = lines.map(([scope, id, tag, row]) => ({ scope, collection: 'c', id, version: 1, tag, row }));
+  const delta: Delta = { changes, scopes: {}, reset: [], dropped: [], cursor: 'x', more: false, ...rest };
+  const applied = await store.transaction(['rows'], 'write', (tx) => applyDelta(tx, delta, sums));
+  sums = applied.scopes;
+  return applied;
+}
+
+const stored = () => store.transaction(['rows'], 'read', (tx) => tx.list('rows'));
+const head = (rows: number, sum: number, version = 1) => ({ version, rows, checksum: String(sum) });
+
+test('a row stands as long as a scope holds it', async () => {
+  await apply([
+    ['a', '1', 10, { v: 1 }],
+    ['b', '1', 20, { v: 1 }],
+  ]);
+  expect((await apply([['a', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 1 } }]);
+  expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+  expect(await stored()).toEqual([]);
+});
+
+test('a row that is hidden is not shown, but counted until its move arrives', async () => {
+  await apply([['a', '1', 10, { v: 1 }]]);
+  const hidden = await apply([['a', '1', 10, null]], { scopes: { a: head(1, 10) } });
+  expect(hidden.rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+  expect(hidden.diverged).toEqual([]);
+  const gone = await apply([['a', '1', 0, null]], { scopes: { a: head(0, 0) } });
+  expect(gone.rows).toEqual([]);
+  expect(gone.diverged).toEqual([]);
+  expect(await stored()).toEqual([]);
+});
+
+test('a row hidden in one scope is shown through another, and comes back when it is sent again', async () => {
+  await apply([
+    ['a', '1', 10, { v: 1 }],
+    ['b', '1', 20, { v: 1 }],
+  ]);
+  expect((await apply([['a', '1', 10, null]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 1 } }]);
+  expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+  expect((await apply([['a', '1', 11, { v: 2 }]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 2 } }]);
+});
+
+test('sums follow every change, and what differs is named', async () => {
+  await apply([
+    ['a', '1', 2 ** 32 - 1, { v: 1 }],
+    ['a', '2', 2 ** 32 - 1, { v: 1 }],
+  ]);
+  expect(sums['a']).toMatchObject({ rows: 2, sum: 2 ** 33 - 2 });
+  const { diverged } = await apply([['a', '1', 5, { v: 2 }]], { scopes: { a: head(2, 2 ** 32 + 4), b: head(1, 7) } });
+  expect(diverged).toEqual(['b']);
+});
+
+test('nothing is compared before the last page', async () => {
+  expect((await apply([], { scopes: { a: head(9, 9) }, more: true })).diverged).toEqual([]);
+});
+
+test('a reset forgets exactly its scopes, and rows sent again survive it', async () => {
+  await apply([
+    ['a', '1', 1, { v: 1 }],
+    ['a', '2', 2, { v: 1 }],
+    ['b', '2', 3, { v: 1 }],
+  ]);
+  const { rows, diverged } = await apply([['a', '3', 4, { v: 1 }]], {
+    reset: ['a', 'unknown'],
+    scopes: { a: head(1, 4), b: head(1, 3) },
+  });
+  expect(diverged).toEqual([]);
+  expect(rows).toEqual([
+    { collection: 'c', id: '1', row: undefined },
+    { collection: 'c', id: '2', row: { v: 1 } },
+    { collection: 'c', id: '3', row: { v: 1 } },
+  ]);
+  expect(await stored()).toMatchObject([
+    { id: '2', scopes: { b: 3 } },
+    { id: '3', scopes: { a: 4 } },
+  ]);
+});
+
+test('scopes and rows may be called like parts of an object', async () => {
+  await apply([['toString', '__proto__', 1, { v: 1 }]]);
+  await apply([['constructor', 'x', 2, { v: 1 }]], { dropped: ['toString'] });
+  expect(await stored()).toMatchObject([{ id: 'x' }]);
+});

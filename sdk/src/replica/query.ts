@@ -1,0 +1,89 @@
+type Field<Row> = Extract<keyof Row, string>;
+
+/** A value, one of several, or a range (of numbers, or of strings by code unit). */
+export type Condition<Value> =
+  | Value
+  | { readonly in: readonly Value[] }
+  | {
+      readonly gte?: Value | undefined;
+      readonly lte?: Value | undefined;
+      readonly gt?: Value | undefined;
+      readonly lt?: Value | undefined;
+    };
+
+/** `'dueOn'` is ascending, `'-dueOn'` descending. */
+export type Order<Row> =
+  | Field<Row>
+  | `-${Field<Row>}`
+  | { readonly field: Field<Row>; readonly desc?: boolean | undefined };
+
+/** What is asked of a collection. Without an order, and among equals, rows come in the order of their keys. */
+export interface Query<Row = Record<string, unknown>> {
+  /** Every condition must hold; one that is `undefined` asks nothing. */
+  readonly where?: { readonly [F in keyof Row]?: Condition<Row[F]> | undefined } | undefined;
+  readonly orderBy?: Order<Row> | readonly Order<Row>[] | undefined;
+  readonly limit?: number | undefined;
+}
+
+/** Rows as the replica holds them: of whatever collection. */
+export type PlainRow = Readonly<Record<string, unknown>>;
+/** A query whose collection is not known to the compiler. */
+export type PlainQuery = Query<Record<string, unknown>>;
+
+/** Evaluates a query over all rows of a collection, given as [id, row]. */
+export function evaluate(rows: Iterable<readonly [string, PlainRow]>, query: PlainQuery = {}): PlainRow[] {
+  const conditions = Object.entries(query.where ?? {}).filter(([, condition]) => condition !== undefined);
+  const found: (readonly [string, PlainRow])[] = [];
+  for (const entry of rows) {
+    if (conditions.every(([field, condition]) => holds(entry[1][field], condition))) found.push(entry);
+  }
+  const orders = [query.orderBy ?? []].flat().map(parseOrder);
+  found.sort((left, right) => {
+    for (const { field, sign } of orders) {
+      const difference = compare(left[1][field], right[1][field]) * sign;
+      if (difference !== 0) return difference;
+    }
+    return compare(left[0], right[0]);
+  });
+  return found.slice(0, query.limit).map(([, row]) => row);
+}
+
+function parseOrder(order: Order<Record<string, unknown>>): { field: string; sign: 1 | -1 } {
+  if (typeof order !== 'string') return { field: order.field, sign: order.desc ? -1 : 1 };
+  return order.startsWith('-') ? { field: order.slice(1), sign: -1 } : { field: order, sign: 1 };
+}
+
+function holds(value: unknown, condition: unknown): boolean {
+  if (typeof condition !== 'object' || condition === null) return value === condition;
+  if ('in' in condition) return (condition.in as readonly unknown[]).includes(value);
+  return Object.entries(condition).every(([bound, limit]) => {
+    if (limit === undefined) return true;
+    // A missing value is in no range, and values of different types have no order.
+    if (value === null || typeof value !== typeof limit) return false;
+    const difference = compare(value, limit);
+    switch (bound) {
+      case 'gte':
+        return difference >= 0;
+      case 'lte':
+        return difference <= 0;
+      case 'gt':
+        return difference > 0;
+      case 'lt':
+        return difference < 0;
+      default:
+        return false;
+    }
+  });
+}
+
+/** Missing values come first; values of different types keep one order, whatever it is. */
+function compare(left: unknown, right: unknown): number {
+  if (left === right) return 0;
+  const [a, b] = [rank(left), rank(right)];
+  if (a !== b) return a < b ? -1 : 1;
+  return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
+}
+
+function rank(value: unknown): string {
+  return value === null || value === undefined ? '' : typeof value;
+}

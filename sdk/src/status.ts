@@ -1,0 +1,62 @@
+/** How the client stands. A new object each time something changed, the same one until then. */
+export interface Status {
+  /** False only when the device knows that it has no network. */
+  readonly online: boolean;
+  /** A request is on its way. */
+  readonly syncing: boolean;
+  /** Mutations without an outcome from the server. */
+  readonly pending: number;
+  /** When the oldest of them was made (ISO 8601). */
+  readonly oldestUnsentAt: string | null;
+  /** When the replica was last complete (ISO 8601). */
+  readonly lastSyncedAt: string | null;
+  /** Refused mutations that nobody has dealt with yet. */
+  readonly needsAttention: number;
+  /** The app must sign the person in again; nothing is lost until then. */
+  readonly needsToken: boolean;
+  /** The server no longer understands this version of the app. */
+  readonly updateRequired: boolean;
+  /** What went wrong last; null once a sync has succeeded. */
+  readonly lastError: { readonly code: string; readonly message: string } | null;
+  /** The scopes whose rows are on this device. */
+  readonly scopes: readonly string[];
+}
+
+/** Holds the current status and tells who listens. */
+export class StatusBoard {
+  readonly #listeners = new Set<() => void>();
+  #status: Status;
+
+  constructor(online: boolean) {
+    this.#status = {
+      online,
+      syncing: false,
+      pending: 0,
+      oldestUnsentAt: null,
+      lastSyncedAt: null,
+      needsAttention: 0,
+      needsToken: false,
+      updateRequired: false,
+      lastError: null,
+      scopes: [],
+    };
+  }
+
+  readonly get = (): Status => this.#status;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  set(changes: Partial<Status>): void {
+    const next = { ...this.#status, ...changes };
+    if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
+    this.#status = next;
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  readonly failed = (code: string, error: unknown): void => {
+    this.set({ lastError: { code, message: error instanceof Error ? error.message : String(error) } });
+  };
+}

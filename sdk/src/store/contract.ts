@@ -1,0 +1,167 @@
+import type { Key, Store, StoreFactory, Table, Transaction } from './store.ts';
+
+/** One thing every store must do. Throws when this one does not. */
+export interface ContractCase {
+  readonly name: string;
+  run(open: StoreFactory): Promise<void>;
+}
+
+const tables: readonly Table[] = ['log', 'rows', 'meta'];
+
+function same(actual: unknown, expected: unknown, what: string): void {
+  const [got, want] = [JSON.stringify(actual), JSON.stringify(expected)];
+  if (got !== want) throw new Error(`${what}: expected ${want}, got ${got}`);
+}
+
+async function refused(work: Promise<unknown>, what: string): Promise<unknown> {
+  try {
+    await work;
+  } catch (error) {
+    return error;
+  }
+  throw new Error(`${what}: expected a refusal`);
+}
+
+const put = (store: Store, table: Table, entries: readonly (readonly [Key, unknown])[]): Promise<void> =>
+  store.transaction([table], 'durable', async (tx) => {
+    for (const [key, value] of entries) await tx.put(table, key, value);
+  });
+const list = (store: Store, table: Table, ...args: [Parameters<Transaction['list']>[1]?, number?]) =>
+  store.transaction([table], 'read', (tx) => tx.list(table, ...args));
+const get = (store: Store, table: Table, key: Key) => store.transaction([table], 'read', (tx) => tx.get(table, key));
+
+let names = 0;
+
+/** A case on a store of its own, closed afterwards. */
+function oneStore(name: string, body: (store: Store, again: () => Promise<Store>) => Promise<void>): ContractCase {
+  return {
+    name,
+    run: async (open) => {
+      const storeName = `contract ${(names += 1)} ${name}`;
+      const opened: Store[] = [];
+      const again = async () => {
+        const store = await open(storeName);
+        opened.push(store);
+        return store;
+      };
+      try {
+        await body(await again(), again);
+      } finally {
+        for (const store of opened) await store.close();
+      }
+    },
+  };
+}
+
+/** The contract of {@link Store}, run against every store there is. */
+export const storeContract: readonly ContractCase[] = [
+  oneStore('gives back what was put, and undefined for what was not', async (store) => {
+    await put(store, 'meta', [['a', { deep: [1, 'two', null, { three: true }] }]]);
+    same(await get(store, 'meta', 'a'), { deep: [1, 'two', null, { three: true }] }, 'value');
+    same((await get(store, 'meta', 'b')) === undefined, true, 'missing value');
+  }),
+  oneStore('keeps no tie to the object that was put or given', async (store) => {
+    const value = { list: [1] };
+    await put(store, 'meta', [['a', value]]);
+    value.list.push(2);
+    const given = (await get(store, 'meta', 'a')) as typeof value;
+    given.list.push(3);
+    same(await get(store, 'meta', 'a'), { list: [1] }, 'value');
+  }),
+  oneStore('lists numbers by size, within bounds, up to a limit', async (store) => {
+    await put(
+      store,
+      'log',
+      [10, 9, 2, 100, 1].map((key) => [key, key]),
+    );
+    same(await list(store, 'log'), [1, 2, 9, 10, 100], 'all');
+    same(await list(store, 'log', { from: 2, to: 10 }), [2, 9, 10], 'between');
+    same(await list(store, 'log', { from: 9 }, 2), [9, 10], 'limited');
+    same(await list(store, 'log', { to: 2 }), [1, 2], 'up to');
+  }),
+  oneStore('lists pairs by their first part', async (store) => {
+    const pairs: [string, string][] = [
+      ['b', '1'],
+      ['a', '\uffff'],
+      ['a', ''],
+      ['ab', '1'],
+      ['a', '2'],
+    ];
+    await put(
+      store,
+      'rows',
+      pairs.map((key) => [key, key]),
+    );
+    const ofA = [
+      ['a', ''],
+      ['a', '2'],
+      ['a', '\uffff'],
+    ];
+    same(await list(store, 'rows', { first: 'a' }), ofA, 'of a');
+    same(await list(store, 'rows'), [...ofA, ['ab', '1'], ['b', '1']], 'all');
+  }),
+  oneStore('reads its own writes', async (store) => {
+    const seen = await store.transaction(tables, 'write', async (tx) => {
+      await tx.put('log', 1, 'one');
+      await tx.put('log', 2, 'two');
+      await tx.delete('log', 1);
+      return [await tx.get('log', 2), await tx.list('log')];
+    });
+    same(seen, ['two', ['two']], 'seen');
+  }),
+  oneStore('leaves nothing of a transaction that throws, whatever came before', async (store) => {
+    await put(store, 'meta', [['kept', 1]]);
+    const thrown = new Error('planted');
+    const error = await refused(
+      store.transaction(tables, 'durable', async (tx) => {
+        await tx.put('meta', 'kept', 2);
+        await tx.delete('meta', 'kept');
+        await tx.put('log', 1, 'lost');
+        await tx.put('rows', ['c', 'r'], 'lost');
+        throw thrown;
+      }),
+      'transaction',
+    );
+    same(error === thrown, true, 'the body’s own error');
+    same(await get(store, 'meta', 'kept'), 1, 'meta');
+    same(await list(store, 'log'), [], 'log');
+    same(await list(store, 'rows'), [], 'rows');
+  }),
+  oneStore('leaves nothing when an operation is refused', async (store) => {
+    await refused(
+      store.transaction(tables, 'durable', async (tx) => {
+        await tx.put('log', 1, 'lost');
+        await tx.put('log', 2, () => 'no data');
+      }),
+      'a function as value',
+    );
+    same(await list(store, 'log'), [], 'log');
+  }),
+  oneStore('runs writers of the same table one after the other', async (store, again) => {
+    const other = await again();
+    const increment = (on: Store) =>
+      on.transaction(['meta'], 'durable', async (tx) => {
+        const next = (((await tx.get('meta', 'n')) as number | undefined) ?? 0) + 1;
+        await tx.put('meta', 'n', next);
+        return next;
+      });
+    const given = await Promise.all(Array.from({ length: 20 }, (_, at) => increment(at % 2 === 0 ? store : other)));
+    same(new Set(given).size, 20, 'numbers given');
+    same(await get(store, 'meta', 'n'), 20, 'the last number');
+  }),
+  oneStore('holds everything over a close', async (store, again) => {
+    await put(store, 'rows', [[['c', 'r'], { n: 1 }]]);
+    await store.close();
+    same(await get(await again(), 'rows', ['c', 'r']), { n: 1 }, 'row');
+  }),
+  oneStore('lets what is under way finish, then refuses', async (store, again) => {
+    const under = put(store, 'meta', [['a', 1]]);
+    await store.close();
+    const outcome = await under.then(
+      () => 1,
+      () => undefined,
+    );
+    same(await get(await again(), 'meta', 'a'), outcome, 'all or nothing');
+    await refused(put(store, 'meta', [['b', 1]]), 'a closed store');
+  }),
+];

@@ -1,0 +1,127 @@
+import { type IDBPDatabase, openDB } from 'idb';
+import { ClosedError } from '../../errors.ts';
+import type { Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
+
+const layoutVersion = 1;
+const tableNames: readonly Table[] = ['log', 'rows', 'meta'];
+
+/**
+ * Makes stores in IndexedDB.
+ *
+ * @param options.prefix goes before the database's name; default `ekbaar:`.
+ */
+export function idbStore(options: { prefix?: string } = {}): StoreFactory {
+  return async (name) => {
+    const store = new IdbStore((options.prefix ?? 'ekbaar:') + name);
+    await store.open();
+    return store;
+  };
+}
+
+class IdbStore implements Store {
+  readonly sharedAs: string;
+  #db: Promise<IDBPDatabase> | undefined;
+  #closed = false;
+
+  constructor(name: string) {
+    this.sharedAs = name;
+  }
+
+  async open(): Promise<void> {
+    await this.#database();
+  }
+
+  async transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
+    const tx = await this.#begin(tables, mode);
+    // An abort rejects `done` also when the body's own error is the one to report.
+    const done = tx.done.then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    );
+    let result: T;
+    try {
+      result = await body({
+        get: (table, key) => tx.objectStore(table).get(keyOf(key)),
+        list: (table, range, limit) => tx.objectStore(table).getAll(rangeOf(range), limit),
+        put: async (table, key, value) => {
+          await tx.objectStore(table).put?.(value, keyOf(key));
+        },
+        delete: async (table, key) => {
+          await tx.objectStore(table).delete?.(keyOf(key));
+        },
+      });
+    } catch (error) {
+      try {
+        tx.abort();
+      } catch {
+        // The failed operation has aborted it already.
+      }
+      await done;
+      throw error;
+    }
+    const failed = await done;
+    if (failed) throw failed.error;
+    return result;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const db = this.#db;
+    this.#db = undefined;
+    // IndexedDB itself lets the transactions under way finish.
+    (await db?.catch(() => undefined))?.close();
+  }
+
+  async #begin(tables: readonly Table[], mode: Mode) {
+    const begin = async () =>
+      (await this.#database()).transaction([...tables], mode === 'read' ? 'readonly' : 'readwrite', {
+        durability: mode === 'durable' ? 'strict' : 'relaxed',
+      });
+    try {
+      return await begin();
+    } catch (error) {
+      if (this.#closed) throw error;
+      // The connection was closed under us (another version of the app, the browser's own housekeeping).
+      // Nothing has run yet, so a second try on a new connection is safe.
+      this.#db = undefined;
+      return begin();
+    }
+  }
+
+  #database(): Promise<IDBPDatabase> {
+    if (this.#closed) return Promise.reject(new ClosedError());
+    if (this.#db) return this.#db;
+    const forget = () => {
+      if (this.#db === opening) this.#db = undefined;
+    };
+    const opening: Promise<IDBPDatabase> = openDB(this.sharedAs, layoutVersion, {
+      upgrade(db) {
+        for (const table of tableNames) {
+          if (!db.objectStoreNames.contains(table)) db.createObjectStore(table);
+        }
+      },
+      // Another tab wants to delete or upgrade the database: let go, and open again when asked for something.
+      blocking: (_current, _blocked, event) => {
+        forget();
+        (event.target as IDBDatabase).close();
+      },
+      terminated: forget,
+    });
+    this.#db = opening;
+    opening.catch(forget);
+    return opening;
+  }
+}
+
+function keyOf(key: Key): IDBValidKey {
+  return typeof key === 'object' ? [...key] : key;
+}
+
+function rangeOf(range: Range = {}): IDBKeyRange | undefined {
+  // In IndexedDB's order of keys an array comes after every string.
+  if ('first' in range) return IDBKeyRange.bound([range.first], [range.first, []]);
+  const { from, to } = range;
+  if (from !== undefined && to !== undefined) return IDBKeyRange.bound(keyOf(from), keyOf(to));
+  if (from !== undefined) return IDBKeyRange.lowerBound(keyOf(from));
+  return to === undefined ? undefined : IDBKeyRange.upperBound(keyOf(to));
+}

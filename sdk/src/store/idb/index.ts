@@ -1,0 +1,1 @@
+export { idbStore } from './idb-store.ts';

@@ -1,0 +1,98 @@
+import { beforeEach, expect, test } from 'vitest';
+import { MutationLog } from '../log/mutation-log.ts';
+import type { SyncResponse } from '../protocol/index.ts';
+import { putMeta, readIdentity } from '../store/meta.ts';
+import { memoryStore } from '../store/memory/index.ts';
+import type { Store } from '../store/store.ts';
+import { readLog } from '../tabs/catch-up.ts';
+import { applyAnswer } from './apply-answer.ts';
+import { type Round, takeRound } from './round.ts';
+
+let store: Store;
+beforeEach(async () => {
+  store = await memoryStore()('apply');
+  await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_first00'));
+  const log: MutationLog = new MutationLog(store, await readLog(store), (commit) => log.absorb(commit));
+  await Promise.all(['k1', 'k2', 'k3'].map((key) => log.append({ key, name: 'n', args: {}, at: 'then', model: 1 })));
+});
+
+const take = (batch = 50) => takeRound(store, { request: 'r', sentAt: 'now', model: 1, page: 10, batch, diverged: [] });
+
+function answer(cursor: string, receipts: number[], row: string): SyncResponse {
+  return {
+    request: 'r',
+    serverTime: 'now',
+    receipts: receipts.map((id) => ({ id, key: `k${id}`, status: 'applied', replayed: false })),
+    stopped: null,
+    delta: {
+      lastMutationId: receipts.length,
+      changes: [{ scope: 's', collection: 'c', id: row, version: 1, tag: 7, row: { id: row } }],
+      scopes: { s: { version: 1 } },
+      reset: [],
+      dropped: [],
+      cursor,
+      more: false,
+    },
+  };
+}
+
+const options = { now: 0, newClientId: () => 'c_second0', revision: 0, seqOf: () => undefined };
+const apply = (round: Round, response: SyncResponse) => applyAnswer(store, round, response, options);
+const rows = async () =>
+  (await store.transaction(['rows'], 'read', (tx) => tx.list('rows'))).map((row) => (row as { id: string }).id);
+const settled = async () => (await readLog(store)).entries.filter(({ receipt }) => receipt).map(({ key }) => key);
+
+test('receipts, rows and cursor are written together, and ack follows', async () => {
+  expect(await apply(await take(), answer('one', [1, 2], 'a'))).toMatchObject({
+    overtaken: false,
+    settled: 2,
+    moved: true,
+  });
+  expect([await settled(), await rows()]).toEqual([['k1', 'k2'], ['a']]);
+  const { request, sent } = await take();
+  expect([request.ack, request.cursor, sent.map(({ id }) => id)]).toEqual([2, 'one', [3]]);
+});
+
+test('an answer to an older cursor brings its receipts, but not its rows', async () => {
+  const slow = await take();
+  await apply(await take(0), answer('one', [], 'a'));
+  expect(await apply(slow, answer('two', [1], 'b'))).toMatchObject({ overtaken: true, foreign: true, settled: 1 });
+  expect([await settled(), await rows()]).toEqual([['k1'], ['a']]);
+  expect((await readLog(store)).progress).toMatchObject({ cursor: 'one', covered: 0 });
+});
+
+test('an answer to another client id brings nothing: its receipts come again, by their keys', async () => {
+  const slow = await take();
+  const { identity } = await readLog(store);
+  await store.transaction(['meta'], 'write', (tx) => putMeta(tx, 'identity', { ...identity, clientId: 'c_other00' }));
+  expect(await apply(slow, answer('two', [1], 'b'))).toMatchObject({ overtaken: true, settled: 0 });
+  expect([await settled(), await rows()]).toEqual([[], []]);
+});
+
+test('a crash in the middle of an answer leaves nothing of it', async () => {
+  const round = await take();
+  const broken: Store = {
+    ...store,
+    transaction: (tables, mode, body) =>
+      store.transaction(tables, mode, (tx) =>
+        body({
+          ...tx,
+          put: (table, key, value) =>
+            table === 'meta' && key === 'progress' ? Promise.reject(new Error('battery')) : tx.put(table, key, value),
+        }),
+      ),
+  };
+  const before = await readLog(store);
+  await expect(applyAnswer(broken, round, answer('one', [1, 2, 3], 'a'), options)).rejects.toThrow('battery');
+  expect(await readLog(store)).toEqual(before);
+  expect(await rows()).toEqual([]);
+});
+
+test('a request never holds more than its bytes, and never nothing', async () => {
+  const log: MutationLog = new MutationLog(store, await readLog(store), (commit) => log.absorb(commit));
+  const args = { text: 'x'.repeat(250_000) };
+  await Promise.all(['k4', 'k5', 'k6', 'k7'].map((key) => log.append({ key, name: 'n', args, at: 'then', model: 1 })));
+  const { request } = await take();
+  expect(request.mutations.map(({ id }) => id)).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(JSON.stringify(request).length).toBeLessThan(900_000);
+});

@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+import type { Commit } from '../commit.ts';
+import { isPending, type LogEntry } from '../log/entry.ts';
+import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
+import { reviveDead, settle } from '../log/settle.ts';
+import { Outcome, type Stopped, type SyncResponse } from '../protocol/index.ts';
+import { applyDelta } from '../replica/apply-delta.ts';
+import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import type { Round } from './round.ts';
+
+/** What an answer brought. */
+export interface AppliedAnswer {
+  readonly commit: Commit;
+  /** Another tab had moved on: the delta (or, under another client id, all of it) was left aside. */
+  readonly overtaken: boolean;
+  /** Another tab has written what this one's memory does not have: read it up. */
+  readonly foreign: boolean;
+  /** The log was renumbered, or what the server lost is pending again. */
+  readonly healed: boolean;
+  /** How many mutations got their outcome. */
+  readonly settled: number;
+  /** The cursor is another one than before. */
+  readonly moved: boolean;
+  readonly diverged: readonly string[];
+}
+
+/** What the transaction needs from outside of the store. */
+export interface ApplyOptions {
+  readonly now: number;
+  readonly newClientId: () => string;
+  /** The revision that memory has. */
+  readonly revision: number;
+  /** Where the log has the mutation with this key. */
+  readonly seqOf: (key: string) => number | undefined;
+}
+
+/** Writes everything an answer brings in one durable transaction: after a crash, all of it is there or none. */
+export function applyAnswer(
+  store: Store,
+  round: Round,
+  answer: SyncResponse,
+  options: ApplyOptions,
+): Promise<AppliedAnswer> {
+  return store.transaction(['log', 'rows', 'meta'], 'durable', (tx) => apply(tx, round, answer, options));
+}
+
+async function apply(
+  tx: Transaction,
+  { request, sent, head }: Round,
+  { receipts, stopped, delta }: SyncResponse,
+  { now, newClientId, revision, seqOf }: ApplyOptions,
+): Promise<AppliedAnswer> {
+  const identity = await getIdentity(tx);
+  const before = await getProgress(tx);
+  // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
+  if (identity.clientId !== request.clientId) {
+    return { commit: {}, overtaken: true, foreign: true, healed: false, settled: 0, moved: false, diverged: [] };
+  }
+
+  const entries = new Map<number, LogEntry>();
+  const changed = (list: readonly LogEntry[]) => list.forEach((entry) => entries.set(entry.seq, entry));
+  const settled = await settle(tx, sent, receipts, now);
+  changed(settled);
+
+  let progress: Progress = { ...before, revision: before.revision + 1 };
+  // Another tab may have set the head back since, to fill a gap: then what it wants sent comes first.
+  if (before.head === head) progress = { ...progress, head: headAfter(head, sent, entries) };
+  const overtaken = before.cursor !== request.cursor;
+  let commit: Commit = {};
+  let diverged: readonly string[] = [];
+  if (!overtaken) {
+    const applied = await applyDelta(tx, delta, await getScopes(tx));
+    diverged = applied.diverged;
+    changed(await reviveDead(tx, revived(delta.changes, seqOf), now));
+    await putMeta(tx, 'scopes', applied.scopes);
+    commit = { rows: applied.rows, scopes: applied.scopes };
+    progress = { ...progress, cursor: delta.cursor };
+    if (!delta.more) {
+      const covered = Math.max(before.covered, delta.lastMutationId);
+      progress = { ...progress, covered, lastSyncedAt: new Date(now).toISOString() };
+    }
+  }
+
+  const healed = await heal(tx, { identity, progress }, { stopped, delta, firstSent: sent[0]?.id }, newClientId);
+  if (healed) {
+    progress = healed.progress;
+    changed(healed.entries);
+    await putMeta(tx, 'identity', healed.identity);
+    commit = { ...commit, identity: healed.identity };
+  }
+  await putMeta(tx, 'progress', progress);
+  return {
+    commit: { ...commit, progress, entries: [...entries.values()] },
+    overtaken,
+    foreign: before.revision !== revision,
+    healed: healed !== undefined,
+    settled: settled.length,
+    moved: before.cursor !== progress.cursor,
+    diverged,
+  };
+}
+
+/** The first entry that still has to be sent: outcomes come in the order of the log. */
+function headAfter(head: number, sent: readonly LogEntry[], entries: ReadonlyMap<number, LogEntry>): number {
+  const waiting = sent.find((entry) => isPending(entries.get(entry.seq) ?? entry));
+  return waiting?.seq ?? Math.max(head, (sent.at(-1)?.seq ?? 0) + 1);
+}
+
+async function heal(
+  tx: Transaction,
+  numbering: Pick<Renumbered, 'identity' | 'progress'>,
+  answer: { stopped: Stopped | null; delta: { lastMutationId: number }; firstSent: number | undefined },
+  newClientId: () => string,
+): Promise<Renumbered | undefined> {
+  const { stopped, delta } = answer;
+  const { lastId } = numbering.identity;
+  // Somebody else has used this client id: a cloned phone, a restored backup.
+  if (stopped?.code === 'forked' || delta.lastMutationId > lastId) return leaveClientId(tx, numbering, newClientId());
+  if (stopped?.code !== 'gap') return undefined;
+  const expected = stopped.expected ?? delta.lastMutationId + 1;
+  // A gap can only be before what was sent; anything else would send the same again for ever.
+  if (expected > lastId || expected >= (answer.firstSent ?? Infinity)) return undefined;
+  return fillGap(tx, numbering, expected, newClientId);
+}
+
+/** Outcomes of dead letters that ops retried: they arrive as rows of the engine's own collection `receipts`. */
+function revived(changes: SyncResponse['delta']['changes'], seqOf: ApplyOptions['seqOf']) {
+  return changes.flatMap(({ collection, id, row }) => {
+    const seq = collection === 'receipts' && row ? seqOf(id) : undefined;
+    const { data: outcome } = z.safeParse(Outcome, row);
+    return seq === undefined || !outcome ? [] : [{ seq, outcome }];
+  });
+}

@@ -1,0 +1,139 @@
+import type { Commit } from '../commit.ts';
+import { SyncError } from '../errors.ts';
+import { newClientId, uuid } from '../ids.ts';
+import type { Platform } from '../platform.ts';
+import type { Stopped } from '../protocol/index.ts';
+import type { Store } from '../store/store.ts';
+import { applyAnswer, type AppliedAnswer, type ApplyOptions } from './apply-answer.ts';
+import type { Line } from './line.ts';
+import { type Round, takeRound } from './round.ts';
+import type { Transport } from './transport.ts';
+
+/** After this many answers in a row that mend the log or don't add up, asking again at once won't help. */
+const mostInARow = 3;
+
+/** How a pass ended that reached the server. */
+export interface PassResult {
+  /** The server would run the log no further for now. */
+  readonly held: Stopped | undefined;
+  /** Scopes that still don't add up. */
+  readonly diverged: readonly string[];
+}
+
+/** What a pass asks of the device's memory. */
+export interface PassLog {
+  hasPending(): boolean;
+  revision(): number;
+  /** Reads everything again from disk. */
+  readAgain(): Promise<void>;
+  seqOf: ApplyOptions['seqOf'];
+}
+
+/** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
+export class Pass {
+  readonly #store: Store;
+  readonly #transport: Transport;
+  readonly #line: Line;
+  readonly #platform: Platform;
+  readonly #model: number;
+  readonly #log: PassLog;
+  readonly #committed: (commit: Commit) => void;
+  /** Scopes to name in the next request, also when that is in another pass. */
+  #diverged: readonly string[] = [];
+  #divergedInARow = 0;
+
+  constructor(options: {
+    store: Store;
+    transport: Transport;
+    line: Line;
+    platform: Platform;
+    /** Version of the app's model. */
+    model: number;
+    log: PassLog;
+    committed: (commit: Commit) => void;
+  }) {
+    this.#store = options.store;
+    this.#transport = options.transport;
+    this.#line = options.line;
+    this.#platform = options.platform;
+    this.#model = options.model;
+    this.#log = options.log;
+    this.#committed = options.committed;
+  }
+
+  /**
+   * @param push false: only pull, for the time being.
+   * @throws SyncError when a try failed; what earlier rounds brought is kept.
+   */
+  async run(push: boolean): Promise<PassResult> {
+    let pushing = push;
+    let held: Stopped | undefined;
+    let stuck: SyncError | undefined;
+    let mended = 0;
+    for (;;) {
+      const round = await this.#take(pushing ? this.#line.batch : 0);
+      const answer = await this.#exchange(round);
+      if (!answer) continue;
+      const { applied, stopped, more } = answer;
+      const mending = applied.healed || applied.overtaken;
+      mended = mending ? mended + 1 : 0;
+      if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
+
+      // Whatever stops the push, the replica is completed first.
+      if (stopped?.code === 'halted' || stopped?.code === 'server_outdated') held = stopped;
+      else if (round.sent.length > 0 && applied.settled === 0 && !mending)
+        stuck = noProgress(stopped?.code ?? 'no receipt');
+      if (held || stuck) pushing = false;
+      if (more && !applied.moved && !mending) throw noProgress('a page that does not move the cursor');
+      if (more || mending || (pushing && round.sent.length > 0 && this.#log.hasPending())) continue;
+
+      this.#divergedInARow = applied.diverged.length > 0 ? this.#divergedInARow + 1 : 0;
+      if (this.#divergedInARow > 0 && this.#divergedInARow < mostInARow) continue;
+      if (stuck) throw stuck;
+      return { held, diverged: applied.diverged };
+    }
+  }
+
+  async #take(batch: number): Promise<Round> {
+    const { now, online } = this.#platform;
+    // A try would mark mutations as sent that cannot leave the device.
+    if (!online()) throw new SyncError('offline', 'The device has no network');
+    const round = await takeRound(this.#store, {
+      request: uuid(this.#platform),
+      sentAt: new Date(now()).toISOString(),
+      model: this.#model,
+      page: this.#line.page,
+      batch,
+      diverged: this.#diverged,
+    });
+    if (round.marked.length > 0) this.#committed({ entries: round.marked });
+    return round;
+  }
+
+  /** Undefined: the request was too large, and a smaller one may do. */
+  async #exchange(
+    round: Round,
+  ): Promise<{ applied: AppliedAnswer; stopped: Stopped | null; more: boolean } | undefined> {
+    const answer = await this.#transport.send(round.request).catch((error: unknown) => {
+      const smaller = error instanceof SyncError && error.code === 'too_large' && round.sent.length > 1;
+      if (!smaller) throw error;
+      this.#line.tooLarge(round.sent.length);
+      return undefined;
+    });
+    if (!answer) return undefined;
+    const applied = await applyAnswer(this.#store, round, answer, {
+      now: this.#platform.now(),
+      newClientId: () => newClientId(this.#platform),
+      revision: this.#log.revision(),
+      seqOf: this.#log.seqOf,
+    });
+    this.#diverged = applied.diverged;
+    this.#committed(applied.commit);
+    if (applied.foreign) await this.#log.readAgain();
+    return { applied, stopped: answer.stopped, more: answer.delta.more };
+  }
+}
+
+function noProgress(why: string): SyncError {
+  return new SyncError('no_progress', `The server answered, but nothing moved on (${why})`);
+}

@@ -1,0 +1,89 @@
+import { isPending, type LogEntry } from '../log/entry.ts';
+import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
+import { getIdentity, getProgress } from '../store/meta.ts';
+import type { Store, Transaction } from '../store/store.ts';
+
+/** Leaves room for the rest of the body, below the server's limit. */
+const bodyBytes = 900_000;
+/** How many log entries are read at once. */
+const readAtOnce = 100;
+
+/** One request, and the state of the device that it was made from. */
+export interface Round {
+  readonly request: SyncRequest;
+  /** The log entries in the request, in id order. */
+  readonly sent: readonly LogEntry[];
+  /** Entries changed by making the request: now marked as sent. */
+  readonly marked: readonly LogEntry[];
+  /** `seq` from which the log was searched for what is pending. */
+  readonly head: number;
+}
+
+/** What a request should hold. */
+export interface RoundPlan {
+  readonly request: string;
+  readonly sentAt: string;
+  readonly model: number;
+  readonly page: number;
+  /** Most mutations; 0 pulls only. */
+  readonly batch: number;
+  readonly diverged: readonly string[];
+}
+
+/**
+ * Makes the next request out of what is on disk, so that whatever another tab did counts. Marks what it takes
+ * as sent before it leaves: what may have reached the server is known as such, also after a crash.
+ */
+export function takeRound(store: Store, plan: RoundPlan): Promise<Round> {
+  return store.transaction(['log', 'meta'], 'durable', async (tx) => {
+    const identity = await getIdentity(tx);
+    const { cursor, head } = await getProgress(tx);
+    const pending = await readPending(tx, head, Math.max(plan.batch, 1));
+    const [first] = pending;
+    const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(plan.diverged).length;
+    const sent = fitting(pending.slice(0, plan.batch), room);
+    const marked = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
+    await Promise.all(marked.map((entry) => tx.put('log', entry.seq, entry)));
+    const request: SyncRequest = {
+      protocol: protocolVersion,
+      request: plan.request,
+      sentAt: plan.sentAt,
+      model: plan.model,
+      clientId: identity.clientId,
+      mutations: sent.map(toWire),
+      ack: first ? first.id - 1 : identity.lastId,
+      cursor,
+      limit: plan.page,
+      diverged: [...plan.diverged],
+    };
+    return { request, sent, marked, head };
+  });
+}
+
+async function readPending(tx: Transaction, head: number, wanted: number): Promise<LogEntry[]> {
+  const pending: LogEntry[] = [];
+  let from = head;
+  while (pending.length < wanted) {
+    const page = (await tx.list('log', { from }, readAtOnce)) as LogEntry[];
+    pending.push(...page.filter(isPending));
+    const last = page.at(-1);
+    if (!last || page.length < readAtOnce) break;
+    from = last.seq + 1;
+  }
+  return pending;
+}
+
+/** As many of the first entries as fit into `room` bytes, and never none: what is alone too large must be seen to be. */
+function fitting(entries: readonly LogEntry[], room: number): readonly LogEntry[] {
+  const encoder = new TextEncoder();
+  let bytes = 0;
+  const tooMany = entries.findIndex((entry) => {
+    bytes += encoder.encode(JSON.stringify(toWire(entry))).length + 1;
+    return bytes > room;
+  });
+  return tooMany === -1 ? entries : entries.slice(0, Math.max(tooMany, 1));
+}
+
+function toWire({ id, key, name, args, at, model, receipt }: LogEntry): Mutation {
+  return { id, key, name, args, at, model, ...(receipt && { receipt }) };
+}

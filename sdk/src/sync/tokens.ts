@@ -1,0 +1,49 @@
+import { SyncError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+/** The app may ask its own server for a token, over the same bad line. */
+const timeLimitMs = 60_000;
+
+type Ask = (why: 'first' | 'expired') => Promise<string> | string;
+
+/** The token the app gave last, and how to get another. */
+export class Tokens {
+  readonly #ask: Ask;
+  readonly #platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>;
+  readonly #closing: AbortSignal;
+  #token: string | undefined;
+  #asked: 'first' | 'expired' = 'first';
+  #asking: Promise<string> | undefined;
+
+  constructor(ask: Ask, platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>, closing: AbortSignal) {
+    this.#ask = ask;
+    this.#platform = platform;
+    this.#closing = closing;
+  }
+
+  /** @throws SyncError `needs_token` when the app has none. */
+  async current(): Promise<string> {
+    return this.#token ?? this.#renew();
+  }
+
+  /** The server refused `token`: forgets it, unless there is a newer one already. */
+  refused(token: string): void {
+    if (this.#token === token) this.#token = undefined;
+  }
+
+  async #renew(): Promise<string> {
+    this.#asking ??= this.#askApp().finally(() => (this.#asking = undefined));
+    return this.#asking;
+  }
+
+  async #askApp(): Promise<string> {
+    try {
+      this.#token = await withTimeLimit(this.#platform, timeLimitMs, this.#closing, async () => this.#ask(this.#asked));
+      this.#asked = 'expired';
+      return this.#token;
+    } catch (cause) {
+      throw new SyncError('needs_token', 'The app has no token now: sign the person in', { recovery: 'token', cause });
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod/mini';
+import { SyncError } from '../errors.ts';
+import type { Platform } from '../platform.ts';
+import { Problem, type SyncRequest, SyncResponse } from '../protocol/index.ts';
+import type { Line } from './line.ts';
+import { withTimeLimit } from './time-limit.ts';
+import type { Tokens } from './tokens.ts';
+
+/** Below this many characters, compressing costs more than it saves. */
+const gzipFrom = 1024;
+/** A proxy that asks for more than this is not obeyed to the letter. */
+const mostRetryAfterMs = 10 * 60_000;
+
+/** Carries one request to the server and believes only what is an answer to it. */
+export class Transport {
+  readonly #url: string;
+  readonly #platform: Platform;
+  readonly #tokens: Tokens;
+  readonly #line: Line;
+  readonly #closing: AbortSignal;
+  #gzip = true;
+
+  constructor(options: { url: string; platform: Platform; tokens: Tokens; line: Line; closing: AbortSignal }) {
+    this.#url = `${options.url}/v1/sync`;
+    this.#platform = options.platform;
+    this.#tokens = options.tokens;
+    this.#line = options.line;
+    this.#closing = options.closing;
+  }
+
+  /**
+   * Sends `request`, once more with a new token after a 401, and uncompressed after a 415.
+   *
+   * @throws SyncError for everything that is not the server's answer to this very request.
+   */
+  async send(request: SyncRequest): Promise<SyncResponse> {
+    const text = JSON.stringify(request);
+    let renewed = false;
+    for (;;) {
+      const token = await this.#tokens.current();
+      const compress = this.#gzip && text.length >= gzipFrom ? this.#platform.gzip : undefined;
+      const started = this.#platform.now();
+      const answer = await this.#post(token, text, compress);
+      if (answer.status === 200) {
+        const response = parseAnswer(answer.text, request);
+        this.#line.answered(Math.max(this.#platform.now() - started, 0), request.mutations.length);
+        return response;
+      }
+      if (answer.status === 415 && compress) {
+        this.#gzip = false;
+        continue;
+      }
+      const refusal = this.#refusal(answer);
+      if (refusal.recovery === 'token') {
+        this.#tokens.refused(token);
+        if (!renewed) {
+          renewed = true;
+          continue;
+        }
+      }
+      throw refusal;
+    }
+  }
+
+  async #post(token: string, text: string, compress: Platform['gzip']) {
+    const headers: Record<string, string> = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    if (compress) headers['content-encoding'] = 'gzip';
+    try {
+      return await withTimeLimit(this.#platform, this.#line.timeLimitMs, this.#closing, async (signal) => {
+        const body = compress ? await compress(text) : text;
+        // A redirect is a captive portal's: it must not get the mutations.
+        const init: RequestInit = { method: 'POST', headers, body, signal, cache: 'no-store', redirect: 'error' };
+        const response = await this.#platform.fetch(this.#url, init);
+        const retryAfter = response.headers.get('retry-after');
+        return { status: response.status, retryAfter, text: await response.text() };
+      });
+    } catch (cause) {
+      if (cause instanceof SyncError) this.#line.timedOut();
+      if (cause instanceof SyncError || this.#closing.aborted) throw cause;
+      throw new SyncError('unreachable', 'The server cannot be reached', { cause });
+    }
+  }
+
+  #refusal(answer: { status: number; retryAfter: string | null; text: string }): SyncError {
+    const { status } = answer;
+    const problem = parseProblem(answer.text, status);
+    const message = problem?.detail ?? problem?.title ?? `The answer had status ${status}`;
+    if (status === 413) return new SyncError('too_large', message, { recovery: 'paused' });
+    if (status === 429 || status === 503) {
+      const retryAfterMs = this.#retryAfterMs(answer.retryAfter);
+      const code = problem?.code ?? (status === 429 ? 'throttled' : 'unavailable');
+      return new SyncError(code, message, { recovery: retryAfterMs > 0 ? 'asked' : 'backoff', retryAfterMs });
+    }
+    // Portals and proxies refuse too, in pages of their own: only the server's own word stops the loop.
+    if (!problem) return new SyncError('not_an_answer', message);
+    switch (status) {
+      case 401:
+        return new SyncError('needs_token', message, { recovery: 'token' });
+      case 400:
+      case 403:
+      case 409:
+        return new SyncError(problem.code, message, { recovery: 'paused' });
+      default:
+        return new SyncError(problem.code, message);
+    }
+  }
+
+  #retryAfterMs(header: string | null): number {
+    if (header === null) return 0;
+    const seconds = Number(header);
+    const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(header) - this.#platform.now();
+    return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), mostRetryAfterMs) : 0;
+  }
+}
+
+function parseAnswer(text: string, request: SyncRequest): SyncResponse {
+  const { data, error } = z.safeParse(SyncResponse, parseJson(text));
+  const lie = (why: string, cause?: unknown) =>
+    new SyncError('not_an_answer', `Not the server's answer: ${why}`, { cause });
+  if (!data) throw lie('it is not of this protocol', error);
+  if (data.request !== request.request) throw lie('it answers another request');
+  const keys = new Map(request.mutations.map(({ id, key }) => [id, key]));
+  for (const { id, key } of data.receipts) {
+    if (keys.get(id) !== key) throw lie(`it has a receipt for mutation ${id} that was not asked for`);
+  }
+  return data;
+}
+
+function parseProblem(text: string, status: number): Problem | undefined {
+  const { data } = z.safeParse(Problem, parseJson(text));
+  return data?.status === status ? data : undefined;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

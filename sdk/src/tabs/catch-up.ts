@@ -1,0 +1,44 @@
+import type { Commit, RowChange } from '../commit.ts';
+import type { LogEntry } from '../log/entry.ts';
+import type { StoredRow } from '../replica/stored-row.ts';
+import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
+import type { Store, Transaction } from '../store/store.ts';
+
+/** Reads what another tab said it has changed. */
+export function readChanged(
+  store: Store,
+  seqs: readonly number[],
+  rowKeys: readonly (readonly [string, string])[],
+): Promise<Required<Commit>> {
+  return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
+    const [meta, entries, rows] = await Promise.all([
+      readMeta(tx),
+      Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>)),
+      Promise.all(rowKeys.map(([collection, id]) => readRow(tx, collection, id))),
+    ]);
+    return {
+      ...meta,
+      entries: entries.filter((entry) => entry !== undefined),
+      removed: seqs.filter((_, at) => entries[at] === undefined),
+      rows,
+    };
+  });
+}
+
+/** Reads the whole log and where sync stands: at the start, and when messages of other tabs may have been missed. */
+export function readLog(store: Store): Promise<Required<Omit<Commit, 'rows' | 'removed'>>> {
+  return store.transaction(['log', 'meta'], 'read', async (tx) => {
+    const [meta, entries] = await Promise.all([readMeta(tx), tx.list('log')]);
+    return { ...meta, entries: entries as LogEntry[] };
+  });
+}
+
+async function readMeta(tx: Transaction) {
+  const [identity, progress, scopes] = await Promise.all([getIdentity(tx), getProgress(tx), getScopes(tx)]);
+  return { identity, progress, scopes };
+}
+
+async function readRow(tx: Transaction, collection: string, id: string): Promise<RowChange> {
+  const stored = (await tx.get('rows', [collection, id])) as StoredRow | undefined;
+  return { collection, id, row: stored?.row ?? undefined };
+}

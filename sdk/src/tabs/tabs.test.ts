@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Platform } from '../platform.ts';
+import { idle } from '../testing/fake-clock.ts';
+import { World } from '../testing/world.ts';
+
+let world: World;
+let origin: Pick<Platform, 'lock' | 'channel'>;
+beforeEach(() => {
+  world = new World();
+  origin = fakeOrigin();
+});
+afterEach(() => world.close());
+
+/** What the tabs of one origin share: locks, first come first served, and channels that don't echo. */
+function fakeOrigin(): Pick<Platform, 'lock' | 'channel'> {
+  const queues = new Map<string, Promise<unknown>>();
+  const channels = new Map<string, Set<(message: unknown) => void>>();
+  return {
+    lock: async (name, signal, body) => {
+      const before = queues.get(name) ?? Promise.resolve();
+      const aborted = new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+      const turn = before.then(() => (signal.aborted ? undefined : body()));
+      queues.set(
+        name,
+        turn.catch(() => {}),
+      );
+      await Promise.race([before, aborted]);
+      await turn;
+    },
+    channel: (name, listener) => {
+      const listeners = channels.get(name) ?? new Set();
+      channels.set(name, listeners.add(listener));
+      return {
+        post: (message) => {
+          const copy: unknown = structuredClone(message);
+          for (const other of listeners) if (other !== listener) queueMicrotask(() => other(copy));
+        },
+        close: () => listeners.delete(listener),
+      };
+    },
+  };
+}
+
+const confirm = (deliveryId: string) => ['confirm', { deliveryId, amountPaise: 100 }] as const;
+
+test('two tabs share one client id, one numbering and one loop', async () => {
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({ platform: origin });
+  await idle();
+  expect(second.clientId).toBe(first.clientId);
+  expect(world.server.requests).toHaveLength(1);
+
+  const saved = await Promise.all([
+    first.mutate('note', { text: 'a' }),
+    second.mutate('note', { text: 'b' }),
+    first.mutate('note', { text: 'c' }),
+    second.mutate(...confirm('d1')),
+  ]);
+  expect(saved.map(({ id }) => id).toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
+  await world.settle(first);
+  await idle();
+  expect(second.status.get()).toMatchObject({ pending: 0, syncing: false, lastError: null });
+  expect(await second.readMutations()).toEqual(await first.readMutations());
+  expect(await saved[3].confirmed).toMatchObject({ state: 'applied' });
+  for (const { key } of saved.slice(0, 3)) expect(world.server.applied.get(key)).toBe(1);
+});
+
+test('what one tab does or fetches, the other shows', async () => {
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({ platform: origin });
+  const seen: string[] = [];
+  second.watch('deliveries', { where: { status: 'confirmed' } }, (rows) => seen.push(rows.map(({ id }) => id).join()));
+  await idle();
+  const offline = world.server.faults;
+  offline.push(() => Promise.reject(new TypeError('fetch failed')));
+  await first.mutate(...confirm('d1'));
+  await idle();
+  expect(seen).toEqual(['', 'd1']);
+  expect(second.status.get()).toMatchObject({ pending: 1, lastError: { code: 'unreachable' } });
+  await world.settle(first);
+  world.server.write('deliveries', 'd2', { id: 'd2', status: 'confirmed', amountPaise: 1 });
+  await first.sync();
+  await idle();
+  expect(seen).toEqual(['', 'd1', 'd1,d2']);
+});
+
+test('when the tab that syncs is closed, another goes on', async () => {
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({ platform: origin });
+  await idle();
+  world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+  const { key } = await second.mutate('note', { text: 'left behind' });
+  await idle();
+  await first.close();
+  await world.settle(second);
+  expect(world.server.applied.get(key)).toBe(1);
+});
+
+test('a tab that does not lead syncs when it is asked to', async () => {
+  await world.synced({ platform: origin });
+  const second = await world.client({ platform: origin });
+  world.server.write('notes', 'n1', { id: 'n1', text: 'new' });
+  await second.sync();
+  expect(await second.read('notes')).toHaveLength(1);
+});
+
+test('a follower does not let its mutations wait for a leader that sleeps', async () => {
+  // The leader holds the lock, but hears nothing.
+  await world.synced({
+    platform: { ...origin, channel: () => ({ post: () => {}, close: () => {} }), fetch: world.server.fetch },
+  });
+  const second = await world.client({ platform: origin });
+  const stopped = world.server.requests.length;
+  const { key } = await second.mutate('note', { text: 'waiting' });
+  await idle();
+  expect(world.server.requests).toHaveLength(stopped);
+  await world.clock.pass(70_000);
+  expect(world.server.applied.get(key)).toBe(1);
+});
+
+test('a tab that slept through messages reads them up when it is looked at', async () => {
+  let deaf = true;
+  const { channel } = origin;
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({
+    platform: {
+      ...origin,
+      channel: channel && ((name, listener) => channel(name, (message) => void (deaf || listener(message)))),
+    },
+  });
+  const seen: string[] = [];
+  second.watch('notes', {}, (rows) => seen.push(rows.map(({ text }) => text).join()));
+  await idle();
+  await first.mutate('note', { text: 'mine' });
+  await world.settle(first);
+  world.server.write('notes', 'n1', { id: 'n1', text: 'theirs' });
+  await first.sync();
+  await idle();
+  expect(seen).toEqual(['']);
+  deaf = false;
+  world.tell('visible');
+  await idle();
+  expect(seen.at(-1)).toBe('theirs');
+  expect(await second.readMutations()).toMatchObject([{ state: 'applied' }]);
+});
+
+test('two clients on one store without any lock still do everything once', async () => {
+  const first = await world.client();
+  const second = await world.client();
+  await world.clock.until(() => first.status.get().lastSyncedAt !== null && second.status.get().lastSyncedAt !== null);
+  const saved = await Promise.all(
+    Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? first : second).mutate('note', { text: `${at}` })),
+  );
+  expect(new Set(saved.map(({ id }) => id)).size).toBe(20);
+  await world.clock.pass(180_000);
+  await Promise.all([first.sync(), second.sync()]);
+  for (const { key } of saved) expect(world.server.applied.get(key)).toBe(1);
+});

@@ -1,0 +1,32 @@
+import { createClient } from '../create-client.ts';
+import { idbStore } from '../store/idb/index.ts';
+import { model } from './model.ts';
+
+const client = await createClient({
+  model,
+  url: '',
+  actor: { tenant: 'pennco', id: 'a1' },
+  token: () => 'good',
+  store: idbStore(),
+  optimistic: {
+    confirm: (replica, { deliveryId }) => replica.update('deliveries', deliveryId, { status: 'confirmed' }),
+  },
+});
+
+const shown: string[] = [];
+client.watch('deliveries', {}, (rows) => shown.push(rows.map(({ id, status }) => `${id} ${status}`).join()));
+
+/** What the page offers to the test that drives it. */
+const clientPage = {
+  clientId: () => client.clientId,
+  shown: () => shown,
+  status: () => client.status.get(),
+  records: () => client.readMutations(),
+  sync: () => client.sync(),
+  confirm: async (deliveryId: string) => (await client.mutate('confirm', { deliveryId, amountPaise: 100 })).key,
+  note: async (text: string) => (await client.mutate('note', { text })).key,
+};
+
+export type ClientPage = typeof clientPage;
+
+Object.assign(globalThis, { clientPage });

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
+import { build } from 'vite';
+
+/** A page on 127.0.0.1 that runs one bundled module. */
+export interface ServedPage {
+  readonly url: string;
+  close(): void;
+}
+
+type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/**
+ * Bundles `entry` for the browser and serves a page that runs it.
+ *
+ * @param api answers what is asked below `/v1/`.
+ */
+export async function servePage(entry: string, api?: Fetch): Promise<ServedPage> {
+  const script = await bundle(entry);
+  const server = createServer((request, response) => {
+    const path = request.url ?? '/';
+    if (api && path.startsWith('/v1/')) {
+      answerWith(api, request, response).catch(() => response.destroy());
+      return;
+    }
+    response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
+    response.end(path.endsWith('.js') ? script : '<!doctype html><script type="module" src="/page.js"></script>');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    url: `http://127.0.0.1:${address.port}/`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+async function answerWith(api: Fetch, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  const method = request.method ?? 'GET';
+  const headers = new Headers(request.headers as Record<string, string>);
+  const bytes = new Uint8Array(await buffer(request));
+  const body = headers.has('content-encoding') ? bytes : new TextDecoder().decode(bytes);
+  const answer = await api(request.url ?? '/', { method, headers, body, signal: gone.signal });
+  response.writeHead(answer.status, Object.fromEntries(answer.headers));
+  // The header goes at once: a stream of events has nothing else to say for a while.
+  response.flushHeaders();
+  if (answer.body) {
+    Readable.from(answer.body)
+      .on('error', () => response.destroy())
+      .pipe(response);
+  } else response.end();
+}
+
+async function bundle(entry: string): Promise<string> {
+  const result = await build({
+    configFile: false,
+    logLevel: 'error',
+    build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'page' } },
+  });
+  const [output] = [result].flat();
+  const chunk = output && 'output' in output ? output.output[0] : undefined;
+  if (!chunk) throw new Error('vite built nothing');
+  return chunk.code;
+}

@@ -1,0 +1,10 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const build = join(import.meta.dirname, '../../examples/field-ops/web/build.ts');
+
+/** Builds the agent app and the console, unless they are built from these very sources. */
+export async function buildWebApps(): Promise<void> {
+  await promisify(execFile)(process.execPath, [build]);
+}
