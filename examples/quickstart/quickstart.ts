@@ -4,13 +4,13 @@ import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
 import { memoryStore } from '@ekbaar/sdk/store/memory';
 import { by, createServer, pgliteDatabase } from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
-import { bigint, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
+import { bigint, pgTable, text } from 'drizzle-orm/pg-core';
 import * as z from 'zod/mini';
 
 // 1. One model for both sides.
 const model = defineModel({
   version: 1,
-  collections: { jars: collection({ schema: z.object({ id: z.string(), paise: z.int() }), key: 'id' }) },
+  collections: { jars: collection({ key: 'id', schema: z.object({ id: z.string(), paise: z.int() }) }) },
   mutations: {
     deposit: mutation({
       args: z.object({ jarId: z.string(), paise: z.int().check(z.positive()) }),
@@ -21,15 +21,14 @@ const model = defineModel({
 });
 
 // 2. The server: your table, and what a deposit does to it. It commits together with its receipt.
-const jars = pgTable(
-  'jars',
-  { tenant: text().notNull(), id: text().notNull(), paise: bigint({ mode: 'number' }).notNull() },
-  (t) => [primaryKey({ columns: [t.tenant, t.id] })],
-);
+const jars = pgTable('jars', {
+  tenant: text().notNull(),
+  id: text().notNull(),
+  paise: bigint({ mode: 'number' }).notNull(),
+});
 const database = await pgliteDatabase();
-await database.db.execute(sql`create table jars (tenant text, id text, paise bigint not null, primary key (tenant, id))`);
+await database.db.execute(sql`create table jars (tenant text, id text, paise bigint, primary key (tenant, id))`);
 await database.db.insert(jars).values({ tenant: 'demo', id: 'kitchen', paise: 0 });
-
 const server = createServer({
   model,
   database,
@@ -42,8 +41,8 @@ const server = createServer({
           .update(jars)
           .set({ paise: sql`${jars.paise} + ${paise}` })
           .where(and(eq(jars.tenant, tenant), eq(jars.id, jarId)))
-          .returning();
-        return jar === undefined ? reject('no_such_jar', `There is no jar ${jarId}`) : { paise: jar.paise };
+          .returning({ paise: jars.paise });
+        return jar ?? reject('no_such_jar', `There is no jar ${jarId}`);
       },
     },
   },
@@ -70,10 +69,11 @@ const phone = (id: string) =>
     },
   });
 const [asha, ravi] = await Promise.all([phone('asha'), phone('ravi')]);
-const [saved] = await Promise.all([asha.mutate('deposit', { jarId: 'kitchen', paise: 500_00 }), ravi.mutate('deposit', { jarId: 'kitchen', paise: 250_00 })]);
+const [saved] = await Promise.all([
+  asha.mutate('deposit', { jarId: 'kitchen', paise: 500_00 }),
+  ravi.mutate('deposit', { jarId: 'kitchen', paise: 250_00 }),
+]);
 console.log('asha’s receipt:', (await saved.confirmed).state);
-await Promise.all([asha.sync(), ravi.sync()]);
-await Promise.all([asha.sync(), ravi.sync()]);
+await ravi.sync().then(() => asha.sync());
 console.log('asha sees', await asha.read('jars'), 'and ravi sees', await ravi.read('jars'));
-await Promise.all([asha.close(), ravi.close()]);
-await server.close();
+await Promise.all([asha.close(), ravi.close()]).then(() => server.close());

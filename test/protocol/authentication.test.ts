@@ -28,7 +28,10 @@ describe('401 unauthenticated', () => {
 
   test('another key', async () => {
     const sign = new SignJWT(claims).setProtectedHeader({ alg: 'HS256' });
-    expectProblem(await send(`Bearer ${await sign.sign(new TextEncoder().encode('another secret'))}`), 'unauthenticated');
+    expectProblem(
+      await send(`Bearer ${await sign.sign(new TextEncoder().encode('another secret'))}`),
+      'unauthenticated',
+    );
   });
 
   test('a payload that was changed after it was signed', async () => {

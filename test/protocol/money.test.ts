@@ -136,7 +136,10 @@ describe('closeDay', () => {
     const phone = device(ekbaar, token);
     const at = async (confirmedAt: string, given: Partial<DeliveryRow>) => {
       const { id, amountPaise } = await addDelivery(ekbaar, { ...given, agentId: 'a77' });
-      const receipt = await phone.mutate({ name: 'confirmDelivery', args: { deliveryId: id, amountPaise, confirmedAt } });
+      const receipt = await phone.mutate({
+        name: 'confirmDelivery',
+        args: { deliveryId: id, amountPaise, confirmedAt },
+      });
       expect(receipt.status).toBe('applied');
     };
     await at('2026-11-21T18:29:59.999Z', { amountPaise: 1 }); // 23:59:59.999 of the 21st

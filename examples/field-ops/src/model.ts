@@ -68,7 +68,7 @@ export const Delivery = z.object({
 });
 export type Delivery = z.infer<typeof Delivery>;
 
-export const Disbursement = z.object({
+const Disbursement = z.object({
   id: Id,
   deliveryId: Id,
   mfiId: Id,
@@ -79,7 +79,6 @@ export const Disbursement = z.object({
   reconciledAt: z.nullable(RowTime),
   regionId: Id,
 });
-export type Disbursement = z.infer<typeof Disbursement>;
 
 /** Where an agent was last; the whole track stays on the server. */
 export const AgentPosition = z.object({

@@ -46,7 +46,10 @@ export async function delta(
   request: DeltaRequest,
 ): Promise<Delta> {
   const cursor = request.cursor === null ? null : decodeCursor(request.cursor);
-  const [epoch, heads] = await Promise.all([readEpoch(tx), readHeads(tx, request.tenant, request.only ?? request.readable)]);
+  const [epoch, heads] = await Promise.all([
+    readEpoch(tx),
+    readHeads(tx, request.tenant, request.only ?? request.readable),
+  ]);
   const { from, elsewhere, reset, dropped } = startingPoints(request, cursor, epoch, heads);
 
   const wanted = heads.filter((head) => {

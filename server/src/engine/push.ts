@@ -29,6 +29,9 @@ export interface Pushed {
   readonly stopped: Stopped | null;
 }
 
+/** What PostgreSQL's integer holds; a client may claim any version of its model. */
+const mostInteger = 2 ** 31 - 1;
+
 /**
  * Applies a request's mutations in id order, in transactions of at most 50, each mutation in a savepoint of its own.
  * Receipts and effects commit together: a retry after a lost answer finds the receipts.
@@ -40,7 +43,7 @@ export async function push(context: PushContext, actor: Actor, request: SyncRequ
   const facts: ClientFacts = {
     clientId: request.clientId,
     ack: request.ack,
-    model: request.model,
+    model: Math.min(request.model, mostInteger),
     clockErrorMs: Date.parse(request.sentAt) - now.getTime(),
     now,
   };

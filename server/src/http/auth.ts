@@ -23,7 +23,11 @@ export type Authenticate = (request: Request) => Promise<Authenticated>;
 const audience = 'ekbaar';
 
 const Claims = z.looseObject({
-  sub: z.string().check(z.minLength(1), z.maxLength(128)),
+  sub: z.string().check(
+    z.minLength(1),
+    z.maxLength(128),
+    z.refine((sub) => !sub.includes('\0') && sub.isWellFormed(), 'sub must be text that a database can hold'),
+  ),
   tenant: z.string().check(z.refine(isSafeLiteral, 'tenant must be 1 to 64 of A-Z a-z 0-9 _ -')),
   role: z.string().check(z.minLength(1), z.maxLength(64)),
   exp: z.number(),

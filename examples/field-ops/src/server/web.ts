@@ -11,7 +11,9 @@ export function webApps(): Hono<ApiEnv> {
   app.get('/', (c) => c.redirect('/agent/'));
   for (const name of ['agent', 'console']) {
     // The router drops the slash at the end, but the service worker's scope needs it.
-    app.get(`/${name}`, (c, next) => (new URL(c.req.url).pathname.endsWith('/') ? next() : Promise.resolve(c.redirect(`/${name}/`))));
+    app.get(`/${name}`, (c, next) =>
+      new URL(c.req.url).pathname.endsWith('/') ? next() : Promise.resolve(c.redirect(`/${name}/`)),
+    );
     app.use(
       `/${name}/*`,
       serveStatic({

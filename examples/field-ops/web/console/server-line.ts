@@ -3,7 +3,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { type DemoAccount, fetchToken } from '../shared/demo-account.ts';
 
 /** The server did not answer with what was asked for. */
-export class LineError extends Error {
+class LineError extends Error {
   override readonly name = 'LineError';
   readonly code: 'unreachable' | 'refused' | 'not_an_answer';
   constructor(code: 'unreachable' | 'refused' | 'not_an_answer', message: string, options?: ErrorOptions) {

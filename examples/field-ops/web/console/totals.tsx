@@ -16,7 +16,6 @@ export function Totals({ totals, chosen, onChoose }: TotalsProps) {
     <section className="totals" aria-label="Deliveries by status">
       {DeliveryStatus.options.map((status) => {
         const { count, amountPaise } = totals[status];
-        const share = all === 0 ? 0 : Math.round((count / all) * 100);
         return (
           <button
             key={status}
@@ -29,7 +28,7 @@ export function Totals({ totals, chosen, onChoose }: TotalsProps) {
           >
             <span className="total-name">{statusWords[status]}</span>
             <span className="total-count">
-              {count.toLocaleString('en-IN')} <small>{share} %</small>
+              {count.toLocaleString('en-IN')} <small>{shareOf(count, all)}</small>
             </span>
             <span className="total-amount">{formatWholeRupees(amountPaise)}</span>
           </button>
@@ -37,4 +36,10 @@ export function Totals({ totals, chosen, onChoose }: TotalsProps) {
       })}
     </section>
   );
+}
+
+/** In whole per cent, and never "100 %" or "0 %" of what is not all or nothing. */
+function shareOf(count: number, all: number): string {
+  if (count > 0 && count * 100 < all) return '< 1 %';
+  return `${all === 0 ? 0 : Math.floor((count * 100) / all)} %`;
 }

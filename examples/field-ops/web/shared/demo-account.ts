@@ -17,7 +17,7 @@ const Accounts = z.object({ accounts: z.array(DemoAccount) });
 const Token = z.object({ token: z.string().check(z.minLength(1)), expiresAt: z.union([z.string(), z.number()]) });
 
 /** The demo's sign-in did not answer with what was asked for. */
-export class DemoSignInError extends Error {
+class DemoSignInError extends Error {
   override readonly name = 'DemoSignInError';
   readonly code: 'unreachable' | 'refused' | 'not_an_answer';
   constructor(code: 'unreachable' | 'refused' | 'not_an_answer', message: string, options?: ErrorOptions) {
