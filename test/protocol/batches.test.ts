@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { addDelivery, confirm } from './delivery.ts';
 import { device, type Draft } from './device.ts';
-import { expectProblem } from './problem.ts';
+import { problemIn } from './problem.ts';
 
 let ekbaar: FieldOps;
 let agent: string;
@@ -30,7 +30,7 @@ describe('many mutations in one request', () => {
   test('501: malformed, nothing is taken', async () => {
     const phone = device(ekbaar, agent);
     const mutations = phone.next(...skips(501));
-    expectProblem(await ekbaar.trySync(agent, { clientId: phone.clientId, mutations }), 'malformed');
+    expect(problemIn(await ekbaar.trySync(agent, { clientId: phone.clientId, mutations })).code).toBe('malformed');
     expect((await phone.sync()).delta.lastMutationId).toBe(0);
   });
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { addDelivery, confirm } from './delivery.ts';
 import { device } from './device.ts';
-import { expectProblem } from './problem.ts';
+import { problemIn } from './problem.ts';
 import { catchUp, Replica } from './replica.ts';
 
 let ekbaar: FieldOps;
@@ -196,7 +196,7 @@ describe('pages', () => {
   });
 
   test.each([0, -1, 1.5, '5', null])('limit %j: malformed', async (limit) => {
-    expectProblem(await ekbaar.trySync(agent, { limit }), 'malformed');
+    expect(problemIn(await ekbaar.trySync(agent, { limit })).code).toBe('malformed');
   });
 });
 

@@ -6,7 +6,7 @@ import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 import { addDelivery, confirm, type DeliveryRow, statusOf } from './delivery.ts';
 import { device } from './device.ts';
-import { expectProblem } from './problem.ts';
+import { problemIn } from './problem.ts';
 
 let database: FreshDatabase;
 let ekbaar: FieldOps;
@@ -54,7 +54,7 @@ describe('a key that is being processed right now', () => {
       first = send();
       await someoneWaits();
       const second = await send();
-      expectProblem(second, 'in_flight');
+      expect(problemIn(second).code).toBe('in_flight');
       expect(Number(second.headers.get('retry-after'))).toBeGreaterThan(0);
     });
     const answer = await first;
@@ -128,7 +128,7 @@ describe('many at once', () => {
     const mutations = phone.next(confirm(delivery));
     await whileLocked(delivery, async () => {
       const answer = await ekbaar.trySync(agent, { clientId: phone.clientId, mutations });
-      expectProblem(answer, 'unavailable');
+      expect(problemIn(answer).code).toBe('unavailable');
       expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     });
     expect(await other`select from sync.halts`).toEqual([]);

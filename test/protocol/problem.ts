@@ -1,17 +1,20 @@
 import { Problem, type ProblemCode, problems } from '@ekbaar/sdk/protocol';
-import { expect } from 'vitest';
 import type { HttpAnswer } from '../support/http-client.ts';
 
-/** Expects an RFC 9457 problem of this code, with the status that the list of codes has for it. */
-export function expectProblem(answer: HttpAnswer, code: ProblemCode): Problem {
-  const { status, code: said } = (answer.body ?? {}) as Partial<Problem>;
-  expect({ status: answer.status, said }, answer.text.slice(0, 500)).toEqual({
-    status: problems[code].status,
-    said: code,
-  });
-  expect(status).toBe(answer.status);
-  expect(answer.headers.get('content-type')).toBe('application/problem+json');
-  const problem = Problem.parse(answer.body);
-  expect(problem.requestId).toBe(answer.headers.get('x-request-id'));
-  return problem;
+/**
+ * The RFC 9457 problem in an answer, whose status is the one that the list of codes has for it.
+ *
+ * @throws Error when the answer is none
+ */
+export function problemIn({ status, headers, text, body }: HttpAnswer): Problem {
+  const parsed = Problem.safeParse(body);
+  const code = parsed.data?.code;
+  const fits =
+    parsed.success &&
+    headers.get('content-type') === 'application/problem+json' &&
+    headers.get('x-request-id') === parsed.data.requestId &&
+    parsed.data.status === status &&
+    status === problems[code as ProblemCode]?.status;
+  if (!fits) throw new Error(`no problem of the protocol: ${status} ${text.slice(0, 500)}`);
+  return parsed.data;
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { addDelivery, confirm, statusOf } from './delivery.ts';
-import { expectProblem } from './problem.ts';
+import { problemIn } from './problem.ts';
 
 let ekbaar: FieldOps;
 let agent: string;
@@ -35,7 +35,7 @@ describe('POST /api/v1/deliveries/{id}/confirm', () => {
     const delivery = await addDelivery(ekbaar);
     const path = `/api/v1/deliveries/${delivery.id}/confirm`;
     const { args } = confirm(delivery);
-    expectProblem(await ekbaar.post(path, agent, args), 'idempotency_key_required');
+    expect(problemIn(await ekbaar.post(path, agent, args)).code).toBe('idempotency_key_required');
     const headers = key();
     const first = await ekbaar.post(path, agent, args, headers);
     const again = await ekbaar.post(path, agent, args, headers);
@@ -73,7 +73,7 @@ describe('POST /api/v1/agents/{id}/location', () => {
   });
 
   test('another’s id in the path: 403, and nothing is noted', async () => {
-    expectProblem(await ekbaar.post('/api/v1/agents/a02/location', agent, args), 'forbidden');
+    expect(problemIn(await ekbaar.post('/api/v1/agents/a02/location', agent, args)).code).toBe('forbidden');
     expect(await ekbaar.query(sql`select from agent_track where agent_id = 'a02'`)).toEqual([]);
   });
 
@@ -136,7 +136,7 @@ describe('POST /api/v1/disbursements/{id}/reconcile', () => {
     const settlement = await ekbaar.token('settlement', 'settlement');
     const path = `/api/v1/disbursements/b-${delivery.id}/reconcile${slash}`;
     const args = { bankRef: 'UTR1', amountPaise: delivery.amountPaise };
-    expectProblem(await ekbaar.post(path, settlement, args), 'idempotency_key_required');
+    expect(problemIn(await ekbaar.post(path, settlement, args)).code).toBe('idempotency_key_required');
     const answer = await ekbaar.post(path, settlement, args, key());
     expect(answer.body).toMatchObject({ status: 'applied', result: { status: 'reconciled' } });
   });
@@ -146,13 +146,13 @@ describe('what is not there', () => {
   test.each(['/', '/v2/sync', '/v1', '/v1/sync/more', '/api/v1/agents', '/v1/collections'])(
     'GET %s: 404',
     async (path) => {
-      expectProblem(await ekbaar.get(path, agent), 'not_found');
+      expect(problemIn(await ekbaar.get(path, agent)).code).toBe('not_found');
     },
   );
 
   test('a long path and a long request id come back as a problem of the protocol', async () => {
-    expectProblem(await ekbaar.get(`/${'x'.repeat(8000)}`, agent), 'not_found');
-    expectProblem(await ekbaar.get('/x', agent, { 'x-request-id': 'r'.repeat(250) }), 'not_found');
+    expect(problemIn(await ekbaar.get(`/${'x'.repeat(8000)}`, agent)).code).toBe('not_found');
+    expect(problemIn(await ekbaar.get('/x', agent, { 'x-request-id': 'r'.repeat(250) })).code).toBe('not_found');
   });
 
   test('a trailing slash on the protocol’s own paths is accepted too', async () => {

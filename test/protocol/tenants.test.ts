@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { confirm } from './delivery.ts';
 import { device } from './device.ts';
-import { expectProblem } from './problem.ts';
+import { problemIn } from './problem.ts';
 import { catchUp, Replica } from './replica.ts';
 
 let ekbaar: FieldOps;
@@ -87,7 +87,7 @@ describe('three operators on one server, with the same ids', () => {
       values ('salesco', 'only-there', 'collection', 'a01', 'IN-BR-09', 'v', '1', 'c', 'p', 'bfil', 'l', 1, 100, '2026-11-22')`);
     const [agent, ops] = await Promise.all([ekbaar.token('a01', 'agent'), ekbaar.token('ops', 'ops')]);
     for (const token of [agent, ops]) {
-      expectProblem(await ekbaar.get('/v1/collections/deliveries/only-there', token), 'not_found');
+      expect(problemIn(await ekbaar.get('/v1/collections/deliveries/only-there', token)).code).toBe('not_found');
       expect((await ekbaar.get('/v1/collections/deliveries?id=only-there', token)).body).toMatchObject({ rows: [] });
     }
     const assign = { name: 'assignDelivery', args: { deliveryId: 'only-there', agentId: 'a02' } };

@@ -7,7 +7,7 @@ import { bearerTokens, type TokenOf } from './bearer-tokens.ts';
 import { type HttpAnswer, httpClient, type HttpClient } from './http-client.ts';
 
 /** The day that every row of the demo is due on. */
-export const demoDate = '2026-11-22';
+const demoDate = '2026-11-22';
 
 export interface FieldOpsOptions {
   /** A PostgreSQL database; PGlite in memory without one, which opens in seconds: once for a test file. */

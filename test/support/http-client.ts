@@ -16,20 +16,29 @@ export interface HttpClient {
 }
 
 export function httpClient(url: string): HttpClient {
-  const send = async (path: string, token: string | null, init: RequestInit): Promise<HttpAnswer> => {
-    const authorization = token === null ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch(`${url}${path}`, { ...init, headers: { ...authorization, ...init.headers } });
+  const send = async (
+    path: string,
+    token: string | null,
+    given: Record<string, string>,
+    init: RequestInit = {},
+  ): Promise<HttpAnswer> => {
+    const headers = token === null ? given : { authorization: `Bearer ${token}`, ...given };
+    const response = await fetch(`${url}${path}`, { ...init, headers });
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: json(text) };
   };
   return {
-    get: (path, token, headers = {}) => send(path, token, { headers }),
+    get: (path, token, headers = {}) => send(path, token, headers),
     post: (path, token, body, headers = {}) =>
-      send(path, token, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', ...headers },
-        body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
-      }),
+      send(
+        path,
+        token,
+        { 'content-type': 'application/json', ...headers },
+        {
+          method: 'POST',
+          body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+        },
+      ),
   };
 }
 
