@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import postgres from 'postgres';
+import type { Sql } from 'postgres';
+import { ConnectionPool } from './connection-pool.ts';
 import type { Database, Queryable } from './database.ts';
 
 /**
@@ -11,40 +12,42 @@ import type { Database, Queryable } from './database.ts';
  * @param connections most connections kept at once
  */
 export function postgresDatabase(url: string, { connections = 10 }: { connections?: number } = {}): Database {
-  const open = (max: number) =>
-    postgres(url, {
-      max,
-      connect_timeout: 10,
-      idle_timeout: 60,
-      onnotice: () => {},
-      connection: {
-        application_name: 'ekbaar',
-        // A mutator that hangs must not hold its locks for ever; a row that another holds is waited for, not for long.
-        statement_timeout: 30_000,
-        lock_timeout: 10_000,
-        idle_in_transaction_session_timeout: 60_000,
-      },
-    });
-  const client = open(connections);
+  const options = {
+    connect_timeout: 10,
+    onnotice: () => {},
+    connection: {
+      application_name: 'ekbaar',
+      // A mutator that hangs must not hold its locks for ever; a row that another holds is waited for, not for long.
+      statement_timeout: 30_000,
+      lock_timeout: 10_000,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+  };
+  const pool = new ConnectionPool(url, connections, options);
   return {
-    db: drizzle(client) as unknown as Queryable,
+    db: drizzleOn(pool),
     connections,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.
-      const session = open(1);
+      const session = new ConnectionPool(url, 1, options);
       try {
-        const db = drizzle(session) as unknown as Queryable;
+        const db = drizzleOn(session);
         await db.execute(sql`set statement_timeout = 0`);
         await db.execute(sql`set lock_timeout = 0`);
         await db.execute(sql`select pg_advisory_lock(${key})`);
         await body(db);
       } finally {
-        await session.end({ timeout: 5 });
+        await session.end();
       }
     },
     migrate: (db, { folder, table }) =>
       migrate(db as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table }),
-    close: () => client.end({ timeout: 5 }),
+    close: () => pool.end(),
   };
+}
+
+function drizzleOn(pool: ConnectionPool): Queryable {
+  // The pool has what Drizzle asks of the driver: options, unsafe, begin, and savepoint inside a transaction.
+  return drizzle(pool as unknown as Sql) as unknown as Queryable;
 }
