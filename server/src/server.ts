@@ -20,6 +20,11 @@ import { type ApiEnv, apiRoutes } from './http/routes.ts';
 import { nodePlatform, type Platform } from './platform.ts';
 import { ProblemError } from './problem.ts';
 
+/** A cursor of hundreds of scopes travels in the URL of a pull; Node's own limit is 16 KiB. */
+const maxHeaderSize = 1024 * 1024;
+/** How long requests that are under way get to end when the server closes. */
+const graceMs = 20_000;
+
 export interface ServerOptions<M extends Model> {
   readonly model: M;
   readonly database: Database;
@@ -125,25 +130,30 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     async listen({ port, host }) {
       await start();
       const address = await new Promise<AddressInfo>((resolve, reject) => {
-        listening = serve({ fetch: app.fetch, port, hostname: host }, resolve);
+        listening = serve({ fetch: app.fetch, port, hostname: host, serverOptions: { maxHeaderSize } }, resolve);
         listening.once('error', reject);
       });
       const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
       return { port: address.port, url };
     },
     async close() {
-      const closing = listening;
-      if (closing !== undefined) {
-        await new Promise<void>((resolve) => {
-          closing.close(() => resolve());
-          // Event streams never end by themselves.
-          if ('closeAllConnections' in closing) setTimeout(() => closing.closeAllConnections(), 500).unref();
-        });
-      }
+      engine.pokes.close();
+      if (listening !== undefined) await closeServer(listening);
       await engine.stop();
       await options.database.close();
     },
   };
+}
+
+/** Answers what is under way; who has not taken the answer after a while is cut off. */
+async function closeServer(listening: ServerType): Promise<void> {
+  const cut = setTimeout(() => {
+    if ('closeAllConnections' in listening) listening.closeAllConnections();
+  }, graceMs);
+  await new Promise<void>((resolve) => {
+    listening.close(() => resolve());
+  });
+  clearTimeout(cut);
 }
 
 /** What of an error may be logged: names, codes and places, never a statement's parameters. */

@@ -6,8 +6,8 @@ export type DatabaseFault =
   | 'unavailable';
 
 const conflicts = new Set(['40001', '40P01']);
-/** SQLSTATE classes 08 (connection), 53 (resources), 57P (shutdown, failover); and single codes. */
-const unavailable = /^(08...|53...|57P..|55P03|25006|58...)$/;
+/** SQLSTATE classes 08 (connection), 28 (sign-in), 53 (resources), 57P (shutdown, failover), 58 (system); and single codes. */
+const unavailable = /^(08...|28...|3D000|53...|57P..|55P03|25006|58...)$/;
 /** How postgres.js and the network name a lost connection. */
 const connectionCodes = new Set([
   'CONNECTION_CLOSED',
@@ -18,6 +18,8 @@ const connectionCodes = new Set([
   'ECONNRESET',
   'EPIPE',
   'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
 ]);

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
+import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SyncedTable } from '../engine/synced-table.ts';
-import type { Database } from './database.ts';
+import type { Database, Queryable } from './database.ts';
 import { guard, track } from './track.ts';
 
 /** Any constant will do, as long as every Ekbaar node uses the same: 'ekba' in ASCII. */
@@ -24,7 +25,22 @@ export async function migrate(database: Database, schema: Schema): Promise<void>
     await database.migrate(db, { folder: ownMigrations, table: 'ekbaar_migrations' });
     if (schema.migrations !== undefined)
       await database.migrate(db, { folder: schema.migrations, table: 'app_migrations' });
+    await assertRole(db);
     for (const table of schema.serverTables) await guard(db, table);
     await track(db, schema.synced);
   });
+}
+
+/** @throws Error when the database's user cannot take the engine's role: tenants would not be kept apart. */
+async function assertRole(db: Queryable): Promise<void> {
+  try {
+    await db.transaction((tx) => tx.execute(sql`set local role ekbaar_engine`));
+  } catch (error) {
+    throw new Error(
+      'The database user cannot take the role ekbaar_engine: let an administrator GRANT ekbaar_engine TO it',
+      {
+        cause: error,
+      },
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
 import { fromPglite } from 'pg-boss';
 import type { Database, Queryable } from './database.ts';
+import { lockDirectory } from './directory-lock.ts';
 
 /**
  * PostgreSQL embedded in this process: for development, demos and tests. One connection, so transactions run one
@@ -15,6 +16,7 @@ export async function pgliteDatabase(
   dataDir?: string,
   loadDataDir?: Blob,
 ): Promise<Database & { readonly pglite: PGlite }> {
+  const unlock = dataDir === undefined ? undefined : await lockDirectory(dataDir);
   const pglite = await PGlite.create({
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(loadDataDir === undefined ? {} : { loadDataDir }),
@@ -25,10 +27,13 @@ export async function pgliteDatabase(
     pglite,
     connections: 1,
     pgBoss: { db: fromPglite(pglite), backend: 'pglite' },
-    // Nobody else can open this database.
+    // Nobody else has this database open.
     withAdvisoryLock: (_key, body) => body(db),
     migrate: (on, { folder, table }) =>
       migrate(on as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table }),
-    close: () => pglite.close(),
+    async close() {
+      await pglite.close();
+      await unlock?.();
+    },
   };
 }

@@ -34,8 +34,8 @@ export async function track(db: Queryable, tables: Iterable<SyncedTable>): Promi
            select t.${quoted(table.tenant.name)}::text, ${literal(table.collection)}, t.${quoted(table.key.name)}::text, '' from ${table.name} t`,
         ),
       );
+      await guard(tx, table.table);
     });
-    await guard(db, table.table);
   }
 }
 

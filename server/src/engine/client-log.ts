@@ -1,6 +1,6 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
-import { jsonParameter, type Queryable, rowsOf } from '../db/database.ts';
+import { jsonParameter, type Queryable, rowsOf, textArray } from '../db/database.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 
@@ -89,13 +89,12 @@ export async function findSlots(
   tx: Queryable,
   tenant: string,
   clientId: string,
-  from: number,
-  to: number,
+  ids: readonly number[],
 ): Promise<Map<number, Slot>> {
   const rows = await rowsOf<{ id: string | number; key: string; content: string; outcome: Outcome | null }>(
     tx,
     sql`select id, key, content, outcome from sync.slots
-        where tenant = ${tenant} and client_id = ${clientId} and id between ${from} and ${to}`,
+        where tenant = ${tenant} and client_id = ${clientId} and id = any(${textArray(ids.map(String))}::bigint[])`,
   );
   return new Map(rows.map((row) => [Number(row.id), { ...row, id: Number(row.id) }]));
 }

@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { ProblemError } from '../problem.ts';
 
@@ -26,17 +27,25 @@ const Wire = z.object({
   s: z.record(z.string(), z.union([count, z.tuple([count, count, text, text])])),
 });
 
+/** Longer cursors are deflated: hundreds of scopes must fit into the URL of a pull. */
+const shortBytes = 1024;
+/** No cursor of ours inflates to more. */
+const mostBytes = 4 * 1024 * 1024;
+/** How plain JSON begins; deflated it begins with another byte, whatever kind its first block is of. */
+const brace = 0x7b;
+
 export function encodeCursor({ epoch, scopes }: CursorState): string {
   const s: Record<string, z.infer<typeof Wire>['s'][string]> = {};
   for (const [scope, { version, line, began }] of scopes) {
     s[scope] = line === null ? version : [version, began, line.collection, line.id];
   }
-  return Buffer.from(JSON.stringify({ e: epoch, s })).toString('base64url');
+  const plain = Buffer.from(JSON.stringify({ e: epoch, s }));
+  return (plain.length < shortBytes ? plain : deflateRawSync(plain)).toString('base64url');
 }
 
 /** @throws ProblemError `malformed` */
 export function decodeCursor(text: string): CursorState {
-  const wire = Wire.safeParse(parse(Buffer.from(text, 'base64url').toString()));
+  const wire = Wire.safeParse(parse(Buffer.from(text, 'base64url')));
   if (!wire.success) {
     const message = 'not a cursor of this server; send null to start anew';
     throw new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
@@ -53,9 +62,10 @@ export function decodeCursor(text: string): CursorState {
   return { epoch: wire.data.e, scopes };
 }
 
-function parse(text: string): unknown {
+function parse(bytes: Buffer): unknown {
   try {
-    return JSON.parse(text);
+    const plain = bytes[0] === brace ? bytes : inflateRawSync(bytes, { maxOutputLength: mostBytes });
+    return JSON.parse(plain.toString());
   } catch {
     return undefined;
   }

@@ -8,6 +8,18 @@ export type PokeListener = (moved: Moved) => void;
 export class Pokes {
   readonly #listeners = new Map<string, Set<{ readable: readonly ReadableScope[]; listener: PokeListener }>>();
 
+  /** Aborted when the server closes: streams end then, which otherwise never would. */
+  readonly closing: AbortSignal;
+  readonly #closing = new AbortController();
+
+  constructor() {
+    this.closing = this.#closing.signal;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
   /** Listens for a tenant's scopes that `readable` admits; returns what ends it. */
   subscribe(tenant: string, readable: readonly ReadableScope[], listener: PokeListener): () => void {
     const of = this.#listeners.get(tenant) ?? new Set();

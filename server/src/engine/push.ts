@@ -79,7 +79,12 @@ async function runChunk(
   if (facts.ack > last) return { receipts: [], stopped: gap(facts.ack, last) };
   const keys = chunk.map(({ key }) => key.toLowerCase());
   const [slots, known, halts] = await Promise.all([
-    findSlots(tx, tenant, facts.clientId, chunk[0]?.id ?? 0, Math.min(last, chunk.at(-1)?.id ?? 0)),
+    findSlots(
+      tx,
+      tenant,
+      facts.clientId,
+      chunk.map(({ id }) => id).filter((id) => id <= last),
+    ),
     findReceipts(tx, tenant, keys),
     findHalts(tx, tenant, keys),
   ]);
@@ -142,8 +147,11 @@ async function settleOrBury(
       message: 'The server failed at this again and again; operations have been given it to settle',
     },
   };
-  await writeReceipt(tx, actor.tenant, entry.facts, outcome);
-  return { kind: 'settled', outcome, replayed: false, receiptKept: true } as const;
+  if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) {
+    return { kind: 'settled', outcome, replayed: false, receiptKept: true } as const;
+  }
+  // Another client with the same key was luckier meanwhile: what stands is the answer.
+  return settle(tx, rules, actor, entry, (await findReceipts(tx, actor.tenant, [entry.key])).get(entry.key));
 }
 
 async function halt(

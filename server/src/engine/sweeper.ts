@@ -27,26 +27,35 @@ export function startSweeper(
   let stopped = false;
   let wake = () => {};
 
+  const sweepTenant = async (tenant: string) => {
+    for (let more = true; more && !stopped;) {
+      const { moved, left } = await database.db.transaction(async (tx) => {
+        const rows = await rowsOf<{ scope: string; version: string | number }>(
+          tx,
+          sql`select scope, version from sync.publish(${tenant}, null, ${marksPerTransaction})`,
+        );
+        const [rest] = await rowsOf<{ left: boolean }>(
+          tx,
+          sql`select exists (select from sync.dirty where tenant = ${tenant}) as left`,
+        );
+        return {
+          moved: new Map(rows.map(({ scope, version }) => [scope, Number(version)])),
+          left: rest?.left === true,
+        };
+      });
+      onMoved(tenant, moved);
+      more = left && moved.size > 0;
+    }
+  };
+
   const sweep = async () => {
     const tenants = await rowsOf<{ tenant: string }>(database.db, sql`select distinct tenant from sync.dirty`);
     for (const { tenant } of tenants) {
-      for (let more = true; more && !stopped;) {
-        const { moved, left } = await database.db.transaction(async (tx) => {
-          const rows = await rowsOf<{ scope: string; version: string | number }>(
-            tx,
-            sql`select scope, version from sync.publish(${tenant}, null, ${marksPerTransaction})`,
-          );
-          const [rest] = await rowsOf<{ left: boolean }>(
-            tx,
-            sql`select exists (select from sync.dirty where tenant = ${tenant}) as left`,
-          );
-          return {
-            moved: new Map(rows.map(({ scope, version }) => [scope, Number(version)])),
-            left: rest?.left === true,
-          };
-        });
-        onMoved(tenant, moved);
-        more = left && moved.size > 0;
+      try {
+        await sweepTenant(tenant);
+      } catch (error) {
+        // What one tenant's rows do must not keep the others' from being published.
+        if (!stopped) onError(error);
       }
     }
   };

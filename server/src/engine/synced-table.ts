@@ -42,7 +42,7 @@ export interface SyncedTable {
   readonly rowSql: string;
   /** A JSON array of the row's scopes; null where it is in none by that rule. */
   readonly scopesSql: string;
-  /** Parameters: tenant, row ids as text[]. Gives (collection, row_id, scope). */
+  /** Parameters: tenant, row ids as text[]. Gives (collection, row_id, scope); the protocol has no longer scopes. */
   readonly scopesQuery: string;
 }
 
@@ -95,7 +95,7 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
     scopesQuery:
       `SELECT ${literal(collection)}::text, t.${quoted(key.name)}::text, s.scope FROM ${name} t ` +
       `CROSS JOIN LATERAL (VALUES ${scopes.map((rule) => `(${scopeOf(rule)})`).join(', ')}) s (scope) ` +
-      `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} = ANY ($2::text[]::${key.getSQLType()}[]) AND s.scope IS NOT NULL`,
+      `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} = ANY ($2::text[]::${key.getSQLType()}[]) AND length(s.scope) <= 200`,
   };
 }
 

@@ -33,6 +33,18 @@ const Claims = z.looseObject({
   exp: z.number(),
 });
 
+/** What is wrong with a token itself; anything else that goes wrong with an identity provider's keys is not its fault. */
+const aboutToken = [
+  errors.JWTInvalid,
+  errors.JWTClaimValidationFailed,
+  errors.JWSInvalid,
+  errors.JWSSignatureVerificationFailed,
+  errors.JWKSNoMatchingKey,
+  errors.JWKSMultipleMatchingKeys,
+  errors.JOSEAlgNotAllowed,
+  errors.JOSENotSupported,
+];
+
 /**
  * Bearer JWTs with `exp`, `aud: "ekbaar"`, `sub`, `tenant` and `role`; clocks may differ by 60 s. The algorithms are
  * pinned: HS256 with a secret, or the asymmetric ones with an identity provider's keys. What the token's header says
@@ -55,7 +67,7 @@ export function jwtAuth(keys: { secret: string } | { jwksUrl: string }): Authent
     } catch (error) {
       if (error instanceof errors.JWTExpired)
         throw new ProblemError('token_expired', 'The token has expired: get a new one', { cause: error });
-      if (error instanceof errors.JWKSTimeout) {
+      if ('jwksUrl' in keys && !aboutToken.some((kind) => error instanceof kind)) {
         throw new ProblemError('unavailable', 'The identity provider does not answer', {
           cause: error,
           retryAfterSeconds: 5,

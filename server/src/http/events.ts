@@ -6,6 +6,8 @@ import type { Pokes } from '../engine/pokes.ts';
 
 /** Proxies close a line on which nothing moves, many after 30 s. */
 const keepAliveMs = 25_000;
+/** Most that a timer holds; a token that lives longer sees its stream end after 24 days. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** A stream of pokes for as long as the token is good (`lifetimeMs`). A slow reader is told the newest only: versions overwrite each other. */
 export function events(
@@ -30,10 +32,10 @@ export function events(
       ended = true;
       wake();
     };
-    // A timer holds at most 2^31-1 ms; a token that lives longer sees its stream end after 24 days.
-    const expiry = setTimeout(end, Math.min(Math.max(0, lifetimeMs), 2 ** 31 - 1));
+    const expiry = setTimeout(end, lifetimeMs < longestTimerMs ? Math.max(0, lifetimeMs) : longestTimerMs);
     const heartbeat = setInterval(() => wake(), keepAliveMs);
     stream.onAbort(end);
+    pokes.closing.addEventListener('abort', end);
     try {
       await stream.write(': connected\n\n');
       while (!ended) {
@@ -52,6 +54,7 @@ export function events(
       }
     } finally {
       unsubscribe();
+      pokes.closing.removeEventListener('abort', end);
       clearTimeout(expiry);
       clearInterval(heartbeat);
     }

@@ -66,6 +66,7 @@ export function apiRoutes(engine: Engine, authenticate: Authenticate, clock: () 
     }
     const path = c.req.param() as Record<string, string>;
     const mutation = name ?? path['name'] ?? '';
+    if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
     const key = keyOf(c, engine.keepsReceipt(mutation));
     const args = argsOf(body as Record<string, unknown>, path, actor);
     const { outcome, replayed } = await engine.mutate(actor, { key, name: mutation, args });
@@ -84,9 +85,8 @@ export function apiRoutes(engine: Engine, authenticate: Authenticate, clock: () 
     async (c: ApiContext) => {
       const { actor } = await signedIn(c);
       const { sort: _, limit: __, cursor: ___, ...asked } = c.req.queries();
-      const filters = Object.fromEntries(
-        Object.entries(asked).map(([field, values]) => [aliases[field] ?? field, values]),
-      );
+      const filters: Record<string, string[]> = {};
+      for (const [field, values] of Object.entries(asked)) (filters[aliases[field] ?? field] ??= []).push(...values);
       return c.json(
         await engine.page(actor, name ?? c.req.param('name') ?? '', {
           filters,

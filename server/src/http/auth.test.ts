@@ -1,0 +1,57 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { afterEach, expect, test } from 'vitest';
+import { jwtAuth } from './auth.ts';
+
+const servers: ReturnType<typeof createServer>[] = [];
+
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+/** An identity provider that answers so; gives where its keys are. */
+async function provider(status: number, body: unknown): Promise<string> {
+  const server = createServer((_, response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
+  );
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
+}
+
+const { privateKey, publicKey } = await generateKeyPair('ES256');
+const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256' };
+
+function bearer(kid: string, key = privateKey): Promise<Request> {
+  return new SignJWT({ tenant: 'pennco', role: 'agent' })
+    .setProtectedHeader({ alg: 'ES256', kid })
+    .setSubject('a17')
+    .setAudience('ekbaar')
+    .setExpirationTime('1h')
+    .sign(key)
+    .then((token) => new Request('http://127.0.0.1/', { headers: { authorization: `Bearer ${token}` } }));
+}
+
+test('a token signed with a key of the provider', async () => {
+  const authenticate = jwtAuth({ jwksUrl: await provider(200, { keys: [jwk] }) });
+  expect((await authenticate(await bearer('k1'))).actor).toMatchObject({ tenant: 'pennco', id: 'a17', role: 'agent' });
+});
+
+test('an unknown key or a wrong signature is the token’s fault', async () => {
+  const authenticate = jwtAuth({ jwksUrl: await provider(200, { keys: [jwk] }) });
+  await expect(authenticate(await bearer('k2'))).rejects.toMatchObject({ code: 'unauthenticated' });
+  const stranger = await generateKeyPair('ES256');
+  await expect(authenticate(await bearer('k1', stranger.privateKey))).rejects.toMatchObject({
+    code: 'unauthenticated',
+  });
+});
+
+test('a provider that is away is nobody’s fault: phones must keep their tokens', async () => {
+  await expect(jwtAuth({ jwksUrl: await provider(503, {}) })(await bearer('k1'))).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+  await expect(jwtAuth({ jwksUrl: 'http://127.0.0.1:1/jwks' })(await bearer('k1'))).rejects.toMatchObject({
+    code: 'unavailable',
+  });
+});
