@@ -78,3 +78,12 @@ test('a row that moves between the locks and the read is counted once in each sc
   }
   expect(heads.map(({ scope, rows }) => [scope, rows])).toContainEqual(['region:scope-b', 2]);
 });
+
+test('a scope that no protocol can carry keeps nobody else’s rows from being published', async () => {
+  await addDisbursement('far-away', 'x'.repeat(9000));
+  await sql`insert into agents (tenant, id, name, phone, region_id) values ('vishi', 'newcomer', 'New', '+910000000000', 'r1')`;
+  await sql`select * from sync.publish('pennco', null, 1000)`;
+  await sql`select * from sync.publish('vishi', null, 1000)`;
+  const published = await sql`select scope from sync.changes where row_id in ('far-away', 'newcomer') order by scope`;
+  expect(published.map(({ scope }) => scope)).toEqual(['agent:newcomer', 'region:r1']);
+});

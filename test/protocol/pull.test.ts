@@ -25,6 +25,11 @@ const pullAll = (replica: Replica, token: string, query: Record<string, string |
   catchUp(replica, (cursor) => pull(token, { ...query, ...(cursor === null ? {} : { cursor }) }));
 
 describe('GET /v1/pull', () => {
+  test('reads a URL far longer than Node does by itself: cursors of many scopes are long', async () => {
+    const { status } = await ekbaar.get(`/v1/pull?cursor=${'e'.repeat(60_000)}`, ops);
+    expect(status).toBe(400);
+  });
+
   test('is the delta of a sync, without lastMutationId', async () => {
     const [pulled, synced] = [new Replica(), new Replica()];
     await pullAll(pulled, ops);

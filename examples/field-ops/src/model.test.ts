@@ -10,6 +10,10 @@ describe('the model', () => {
     expect(confirm.safeParse({ ...good, location: { lat: 25.6, lng: 85.1, accuracyM: 12 } }).success).toBe(true);
   });
 
+  it('takes text of any script, also beyond 16 bits', () => {
+    expect(confirm.safeParse({ ...good, deliveryId: 'सीता \u{1f600}\u{20bb7}' }).success).toBe(true);
+  });
+
   it.each([
     { amountPaise: 0 },
     { amountPaise: 1.5 },
@@ -19,6 +23,8 @@ describe('the model', () => {
     { deliveryId: 'x'.repeat(65) },
     { deliveryId: 'd\0' },
     { deliveryId: 'd\ud800' },
+    { deliveryId: '\udc00d' },
+    { deliveryId: '\ude00\ud83d' },
     { confirmedAt: '2026-11-22T10:04:05' },
     { confirmedAt: '2026-02-30T10:04:05Z' },
     { location: { lat: 91, lng: 0, accuracyM: 1 } },

@@ -1,11 +1,13 @@
 import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
 import * as z from 'zod/mini';
 
+/** Instead of isWellFormed, which older phones lack: with the flag, whole pairs are one character and don't match. */
+const halfPair = /\p{Surrogate}/u;
 /** Text that PostgreSQL can keep: no NUL, no half of a surrogate pair. */
 const text = (longest: number) =>
   z.string().check(
     z.maxLength(longest),
-    z.refine((value) => !value.includes('\0') && value.isWellFormed(), 'text holds a NUL or half a character'),
+    z.refine((value) => !value.includes('\0') && !halfPair.test(value), 'text holds a NUL or half a character'),
   );
 /** Text that may not be empty. */
 const filled = (longest: number) => text(longest).check(z.minLength(1));

@@ -51,10 +51,7 @@ export function reading<T>(database: Database, tenant: string, body: (tx: Querya
 
 /** Takes the engine's role and the tenant for the rest of the transaction, so that row-level security holds. */
 async function enter(tx: Queryable, tenant: string, origin?: string): Promise<void> {
-  // Sent together: the driver pipelines them.
-  await Promise.all([
-    tx.execute(sql`set local role ekbaar_engine`),
-    tx.execute(setLocal('ekbaar.tenant', tenant)),
-    ...(origin === undefined ? [] : [tx.execute(setLocal('ekbaar.origin', origin))]),
-  ]);
+  await tx.execute(sql`set local role ekbaar_engine`);
+  await tx.execute(setLocal('ekbaar.tenant', tenant));
+  if (origin !== undefined) await tx.execute(setLocal('ekbaar.origin', origin));
 }

@@ -13,20 +13,12 @@ export const mutators: Mutators<FieldOpsModel> = {
       const delivery = await lockDelivery(context, deliveryId);
       // Whose delivery it is not, learns nothing of it; a disbursement is guarded by its own status.
       if (delivery?.agentId !== context.actor.id || delivery.kind !== 'collection') return null;
+      if (delivery.instalmentNo === null) return null;
       return `${delivery.loanId}/${delivery.instalmentNo}`;
     },
     publicResult: ({ receiptNo }) => ({ receiptNo }),
     async run(context, args) {
-      const delivery = await lockDelivery(context, args.deliveryId);
-      if (delivery === undefined) return context.reject('not_found', `There is no delivery ${args.deliveryId}`);
-      if (delivery.agentId !== context.actor.id)
-        return context.reject('not_assigned', `Delivery ${delivery.id} is not yours`);
-      if (delivery.status === 'confirmed') {
-        return context.reject('already_confirmed', `Delivery ${delivery.id} was confirmed before`, {
-          receiptNo: delivery.receiptNo,
-        });
-      }
-      if (delivery.status === 'cancelled') return context.reject('cancelled', `Delivery ${delivery.id} was cancelled`);
+      const delivery = await ownOpenDelivery(context, args.deliveryId);
       if (delivery.amountPaise !== args.amountPaise) {
         return context.reject(
           'amount_mismatch',
@@ -64,13 +56,7 @@ export const mutators: Mutators<FieldOpsModel> = {
   failDelivery: {
     roles: ['agent'],
     async run(context, args) {
-      const delivery = await lockDelivery(context, args.deliveryId);
-      if (delivery === undefined) return context.reject('not_found', `There is no delivery ${args.deliveryId}`);
-      if (delivery.agentId !== context.actor.id)
-        return context.reject('not_assigned', `Delivery ${delivery.id} is not yours`);
-      if (delivery.status === 'confirmed')
-        return context.reject('already_confirmed', `Delivery ${delivery.id} was confirmed before`);
-      if (delivery.status === 'cancelled') return context.reject('cancelled', `Delivery ${delivery.id} was cancelled`);
+      const delivery = await ownOpenDelivery(context, args.deliveryId);
       await context.db
         .update(deliveries)
         .set({ status: 'failed', failReason: describeFailure(args) })
@@ -108,12 +94,7 @@ export const mutators: Mutators<FieldOpsModel> = {
   assignDelivery: {
     roles: ['ops'],
     async run(context, { deliveryId, agentId }) {
-      const delivery = await lockDelivery(context, deliveryId);
-      if (delivery === undefined || !overseesRegion(context.actor, delivery.regionId)) {
-        return context.reject('not_found', `There is no delivery ${deliveryId}`);
-      }
-      if (delivery.status !== 'pending')
-        return context.reject('not_pending', `Delivery ${deliveryId} is ${delivery.status}`);
+      await overseenPendingDelivery(context, deliveryId);
       const [agent] = await context.db
         .select({ active: agents.active })
         .from(agents)
@@ -130,12 +111,7 @@ export const mutators: Mutators<FieldOpsModel> = {
   cancelDelivery: {
     roles: ['ops'],
     async run(context, { deliveryId, reason }) {
-      const delivery = await lockDelivery(context, deliveryId);
-      if (delivery === undefined || !overseesRegion(context.actor, delivery.regionId)) {
-        return context.reject('not_found', `There is no delivery ${deliveryId}`);
-      }
-      if (delivery.status !== 'pending')
-        return context.reject('not_pending', `Delivery ${deliveryId} is ${delivery.status}`);
+      await overseenPendingDelivery(context, deliveryId);
       await context.db
         .update(deliveries)
         .set({ status: 'cancelled', failReason: reason })
@@ -190,6 +166,32 @@ export const mutators: Mutators<FieldOpsModel> = {
     },
   },
 };
+
+/** The agent's own delivery, locked, unless it is confirmed or cancelled already. */
+async function ownOpenDelivery(
+  context: MutationContext<'not_found' | 'not_assigned' | 'already_confirmed' | 'cancelled'>,
+  id: string,
+) {
+  const delivery = await lockDelivery(context, id);
+  if (delivery === undefined) return context.reject('not_found', `There is no delivery ${id}`);
+  const { status, receiptNo } = delivery;
+  if (delivery.agentId !== context.actor.id) return context.reject('not_assigned', `Delivery ${id} is not yours`);
+  if (status === 'confirmed') {
+    return context.reject('already_confirmed', `Delivery ${id} was confirmed before`, { receiptNo });
+  }
+  if (status === 'cancelled') return context.reject('cancelled', `Delivery ${id} was cancelled`);
+  return delivery;
+}
+
+/** A pending delivery of a region that the actor oversees, locked. */
+async function overseenPendingDelivery(context: MutationContext<'not_found' | 'not_pending'>, id: string) {
+  const delivery = await lockDelivery(context, id);
+  if (delivery === undefined || !overseesRegion(context.actor, delivery.regionId)) {
+    return context.reject('not_found', `There is no delivery ${id}`);
+  }
+  if (delivery.status !== 'pending') return context.reject('not_pending', `Delivery ${id} is ${delivery.status}`);
+  return delivery;
+}
 
 /** The delivery, locked until the transaction ends: what is decided on it stays true. */
 async function lockDelivery({ db, tenant }: Pick<MutationContext<never>, 'db' | 'tenant'>, id: string) {

@@ -5,26 +5,28 @@ import { Hono } from 'hono';
 
 const built = fileURLToPath(new URL('../../dist-web', import.meta.url));
 
-/** The agent app at /agent and the console at /console, as they were built. */
-export function webApps(): Hono<ApiEnv> {
+/** The agent app at /agent and the console at /console, as they were built into the folder `root`. */
+export function webApps(root = built): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.get('/', (c) => c.redirect('/agent/'));
   for (const name of ['agent', 'console']) {
+    const asset = new RegExp(`^/${name}/assets(/|$)`);
+    app.use(`/${name}/*`, async (c, next) => {
+      await next();
+      // Names under assets/ carry a hash of their content; everything else must be asked for again.
+      const forever = c.res.ok && asset.test(c.req.path);
+      c.header('Cache-Control', forever ? 'public, max-age=31536000, immutable' : 'no-cache');
+    });
     // The router drops the slash at the end, but the service worker's scope needs it.
     app.get(`/${name}`, (c, next) =>
       new URL(c.req.url).pathname.endsWith('/') ? next() : Promise.resolve(c.redirect(`/${name}/`)),
     );
-    app.use(
-      `/${name}/*`,
-      serveStatic({
-        root: built,
-        onFound: (path, c) => {
-          // Names under assets/ carry a hash of their content; everything else must be asked for again.
-          c.header('Cache-Control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache');
-        },
-      }),
+    app.use(`/${name}/*`, serveStatic({ root }));
+    const page = serveStatic<ApiEnv>({ root, path: `${name}/index.html` });
+    // Only for pages: a phone that asks for a file of an earlier build would keep the page in its place.
+    app.get(`/${name}/*`, (c, next) =>
+      asset.test(c.req.path) || /\.[^/]*$/.test(c.req.path) ? next() : page(c, next),
     );
-    app.get(`/${name}/*`, serveStatic({ root: built, path: `${name}/index.html` }));
   }
   return app;
 }

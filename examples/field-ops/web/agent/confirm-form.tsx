@@ -5,13 +5,13 @@ import { useLanguage } from './i18n/language.tsx';
 
 interface ConfirmFormProps {
   row: DeliveryRow;
-  saving: boolean;
+  disabled: boolean;
   onBack(): void;
   onConfirm(amountPaise: number): void;
 }
 
 /** The last step says the amount on the button itself: what is tapped is what is confirmed. */
-export function ConfirmForm({ row, saving, onBack, onConfirm }: ConfirmFormProps) {
+export function ConfirmForm({ row, disabled, onBack, onConfirm }: ConfirmFormProps) {
   const { t } = useLanguage();
   const [typed, setTyped] = useState(() => rupeesText(row.amountPaise));
   const paise = parseRupees(typed);
@@ -47,7 +47,7 @@ export function ConfirmForm({ row, saving, onBack, onConfirm }: ConfirmFormProps
         {problem}
       </p>
       <div className="actions">
-        <button type="submit" className="primary" data-testid="confirm-submit" disabled={paise === null || saving}>
+        <button type="submit" className="primary" data-testid="confirm-submit" disabled={paise === null || disabled}>
           {submitText(paise === null ? '₹ …' : formatRupees(paise))}
         </button>
         <button type="button" className="secondary" onClick={onBack}>

@@ -41,6 +41,8 @@ export function Day({ client, account, onSignOut }: { client: AgentClient; accou
     [deliveries.data, log.data, refusals],
   );
   const rows = useMemo(() => new Map(entries.map((entry) => [entry.row.id, entry.row])), [entries]);
+  // Without the log, what is not sent yet would look as if it were done: then no list at all.
+  const unread = [deliveries, log, rejections].filter((query) => query.isLoadingError);
   const todo = entries.filter(({ state }) => state === 'todo' || state === 'attention').length;
 
   return (
@@ -67,7 +69,15 @@ export function Day({ client, account, onSignOut }: { client: AgentClient; accou
             }}
           />
         </div>
-        {filter === 'attention' ? (
+        {unread[0] ? (
+          <div className="problem" role="alert" data-testid="unread">
+            <p>{t.day.unreadable}</p>
+            <p>{unread[0].error?.message}</p>
+            <button type="button" onClick={() => unread.forEach((query) => void query.refetch())}>
+              {t.tryAgain}
+            </button>
+          </div>
+        ) : filter === 'attention' ? (
           <AttentionList client={client} refusals={refusals} rows={rows} onOpen={setOpenId} />
         ) : (
           <>

@@ -3,7 +3,7 @@ import { now } from '../shared/platform.ts';
 import { ConfirmForm } from './confirm-form.tsx';
 import type { AgentClient } from './client.ts';
 import { DeliveryDetails } from './delivery-details.tsx';
-import type { DeliveryEntry } from './delivery-state.ts';
+import { type DeliveryEntry, settledAs } from './delivery-state.ts';
 import { FailForm } from './fail-form.tsx';
 import { useLanguage } from './i18n/language.tsx';
 import { Sheet } from './sheet.tsx';
@@ -11,7 +11,7 @@ import { type Place, whereIfKnown } from './where.ts';
 
 interface DeliverySheetProps {
   client: AgentClient;
-  /** Null when the delivery has left this phone, for example to another agent. */
+  /** Null while the delivery is not on this phone: given to another agent, or between two parts of an update. */
   entry: DeliveryEntry | null;
   onClose(): void;
   /** The person's answer is safely on this phone; told in words. */
@@ -21,24 +21,30 @@ interface DeliverySheetProps {
 /** One delivery: its details, and the two things an agent can say about it. */
 export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheetProps) {
   const { t } = useLanguage();
+  // The last that was known: a form that went away for a moment would lose what was typed.
+  const [known, setKnown] = useState(entry);
+  if (entry !== null && entry !== known) setKnown(entry);
   const [step, setStep] = useState<'details' | 'confirm' | 'fail'>('details');
   const [saving, setSaving] = useState<'no' | 'now' | 'failed'>('no');
   const place = useRef<Place | null>(null);
 
-  if (entry === null) {
+  const shown = entry ?? known;
+  if (shown === null) {
     return (
       <Sheet title={t.delivery.customer} onClose={onClose}>
         <p>{t.delivery.gone}</p>
       </Sheet>
     );
   }
-  const { row, state } = entry;
-  // An agent may come back to a customer who was not there; what is under way waits for its outcome first.
-  const canAnswer = (row.status === 'pending' || row.status === 'failed') && state !== 'saved' && state !== 'sent';
+  const { row } = shown;
+  const settled = settledAs(shown);
+  const canAnswer = entry !== null && settled === null;
+  /** No cash may change hands for what somebody else has settled meanwhile; what is being saved here is not news. */
+  const stopped = saving === 'now' || canAnswer ? null : entry === null ? 'gone' : settled;
 
   /** `saving` keeps a second tap from confirming twice. */
   async function save(mutate: () => Promise<unknown>): Promise<void> {
-    if (saving === 'now') return;
+    if (saving === 'now' || !canAnswer) return;
     setSaving('now');
     try {
       await mutate();
@@ -72,9 +78,14 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
   };
   return (
     <Sheet title={titles[step]} onClose={onClose}>
+      {stopped !== null && (stopped === 'gone' || step !== 'details') && (
+        <p className="problem" role="alert" data-testid="stopped">
+          {stopped === 'gone' ? t.delivery.gone : t.delivery.settled(t.state[stopped])}
+        </p>
+      )}
       {step === 'details' && (
         <DeliveryDetails
-          entry={entry}
+          entry={shown}
           actions={
             canAnswer && (
               <div className="actions">
@@ -92,14 +103,14 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
       {step === 'confirm' && (
         <ConfirmForm
           row={row}
-          saving={saving === 'now'}
+          disabled={saving === 'now' || !canAnswer}
           onBack={() => setStep('details')}
           onConfirm={(amountPaise) => void save(() => confirm(amountPaise))}
         />
       )}
       {step === 'fail' && (
         <FailForm
-          saving={saving === 'now'}
+          disabled={saving === 'now' || !canAnswer}
           onBack={() => setStep('details')}
           onFail={(failure) => void save(() => client.mutate('failDelivery', { deliveryId: row.id, ...failure }))}
         />

@@ -1,26 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { sampleDelivery } from '../shared/sample-delivery.ts';
 import type { AgentMutation, DeliveryRow } from './client.ts';
-import { deliveryEntries } from './delivery-state.ts';
+import { deliveryEntries, settledAs } from './delivery-state.ts';
 
-const pending: DeliveryRow = {
-  id: 'd1',
-  kind: 'collection',
-  status: 'pending',
-  agentId: 'a1',
-  regionId: 'r1',
-  village: 'Rampur',
-  pincode: '800001',
-  customerName: 'Sita Devi',
-  customerPhone: '',
-  mfiId: 'bfil',
-  loanId: 'l1',
-  instalmentNo: 3,
-  amountPaise: 125_000,
-  dueOn: '2026-11-23',
-  confirmedAt: null,
-  receiptNo: null,
-  failReason: null,
-};
+const pending: DeliveryRow = sampleDelivery;
 const confirmed: DeliveryRow = { ...pending, status: 'confirmed', confirmedAt: '2026-11-23T05:00:00Z' };
 
 function record(id: number, state: AgentMutation['state'], more: object = {}): AgentMutation {
@@ -59,6 +42,22 @@ describe('deliveryEntries', () => {
   it('shows what the office did', () => {
     expect(entryOf({ ...pending, status: 'cancelled' }, []).state).toBe('cancelled');
     expect(entryOf({ ...pending, status: 'failed', failReason: 'other' }, []).state).toBe('failed');
+  });
+
+  it('takes an answer while the delivery is open, also when the last one failed or was refused', () => {
+    const refused = record(1, 'rejected', { error: { code: 'amount_mismatch', message: '' } });
+    expect(settledAs(entryOf(pending, []))).toBeNull();
+    expect(settledAs(entryOf({ ...pending, status: 'failed', failReason: 'other' }, []))).toBeNull();
+    expect(settledAs(entryOf(pending, [refused], [refused]))).toBeNull();
+  });
+
+  it('takes no answer for what is under way, confirmed or cancelled', () => {
+    const refused = record(1, 'rejected', { error: { code: 'cancelled', message: '' } });
+    expect(settledAs(entryOf(confirmed, [record(1, 'saved')]))).toBe('saved');
+    expect(settledAs(entryOf({ ...pending, status: 'failed' }, [record(1, 'sent')]))).toBe('sent');
+    expect(settledAs(entryOf(confirmed, []))).toBe('confirmed');
+    expect(settledAs(entryOf({ ...pending, status: 'cancelled' }, []))).toBe('cancelled');
+    expect(settledAs(entryOf({ ...pending, status: 'cancelled' }, [refused], [refused]))).toBe('cancelled');
   });
 
   it('puts what needs attention first, then what is to do by day, then what is under way, then what is done', () => {

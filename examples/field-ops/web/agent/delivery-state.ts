@@ -48,6 +48,13 @@ function entryOf(
   return { ...entry, state: row.status === 'pending' ? 'todo' : row.status };
 }
 
+/** Why nothing more can be said about a delivery; null while it can: one that failed may be tried again. */
+export function settledAs({ row, state }: DeliveryEntry): 'saved' | 'sent' | 'confirmed' | 'cancelled' | null {
+  // What is under way waits for its outcome first.
+  if (state === 'saved' || state === 'sent') return state;
+  return row.status === 'confirmed' || row.status === 'cancelled' ? row.status : null;
+}
+
 function receiptOf(record: AgentMutation | undefined): string | null {
   const result: unknown = record?.result;
   if (typeof result !== 'object' || result === null || !('receiptNo' in result)) return null;

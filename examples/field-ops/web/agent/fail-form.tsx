@@ -3,12 +3,12 @@ import { type FailReason, failReasons } from '../../src/failure.ts';
 import { useLanguage } from './i18n/language.tsx';
 
 interface FailFormProps {
-  saving: boolean;
+  disabled: boolean;
   onBack(): void;
   onFail(failure: { reason: FailReason; note?: string }): void;
 }
 
-export function FailForm({ saving, onBack, onFail }: FailFormProps) {
+export function FailForm({ disabled, onBack, onFail }: FailFormProps) {
   const { t } = useLanguage();
   const [reason, setReason] = useState<FailReason | null>(null);
   const [note, setNote] = useState('');
@@ -46,7 +46,7 @@ export function FailForm({ saving, onBack, onFail }: FailFormProps) {
         {asked && reason === null ? t.fail.choose : ''}
       </p>
       <div className="actions">
-        <button type="submit" className="primary" data-testid="fail-submit" disabled={saving}>
+        <button type="submit" className="primary" data-testid="fail-submit" disabled={disabled}>
           {t.fail.submit}
         </button>
         <button type="button" className="secondary" onClick={onBack}>

@@ -1,27 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { sampleDelivery } from '../shared/sample-delivery.ts';
 import { everything, fitting, totalsByStatus } from './delivery-filter.ts';
 import { latestFirst, ordered } from './delivery-order.ts';
 import type { AgentRow, DeliveryRow } from './scoped-rows.ts';
 
 function delivery(id: string, more: Partial<DeliveryRow>): DeliveryRow {
   return {
+    ...sampleDelivery,
     id,
-    kind: 'collection',
-    status: 'pending',
-    agentId: 'a1',
-    regionId: 'r1',
-    village: 'Rampur',
-    pincode: '800001',
-    customerName: 'Sita Devi',
-    customerPhone: '',
-    mfiId: 'bfil',
-    loanId: 'l1',
-    instalmentNo: 3,
     amountPaise: 100,
-    dueOn: '2026-11-23',
-    confirmedAt: null,
-    receiptNo: null,
-    failReason: null,
     ...more,
   };
 }

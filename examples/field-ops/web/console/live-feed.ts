@@ -37,6 +37,8 @@ export class LiveFeed {
   };
   #cursor: string | null = null;
   #streaming = false;
+  /** Since the last pull began: what the poke is about may not be in that pull's answer. */
+  #poked = false;
   #wake: () => void = () => undefined;
 
   constructor(account: DemoAccount) {
@@ -58,6 +60,7 @@ export class LiveFeed {
   async #pullOnAndOn(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
+      this.#poked = false;
       try {
         await this.#pullAll(signal);
         failures = 0;
@@ -91,9 +94,9 @@ export class LiveFeed {
         failures = 0;
         this.#streaming = true;
         // What was published while the line was down made no poke.
-        this.#wake();
+        this.#poke();
       };
-      await this.#line.listen(signal, opened, () => this.#wake()).catch(() => undefined);
+      await this.#line.listen(signal, opened, () => this.#poke()).catch(() => undefined);
       this.#streaming = false;
       if (!signal.aborted && this.#state.line === 'live') this.#set({ line: 'polling' });
       failures += 1;
@@ -101,11 +104,17 @@ export class LiveFeed {
     }
   }
 
-  /** Waits, but not longer than until the next poke. */
+  #poke(): void {
+    this.#poked = true;
+    this.#wake();
+  }
+
+  /** Waits, but not longer than until the next poke; not at all when one came during the pull. */
   async #pause(ms: number, signal: AbortSignal): Promise<void> {
+    if (this.#poked) return;
     const poked = new AbortController();
     this.#wake = () => poked.abort();
-    await sleep(ms, AbortSignal.any([signal, poked.signal]));
+    await sleep(ms, signal, poked.signal);
     this.#wake = () => undefined;
   }
 
@@ -128,14 +137,15 @@ function backoff(failures: number): number {
   return 500 + random() * Math.min(longestWait, 1_000 * 2 ** failures);
 }
 
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Until `ms` are over or one of the signals aborts. */
+function sleep(ms: number, ...signals: AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
+    if (signals.some(({ aborted }) => aborted)) return resolve();
     const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', done, { once: true });
     function done(): void {
       clearTimeout(timer);
-      signal.removeEventListener('abort', done);
+      for (const signal of signals) signal.removeEventListener('abort', done);
       resolve();
     }
   });

@@ -1,26 +1,9 @@
 import type { Delta } from '@ekbaar/sdk/protocol';
 import { describe, expect, it } from 'vitest';
+import { sampleDelivery } from '../shared/sample-delivery.ts';
 import { ScopedRows } from './scoped-rows.ts';
 
-const delivery = {
-  id: 'd1',
-  kind: 'collection',
-  status: 'pending',
-  agentId: 'a1',
-  regionId: 'r1',
-  village: 'Rampur',
-  pincode: '800001',
-  customerName: 'Sita Devi',
-  customerPhone: '',
-  mfiId: 'bfil',
-  loanId: 'l1',
-  instalmentNo: 3,
-  amountPaise: 125_000,
-  dueOn: '2026-11-23',
-  confirmedAt: null,
-  receiptNo: null,
-  failReason: null,
-};
+const delivery = { ...sampleDelivery };
 
 function page(parts: Partial<Delta>): Delta {
   return { changes: [], scopes: {}, reset: [], dropped: [], cursor: 'c', more: false, ...parts };

@@ -1,6 +1,7 @@
 import { Delta, Poke } from '@ekbaar/sdk/protocol';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { type DemoAccount, fetchToken } from '../shared/demo-account.ts';
+import { withTimeLimit } from './time-limit.ts';
 
 /** The server did not answer with what was asked for. */
 class LineError extends Error {
@@ -27,8 +28,10 @@ export class ServerLine {
   async pull(cursor: string | null, signal: AbortSignal): Promise<Delta> {
     const query = new URLSearchParams({ limit: String(rowsPerPage) });
     if (cursor !== null) query.set('cursor', cursor);
-    const response = await this.#get(`/v1/pull?${query}`, AbortSignal.any([signal, AbortSignal.timeout(30_000)]));
-    const parsed = Delta.safeParse(await response.json().catch(() => undefined));
+    const parsed = await withTimeLimit(30_000, signal, async (limited) => {
+      const response = await this.#get(`/v1/pull?${query}`, limited);
+      return Delta.safeParse(await response.json().catch(() => undefined));
+    });
     if (!parsed.success) throw new LineError('not_an_answer', '/v1/pull answered with something else');
     return parsed.data;
   }

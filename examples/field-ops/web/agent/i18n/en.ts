@@ -67,6 +67,7 @@ export const en = {
     nothingHere: 'No deliveries yet.',
     nothingFound: 'No delivery fits this search.',
     first: 'The first update is still under way.',
+    unreadable: 'The deliveries could not be read from this phone’s storage.',
     more: 'Show more',
     overdue: (day: string) => `Due since ${day}`,
     due: (day: string) => `Due ${day}`,
@@ -103,7 +104,8 @@ export const en = {
     confirmCollection: 'Cash received',
     confirmDisbursement: 'Cash paid out',
     fail: 'Could not deliver',
-    gone: 'This delivery is no longer yours.',
+    gone: 'This delivery is not on this phone at the moment. The office may have given it to another agent.',
+    settled: (state: string) => `This delivery has changed meanwhile: ${state}. Nothing more can be saved for it.`,
   },
 
   confirm: {
