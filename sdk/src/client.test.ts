@@ -3,6 +3,7 @@ import type { RowOf } from './model/index.ts';
 import { idle } from './testing/fake-clock.ts';
 import type { TestModel } from './testing/model.ts';
 import { World } from './testing/world.ts';
+import { readLog } from './tabs/catch-up.ts';
 
 let world: World;
 beforeEach(() => {
@@ -172,4 +173,96 @@ test('a closed client refuses, and nothing of it waits any longer', async () => 
   await idle();
   expect(world.clock.waiting).toBe(0);
   expect(status.get().pending).toBe(0);
+});
+
+test('a status listener that throws holds up neither a mutation nor the loop', async () => {
+  const client = await world.synced();
+  client.status.subscribe(() => {
+    throw new Error('render failed');
+  });
+  await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await client.mutate('confirm', { deliveryId: 'd2', amountPaise: 200 });
+  await world.settle(client);
+  expect((await client.readMutations()).map(({ state }) => state)).toEqual(['applied', 'applied']);
+  await client.sync();
+});
+
+test('a query that cannot be evaluated is its watcher’s own trouble', async () => {
+  const client = await world.synced();
+  const amounts = {
+    get id(): string {
+      throw new Error('planted');
+    },
+  };
+  client.watch('deliveries', { where: amounts }, () => {});
+  await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await world.settle(client);
+  expect(statuses(await client.read('deliveries'))).toBe('d1 confirmed, d2 pending');
+});
+
+test('an outcome that has not come when the client closes is no longer waited for', async () => {
+  const client = await world.synced();
+  world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+  const { confirmed } = await client.mutate('note', { text: 'x' });
+  // Nobody waits for this one: it must not become an unhandled rejection.
+  await client.mutate('note', { text: 'y' });
+  await client.close();
+  await expect(confirmed).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('a client that cannot read its store closes it', async () => {
+  const close = vi.fn<() => Promise<void>>(async () => {});
+  const transaction = () => Promise.reject(new Error('disk'));
+  await expect(world.client({ store: async () => ({ transaction, close }) })).rejects.toThrow('disk');
+  expect(close).toHaveBeenCalledTimes(1);
+});
+
+/** Clears what the browser keeps for this site, under the running client. */
+async function clearStorage(): Promise<void> {
+  const store = await world.disk('pennco/a1');
+  await store.transaction(['log', 'rows', 'meta'], 'durable', async (tx) => {
+    for (const { seq } of (await tx.list('log')) as { seq: number }[]) await tx.delete('log', seq);
+    for (const { collection, id } of (await tx.list('rows')) as { collection: string; id: string }[]) {
+      await tx.delete('rows', [collection, id]);
+    }
+    for (const key of ['identity', 'progress', 'scopes']) await tx.delete('meta', key);
+  });
+}
+
+test.for(['mutation', 'visible', 'sync'] as const)(
+  'storage cleared under the client: with the next %s, what is pending is saved and sent after all',
+  async (next) => {
+    const client = await world.synced();
+    const { clientId } = client;
+    world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+    const kept = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+    await idle();
+    await clearStorage();
+    world.server.write('deliveries', 'd2', null);
+    if (next === 'mutation') await client.mutate('note', { text: 'next' });
+    else if (next === 'visible') world.tell('visible');
+    else await client.sync();
+    await idle();
+    await world.settle(client);
+    expect(await kept.confirmed).toMatchObject({ state: 'applied' });
+    expect(world.server.applied.get(kept.key)).toBe(1);
+    expect(client.clientId).not.toBe(clientId);
+    expect(statuses(await client.read('deliveries'))).toBe('d1 confirmed');
+    await client.close();
+    expect(await (await world.client()).readMutations()).toMatchObject([
+      { key: kept.key, state: 'applied' },
+      ...(next === 'mutation' ? [{ name: 'note' }] : []),
+    ]);
+  },
+);
+
+test('storage cleared under an offline client is filled again as soon as somebody looks at it', async () => {
+  const client = await world.synced();
+  world.isOnline = false;
+  const { key } = await client.mutate('note', { text: 'kept' });
+  await clearStorage();
+  world.tell('visible');
+  await idle();
+  expect((await readLog(await world.disk('pennco/a1'))).entries).toMatchObject([{ key }]);
+  expect(client.status.get().pending).toBe(1);
 });

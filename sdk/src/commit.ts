@@ -18,4 +18,13 @@ export interface Commit {
   /** `seq` of entries that are gone. */
   readonly removed?: readonly number[];
   readonly rows?: readonly RowChange[];
+  /** Whole collections, by id, read again from disk. */
+  readonly base?: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>;
+}
+
+/** What a transaction of this tab's own changed. */
+export interface OwnCommit extends Commit {
+  readonly progress: Progress;
+  /** The revision on disk that it was made upon: another one than memory's means that memory has missed something. */
+  readonly follows: number;
 }

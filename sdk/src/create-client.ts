@@ -13,8 +13,10 @@ import { LiveQueries, type LiveSource } from './query/live-options.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import type { PlainQuery, PlainRow } from './replica/query.ts';
 import { readIdentity } from './store/meta.ts';
+import type { Store } from './store/store.ts';
 import { startSync, type Sync } from './sync/start-sync.ts';
 import { readLog } from './tabs/catch-up.ts';
+import { Tabs } from './tabs/tabs.ts';
 
 const weekMs = 7 * 24 * 60 * 60 * 1000;
 
@@ -35,7 +37,13 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   const platform: Platform = { ...defaultPlatform(), ...options.platform };
   const { model, actor } = options;
   const store = await options.store([actor.tenant, actor.id].map(encodeURIComponent).join('/'));
-  await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => newClientId(platform)));
+  // Before anything is read: whatever another tab does from then on is heard.
+  const tabs = new Tabs(platform, store.sharedAs);
+  const start = await readStart(store, platform).catch(async (error: unknown) => {
+    tabs.close();
+    await store.close();
+    throw error;
+  });
   let sync: Sync | undefined;
   const device = new Device({
     store,
@@ -43,7 +51,8 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     model,
     // The effects' types follow from M, which is of no use further in: args are parsed by the model before each run.
     effects: (options.optimistic ?? {}) as unknown as OptimisticEffects<Model>,
-    start: await readLog(store),
+    tabs,
+    start,
     mutationMade: () => sync?.mutationMade(),
   });
   sync = startSync({
@@ -58,6 +67,12 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   return new RunningClient(actor, model, platform, device, sync) as unknown as Client<M>;
 }
 
+async function readStart(store: Store, platform: Platform) {
+  const first = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => newClientId(platform)));
+  const { identity = first, ...start } = await readLog(store);
+  return { identity, ...start };
+}
+
 /** A client of whatever model. */
 class RunningClient implements Record<keyof Client<Model>, unknown> {
   readonly actor: ClientOptions<Model>['actor'];
@@ -68,6 +83,8 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   readonly #device: Device;
   readonly #sync: Sync;
   readonly #queries = new LiveQueries();
+  /** In the keys of this client's queries, so that no other client's data is ever taken for its own. */
+  readonly #instance: string;
   #closed: Promise<void> | undefined;
 
   constructor(actor: ClientOptions<Model>['actor'], model: Model, platform: Platform, device: Device, sync: Sync) {
@@ -77,6 +94,7 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     this.#platform = platform;
     this.#device = device;
     this.#sync = sync;
+    this.#instance = uuid(platform);
     const source = this.#recordsOf(needsAttention);
     this.rejections = {
       ...source,
@@ -104,7 +122,10 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     };
     const { id, key } = await log.append(draft);
     await replica.settled();
-    return { id, key, confirmed: log.outcome(key).then((entry) => records.of(entry)) };
+    const confirmed = log.outcome(key).then((entry) => records.of(entry));
+    // Who does not ask for the outcome need not hear that the client was closed before it came.
+    confirmed.catch(() => {});
+    return { id, key, confirmed };
   }
 
   read(collection: string, query: PlainQuery = {}): Promise<readonly PlainRow[]> {
@@ -192,7 +213,7 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   }
 
   #queryKey(...question: unknown[]): readonly unknown[] {
-    return ['ekbaar', this.actor.tenant, this.actor.id, ...question];
+    return ['ekbaar', this.actor.tenant, this.actor.id, this.#instance, ...question];
   }
 
   #assertOpen(): void {

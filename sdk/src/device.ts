@@ -1,5 +1,6 @@
-import type { Commit } from './commit.ts';
-import { needsAttention } from './log/entry.ts';
+import type { Commit, OwnCommit } from './commit.ts';
+import { newClientId } from './ids.ts';
+import { type LogEntry, needsAttention } from './log/entry.ts';
 import { MutationLog } from './log/mutation-log.ts';
 import { Records } from './log/records.ts';
 import type { Model } from './model/index.ts';
@@ -8,10 +9,10 @@ import type { Poke } from './protocol/index.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import { Replica } from './replica/replica.ts';
 import { StatusBoard } from './status.ts';
-import type { ScopeSums } from './store/meta.ts';
+import type { Identity, Progress, ScopeSums } from './store/meta.ts';
 import type { Store } from './store/store.ts';
-import { readChanged, readLog } from './tabs/catch-up.ts';
-import { type TabMessage, Tabs } from './tabs/tabs.ts';
+import { readAll, readChanged } from './tabs/catch-up.ts';
+import type { TabMessage, Tabs } from './tabs/tabs.ts';
 
 /** What is on this device, as memory mirrors it: every commit, of this tab or another, passes through here. */
 export class Device {
@@ -23,6 +24,9 @@ export class Device {
   readonly tabs: Tabs;
   readonly #mutationMade: () => void;
   #scopes: ScopeSums;
+  #reading: Promise<void> | undefined;
+  /** The end of the last message: they are taken one after the other. */
+  #heard: Promise<void> = Promise.resolve();
 
   /** @param options.mutationMade is told when there is something new to push, from whichever tab. */
   constructor(options: {
@@ -30,15 +34,21 @@ export class Device {
     platform: Platform;
     model: Model;
     effects: OptimisticEffects<Model>;
-    start: Awaited<ReturnType<typeof readLog>>;
+    tabs: Tabs;
+    start: { identity: Identity; progress: Progress; scopes: ScopeSums; entries: readonly LogEntry[] };
     mutationMade: () => void;
   }) {
-    const { store, platform, model, effects, start } = options;
+    const { store, platform, model, effects, tabs, start } = options;
     this.store = store;
     this.#mutationMade = options.mutationMade;
     this.#scopes = start.scopes;
     this.board = new StatusBoard(platform.online());
-    this.log = new MutationLog(store, start, (commit) => this.committed(commit));
+    this.log = new MutationLog(
+      store,
+      start,
+      (commit) => this.committed(commit),
+      () => newClientId(platform),
+    );
     this.records = new Records(
       () => this.log.entries,
       (error) => this.board.failed('listener_failed', error),
@@ -50,14 +60,21 @@ export class Device {
       uncovered: () => this.log.uncovered,
       failed: this.board.failed,
     });
-    this.tabs = new Tabs(platform, store.sharedAs, (message) => void this.#heard(message).catch(this.#unreadable));
+    this.tabs = tabs;
     this.adopt({});
+    tabs.listen((message) => {
+      this.#heard = this.#heard.then(() => this.#hear(message)).catch(this.#unreadable);
+    });
   }
 
   /** This tab has written to the store. */
-  committed(commit: Commit): void {
-    this.adopt(commit);
+  committed(commit: OwnCommit): void {
+    const { revision } = this.log.progress;
+    const missed = commit.follows !== revision;
+    // Memory counts as being where it was until it has what it missed.
+    this.adopt(missed ? { ...commit, progress: { ...commit.progress, revision } } : commit);
     this.tabs.committed(commit);
+    if (missed) this.readAgain().catch(this.#unreadable);
     if (commit.entries?.some((entry) => !entry.sent)) this.#mutationMade();
   }
 
@@ -65,7 +82,7 @@ export class Device {
   adopt(commit: Commit): void {
     this.log.absorb(commit);
     this.#scopes = commit.scopes ?? this.#scopes;
-    this.replica.absorb(commit.rows ?? []);
+    this.replica.absorb(commit);
     this.records.changed();
     const { pending, progress } = this.log;
     this.board.set({
@@ -85,19 +102,22 @@ export class Device {
 
   /** This tab may have slept through messages: looks on disk whether anything has changed, and reads it. */
   async catchUp(): Promise<void> {
+    // A read that failed here is tried again, whatever the others did.
+    this.replica.absorb({});
     const { identity, progress } = await readChanged(this.store, [], []);
-    if (progress.revision === this.log.progress.revision && identity.lastSeq === this.log.identity.lastSeq) return;
+    if (identity && progress.revision === this.log.progress.revision) return;
     await this.readAgain();
   }
 
-  /** Reads everything in memory again from disk. */
-  async readAgain(): Promise<void> {
-    const start = await readLog(this.store);
-    const kept = new Set(start.entries.map(({ seq }) => seq));
-    const { lastSeq } = start.identity;
-    const removed = this.log.entries.map(({ seq }) => seq).filter((seq) => seq <= lastSeq && !kept.has(seq));
-    this.adopt({ ...start, removed });
-    await this.replica.reload();
+  /** Reads everything in memory again from disk, as it stands at one moment. When that fails, memory stays as it is. */
+  readAgain(): Promise<void> {
+    this.#reading ??= this.#readAll().finally(() => (this.#reading = undefined));
+    return this.#reading;
+  }
+
+  /** Resolves when memory has what it is known to have missed. */
+  async caughtUp(): Promise<void> {
+    await this.#reading;
   }
 
   close(): void {
@@ -106,13 +126,35 @@ export class Device {
     this.records.close();
   }
 
-  async #heard(message: TabMessage): Promise<void> {
-    if (message.kind === 'line') return this.board.set(message.status);
-    const commit = await readChanged(this.store, message.seqs, message.rows);
-    this.adopt(commit);
-    if (commit.entries?.some((entry) => !entry.sent)) this.#mutationMade();
+  async #readAll(): Promise<void> {
+    const { identity, ...read } = await readAll(this.store, this.replica.collections);
+    if (!identity) {
+      await this.log.restore();
+      return this.#readAll();
+    }
+    const kept = new Set(read.entries.map(({ seq }) => seq));
+    const removed = this.log.entries.map(({ seq }) => seq).filter((seq) => seq <= identity.lastSeq && !kept.has(seq));
+    this.adopt({ identity, ...read, removed });
+    if (this.log.pending.some((entry) => !entry.sent)) this.#mutationMade();
   }
 
-  /** A read that failed is made good by the next catch-up; a closed store needs none. */
+  async #hear(message: TabMessage): Promise<void> {
+    if (message.kind === 'line') return this.board.set(message.status);
+    await this.caughtUp().catch(this.#unreadable);
+    const { before, after, seqs, rows } = message;
+    if (after <= this.log.progress.revision) return;
+    if (before === this.log.progress.revision) {
+      const { identity, ...changed } = await readChanged(this.store, seqs, rows);
+      // Had the disk moved on further, its progress would not fit to these rows alone.
+      if (identity && changed.progress.revision === after && before === this.log.progress.revision) {
+        this.adopt({ identity, ...changed });
+        if (changed.entries.some((entry) => !entry.sent)) this.#mutationMade();
+        return;
+      }
+    }
+    await this.readAgain();
+  }
+
+  /** A read that failed is made good by the next commit, message or catch-up; a closed store needs none. */
   readonly #unreadable = (): void => {};
 }

@@ -31,7 +31,7 @@ export const errorCodes = {
   diverged: 'later',
   /** An optimistic function threw; its effect is not shown, the mutation is kept. */
   optimistic_failed: 'never',
-  /** A watcher's listener threw. */
+  /** A listener of a watch or of the status threw, or a query that cannot be evaluated. */
   listener_failed: 'never',
 } as const satisfies Record<string, 'later' | 'never'>;
 
@@ -79,9 +79,10 @@ export class ClosedError extends Error {
 
 /**
  * How the loop goes on after a failed try: `backoff` by itself and soon, `asked` after what the server asked for,
+ * `hinted` the same when somebody else did (a proxy, a portal), who may be gone when the line is another,
  * `token` once the app has one, `paused` when somebody does something (and seldom by itself).
  */
-export type Recovery = 'backoff' | 'asked' | 'token' | 'paused';
+export type Recovery = 'backoff' | 'asked' | 'hinted' | 'token' | 'paused';
 
 /** One try to sync failed. The queue is kept, whatever the code. */
 export class SyncError extends Error {

@@ -49,14 +49,26 @@ export class StatusBoard {
     return () => this.#listeners.delete(listener);
   };
 
+  /** Whatever a listener throws, the others are told and the caller goes on. */
   set(changes: Partial<Status>): void {
     const next = { ...this.#status, ...changes };
     if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
     this.#status = next;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        // Told to nobody now: the one who would be told is the one who threw.
+        this.#status = { ...this.#status, lastError: { code: 'listener_failed', message: messageOf(error) } };
+      }
+    }
   }
 
   readonly failed = (code: string, error: unknown): void => {
-    this.set({ lastError: { code, message: error instanceof Error ? error.message : String(error) } });
+    this.set({ lastError: { code, message: messageOf(error) } });
   };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

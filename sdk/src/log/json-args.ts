@@ -2,6 +2,8 @@ import type { ArgsIssue } from '../errors.ts';
 
 /** Leaves room in a request's body for the cursor and the rest. */
 const bytesLimit = 256 * 1024;
+/** With the flag `u` a whole pair is one character, and no surrogate. */
+const halfPair = /\p{Surrogate}/u;
 /** The body itself is nested at most 64 deep, and arguments start at its third level. */
 const depthLimit = 56;
 
@@ -59,7 +61,7 @@ function problemOf(value: unknown, depth: number): string | undefined {
 
 function textProblem(text: string): string | undefined {
   if (text.includes('\0')) return 'a NUL character';
-  return text.isWellFormed() ? undefined : 'half of a surrogate pair';
+  return halfPair.test(text) ? 'half of a surrogate pair' : undefined;
 }
 
 function isPlain(value: object): boolean {

@@ -1,14 +1,17 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import type { OwnCommit } from '../commit.ts';
+import { deferred } from '../deferred.ts';
 import { readIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import type { Mode, Store } from '../store/store.ts';
 import { readLog } from '../tabs/catch-up.ts';
+import type { LogEntry } from './entry.ts';
 import { MutationLog } from './mutation-log.ts';
 
 /** A log on a store that counts its transactions, can be held up, and can be full. */
 async function logOnDisk() {
   const inner = await memoryStore()('log');
-  await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_test'));
+  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_test'));
   const modes: Mode[] = [];
   const disk = { full: false, gate: Promise.resolve() };
   const store: Store = {
@@ -24,8 +27,18 @@ async function logOnDisk() {
     },
     close: () => inner.close(),
   };
-  const log: MutationLog = new MutationLog(store, await readLog(inner), (commit) => log.absorb(commit));
-  return { log, disk, modes, inner };
+  const told = vi.fn<(commit: OwnCommit) => void>();
+  const start = { ...(await readLog(inner)), identity };
+  const log: MutationLog = new MutationLog(
+    store,
+    start,
+    (commit) => {
+      log.absorb(commit);
+      told(commit);
+    },
+    () => 'c_fresh',
+  );
+  return { log, disk, modes, inner, told };
 }
 
 const draft = (key: string) => ({ key, name: 'note', args: { key }, at: '2026-11-22T10:00:00.000Z', model: 1 });
@@ -40,7 +53,7 @@ test('calls made together share one durable transaction, with ids in the order o
 
 test('nothing is called saved before its own transaction is through', async () => {
   const { log, disk, modes } = await logOnDisk();
-  const gate = Promise.withResolvers<void>();
+  const gate = deferred<void>();
   disk.gate = gate.promise;
   const order: string[] = [];
   const first = log.append(draft('first')).then(() => order.push('first'));
@@ -80,4 +93,68 @@ test('close waits for the writes under way', async () => {
   await log.close();
   expect((await readLog(inner)).entries).toHaveLength(3);
   await Promise.all(saved);
+});
+
+test('whatever those throw who are told, what is saved is saved, and the next is written', async () => {
+  const { log, told } = await logOnDisk();
+  told.mockImplementationOnce(() => {
+    throw new Error('planted');
+  });
+  expect((await log.append(draft('first'))).id).toBe(1);
+  expect((await log.append(draft('second'))).id).toBe(2);
+  await log.close();
+});
+
+test('every change on disk is one revision, and says which it follows', async () => {
+  const { log, told, inner } = await logOnDisk();
+  await log.append(draft('a'));
+  const { entries } = await readLog(inner);
+  const refused = {
+    ...entries[0],
+    receipt: { status: 'rejected', error: { code: 'no', message: 'no' } },
+    settledAt: 0,
+  };
+  const progress = { ...log.progress, covered: 1 };
+  await inner.transaction(['log', 'meta'], 'write', async (tx) => {
+    await tx.put('log', 1, refused);
+    await tx.put('meta', 'progress', progress);
+  });
+  log.absorb({ entries: [refused as LogEntry], progress });
+  await log.dismiss('a');
+  await log.sweep(1);
+  expect(log.entries).toEqual([]);
+  expect(told.mock.calls.map(([{ follows, progress }]) => [follows, progress.revision])).toEqual([
+    [0, 1],
+    [1, 2],
+    [2, 3],
+  ]);
+  expect((await readLog(inner)).progress.revision).toBe(3);
+});
+
+test('who waits for an outcome hears that the log was closed', async () => {
+  const { log } = await logOnDisk();
+  await log.append(draft('a'));
+  const [waited] = await Promise.allSettled([log.outcome('a'), log.close()]);
+  expect(waited).toMatchObject({ status: 'rejected', reason: { code: 'closed' } });
+  await expect(log.outcome('a')).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('after the storage was cleared, memory is written back under a fresh client id, and the next is saved', async () => {
+  const { log, inner } = await logOnDisk();
+  await Promise.all(drafts(2).map((one) => log.append(one)));
+  await inner.transaction(['log', 'meta'], 'write', async (tx) => {
+    for (const key of [1, 2]) await tx.delete('log', key);
+    for (const key of ['identity', 'progress']) await tx.delete('meta', key);
+  });
+  expect(await log.append(draft('after'))).toMatchObject({ id: 3, seq: 3 });
+  const { identity, entries, progress } = await readLog(inner);
+  expect(identity).toEqual({ clientId: 'c_fresh', lastId: 3, lastSeq: 3 });
+  expect(entries.map(({ id, key }) => [id, key])).toEqual([
+    [1, 'k0'],
+    [2, 'k1'],
+    [3, 'after'],
+  ]);
+  expect(progress).toMatchObject({ cursor: null, covered: 0, head: 1 });
+  await log.restore();
+  expect((await readLog(inner)).identity).toEqual(identity);
 });

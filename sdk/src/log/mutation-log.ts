@@ -1,37 +1,43 @@
-import type { Commit } from '../commit.ts';
-import { getIdentity, type Identity, type Progress, putMeta } from '../store/meta.ts';
+import type { Commit, OwnCommit } from '../commit.ts';
+import { type Deferred, deferred } from '../deferred.ts';
+import { ClosedError, NotSavedError } from '../errors.ts';
+import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
-import { NotSavedError } from '../errors.ts';
 import { isPending, type LogEntry, needsAttention } from './entry.ts';
+import { leaveClientId } from './renumber.ts';
 
 /** A mutation before it has its place in the log. */
 export type Draft = Pick<LogEntry, 'key' | 'name' | 'args' | 'at' | 'model'>;
 
 interface Waiting {
   readonly draft: Draft;
-  readonly saved: PromiseWithResolvers<LogEntry>;
+  readonly saved: Deferred<LogEntry>;
 }
 
 /** The mutation log: on disk what must not be lost, in memory what is shown. */
 export class MutationLog {
   readonly #store: Store;
-  readonly #committed: (commit: Commit) => void;
+  readonly #committed: (commit: OwnCommit) => void;
+  readonly #newClientId: () => string;
   readonly #entries = new Map<number, LogEntry>();
-  readonly #outcomes = new Map<string, PromiseWithResolvers<LogEntry>>();
+  readonly #outcomes = new Map<string, Deferred<LogEntry>>();
   #identity: Identity;
   #progress: Progress;
   #sorted: readonly LogEntry[] | undefined;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  #closed = false;
 
   /** @param committed is told of every transaction of the log's own, and must end in {@link absorb}. */
   constructor(
     store: Store,
     start: { identity: Identity; progress: Progress; entries: readonly LogEntry[] },
-    committed: (commit: Commit) => void,
+    committed: (commit: OwnCommit) => void,
+    newClientId: () => string,
   ) {
     this.#store = store;
     this.#committed = committed;
+    this.#newClientId = newClientId;
     this.#identity = start.identity;
     this.#progress = start.progress;
     this.absorb(start);
@@ -70,17 +76,22 @@ export class MutationLog {
    * @throws NotSavedError when the disk refused; nothing was kept.
    */
   append(draft: Draft): Promise<LogEntry> {
-    const saved = Promise.withResolvers<LogEntry>();
+    const saved = deferred<LogEntry>();
     this.#queue.push({ draft, saved });
     this.#flushing ??= this.#flush();
     return saved.promise;
   }
 
-  /** Resolves with the entry once it has an outcome. */
-  outcome(key: string): Promise<LogEntry> {
+  /**
+   * Resolves with the entry once it has an outcome.
+   *
+   * @throws ClosedError when the log is closed before that.
+   */
+  async outcome(key: string): Promise<LogEntry> {
     const settled = this.entries.find((entry) => entry.key === key && entry.receipt);
-    if (settled) return Promise.resolve(settled);
-    const waiting = this.#outcomes.get(key) ?? Promise.withResolvers<LogEntry>();
+    if (settled) return settled;
+    if (this.#closed) throw new ClosedError();
+    const waiting = this.#outcomes.get(key) ?? deferred<LogEntry>();
     this.#outcomes.set(key, waiting);
     return waiting.promise;
   }
@@ -89,14 +100,14 @@ export class MutationLog {
   async dismiss(key: string): Promise<void> {
     const seq = this.entries.find((entry) => entry.key === key)?.seq;
     if (seq === undefined) return;
-    const entry = await this.#store.transaction(['log'], 'durable', async (tx) => {
+    const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const stored = (await tx.get('log', seq)) as LogEntry | undefined;
       if (!stored || !needsAttention(stored)) return undefined;
       const dismissed = { ...stored, dismissed: true };
       await tx.put('log', seq, dismissed);
-      return dismissed;
+      return { ...(await countChange(tx)), entries: [dismissed] };
     });
-    if (entry) this.#committed({ entries: [entry] });
+    if (commit) this.#committed(commit);
   }
 
   /** Forgets outcomes stored before `before` (milliseconds since 1970), but no refusal that waits for somebody. */
@@ -110,16 +121,38 @@ export class MutationLog {
       (entry.former === true || entry.id <= covered);
     const seqs = this.entries.filter(old).map(({ seq }) => seq);
     if (seqs.length === 0) return;
-    const removed = await this.#store.transaction(['log'], 'write', async (tx) => {
+    const commit = await this.#store.transaction(['log', 'meta'], 'write', async (tx) => {
       const stored = await Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>));
-      const gone = stored
+      const removed = stored
         .filter((entry) => entry !== undefined)
         .filter(old)
         .map(({ seq }) => seq);
-      await Promise.all(gone.map((seq) => tx.delete('log', seq)));
-      return gone;
+      await Promise.all(removed.map((seq) => tx.delete('log', seq)));
+      return { ...(await countChange(tx)), removed };
     });
-    this.#committed({ removed });
+    this.#committed(commit);
+  }
+
+  /**
+   * The storage was cleared under us: what memory still has is written back, under a new client id, since the numbers
+   * given under the old one are no longer known for sure. Does nothing when another tab has done so before.
+   */
+  async restore(): Promise<void> {
+    const commit = await this.#store.transaction(
+      ['log', 'meta'],
+      'durable',
+      async (tx): Promise<OwnCommit | undefined> => {
+        if (await getIdentity(tx)) return undefined;
+        await Promise.all(this.entries.map((entry) => tx.put('log', entry.seq, entry)));
+        const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
+        const numbering = { identity: this.#identity, progress: fresh };
+        const { identity, progress, entries } = await leaveClientId(tx, numbering, this.#newClientId());
+        await Promise.all([putMeta(tx, 'identity', identity), putMeta(tx, 'progress', progress)]);
+        // It follows nothing that memory knows: the rows are gone too.
+        return { identity, progress, entries, follows: -1 };
+      },
+    );
+    if (commit) this.#committed(commit);
   }
 
   /** Takes over what was committed to disk, by whichever part or tab. */
@@ -136,9 +169,12 @@ export class MutationLog {
     if (entries.length + removed.length > 0) this.#sorted = undefined;
   }
 
-  /** Waits for the writes under way. */
+  /** Waits for the writes under way, then for nothing any more. */
   async close(): Promise<void> {
     await this.#flushing;
+    this.#closed = true;
+    for (const waiting of this.#outcomes.values()) waiting.reject(new ClosedError());
+    this.#outcomes.clear();
   }
 
   async #flush(): Promise<void> {
@@ -147,23 +183,23 @@ export class MutationLog {
     while (this.#queue.length > 0) {
       const group = this.#queue;
       this.#queue = [];
-      let commit: { identity: Identity; entries: LogEntry[] };
       try {
-        commit = await this.#write(group.map(({ draft }) => draft));
+        const commit = await this.#write(group.map(({ draft }) => draft));
+        // Saved is saved, whatever those make of it who are told next.
+        commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
+        this.#committed(commit);
       } catch (error) {
         for (const { saved } of group) saved.reject(new NotSavedError(error));
-        continue;
       }
-      this.#committed(commit);
-      commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
     }
     this.#flushing = undefined;
   }
 
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
-  #write(drafts: readonly Draft[]): Promise<{ identity: Identity; entries: LogEntry[] }> {
-    return this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
+  async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
+    const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const before = await getIdentity(tx);
+      if (!before) return undefined;
       const entries = drafts.map((draft, at) => ({
         ...draft,
         seq: before.lastSeq + at + 1,
@@ -178,7 +214,10 @@ export class MutationLog {
         putMeta(tx, 'identity', identity),
         ...entries.map((entry) => tx.put('log', entry.seq, entry)),
       ]);
-      return { identity, entries };
+      return { ...(await countChange(tx)), identity, entries };
     });
+    if (commit) return commit;
+    await this.restore();
+    return this.#write(drafts);
   }
 }

@@ -31,7 +31,10 @@ export type MutationRecord<M extends Model = Model, N extends MutationName<M> = 
 export interface SavedMutation<M extends Model = Model, N extends MutationName<M> = MutationName<M>> {
   readonly id: number;
   readonly key: string;
-  /** Resolves when the server's outcome is stored. Not kept over a restart: watch the log for that. */
+  /**
+   * Resolves when the server's outcome is stored. Not kept over a restart: watch the log for that; rejects with
+   * ClosedError when the client is closed before.
+   */
   readonly confirmed: Promise<MutationRecord<M, N>>;
 }
 

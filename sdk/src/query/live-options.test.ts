@@ -76,11 +76,53 @@ test('the log and the refusals are queries too', async () => {
   expect(queryClient.getQueryData(refused.queryKey)).toEqual([]);
 });
 
-test('a closed client leaves the data as it is and asks nothing more of the cache', async () => {
+test('a closed client takes its queries out of the cache, and asks nothing more of it', async () => {
   const client = await world.synced();
   const options = client.query('deliveries');
   await queryClient.fetchQuery(options);
   await client.close();
-  expect(queryClient.getQueryData(options.queryKey)).toHaveLength(2);
+  expect(queryClient.getQueryData(options.queryKey)).toBeUndefined();
   await expect(queryClient.fetchQuery({ ...options, staleTime: 0 })).rejects.toMatchObject({ code: 'closed' });
+});
+
+test('a client that is opened again is asked afresh, also when its predecessor closes late', async () => {
+  const first = await world.synced();
+  const early = new QueryObserver(queryClient, first.query('deliveries'));
+  early.subscribe(() => {})();
+  await queryClient.fetchQuery(first.query('deliveries'));
+  const second = await world.synced();
+  const observer = new QueryObserver(queryClient, second.query('deliveries', {}));
+  const unsubscribe = observer.subscribe(() => {});
+  await idle();
+  await first.close();
+  expect(queryClient.getQueryCache().getAll()).toHaveLength(1);
+  await second.mutate(...confirmD1);
+  await world.settle(second);
+  await idle();
+  expect(observer.getCurrentResult().data).toMatchObject([{ status: 'confirmed' }, { status: 'pending' }]);
+  unsubscribe();
+});
+
+test('a read that fails at the start is made good by the next change', async () => {
+  let broken = false;
+  const client = await world.synced({
+    store: async (name) => {
+      const store = await world.disk(name);
+      return {
+        transaction: (tables, mode, body) =>
+          broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
+        close: () => store.close(),
+      };
+    },
+  });
+  broken = true;
+  const watched: number[] = [];
+  client.watch('deliveries', {}, (rows) => watched.push(rows.length));
+  const options = client.query('deliveries');
+  await expect(queryClient.fetchQuery(options)).rejects.toThrow('disk');
+  broken = false;
+  world.tell('visible');
+  await idle();
+  expect(queryClient.getQueryState(options.queryKey)).toMatchObject({ status: 'success', data: { length: 2 } });
+  expect(watched).toEqual([2]);
 });

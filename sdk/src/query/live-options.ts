@@ -25,7 +25,9 @@ export interface LiveSource<Data> {
 
 /** Gives query options, and keeps one watch for each query in whatever cache they are used with. */
 export class LiveQueries {
-  readonly #stops = new Map<CachedQuery, () => void>();
+  /** The queries that are kept up to date, and how to take each out of its cache. */
+  readonly #removals = new Map<CachedQuery, () => void>();
+  #closed = false;
 
   options<Data>(queryKey: QueryKey, source: LiveSource<Data>): LiveQueryOptions<Data> {
     return {
@@ -40,16 +42,27 @@ export class LiveQueries {
     };
   }
 
-  /** Ends every watch; the queries keep the data they have. */
+  /** Ends every watch and takes the queries out of their caches: nobody keeps them up to date any more. */
   close(): void {
-    for (const stop of [...this.#stops.values()]) stop();
+    this.#closed = true;
+    for (const remove of [...this.#removals.values()]) remove();
   }
 
   async #fetch<Data>({ client, queryKey }: QueryFunctionContext, source: LiveSource<Data>): Promise<Data> {
     const cache = client.getQueryCache();
     const query = cache.find({ queryKey, exact: true });
-    const data = await source.read();
-    if (!query || this.#stops.has(query) || cache.get(query.queryHash) !== query) return data;
+    try {
+      return await source.read();
+    } finally {
+      // Also when the read failed: the watch tries again, and mends the query then.
+      if (query && cache.get(query.queryHash) === query) this.#follow(client, query, source);
+    }
+  }
+
+  #follow<Data>(client: QueryFunctionContext['client'], query: CachedQuery, source: LiveSource<Data>): void {
+    if (this.#closed || this.#removals.has(query)) return;
+    const { queryKey } = query;
+    const cache = client.getQueryCache();
     const unwatch = source.watch((next) => client.setQueryData(queryKey, next));
     const unsubscribe = cache.subscribe((event) => {
       if (event.type === 'removed' && event.query === query) stop();
@@ -57,9 +70,11 @@ export class LiveQueries {
     const stop = () => {
       unwatch();
       unsubscribe();
-      this.#stops.delete(query);
+      this.#removals.delete(query);
     };
-    this.#stops.set(query, stop);
-    return data;
+    this.#removals.set(query, () => {
+      stop();
+      cache.remove(query);
+    });
   }
 }

@@ -97,3 +97,63 @@ test('scopes and rows may be called like parts of an object', async () => {
   await apply([['constructor', 'x', 2, { v: 1 }]], { dropped: ['toString'] });
   expect(await stored()).toMatchObject([{ id: 'x' }]);
 });
+
+test('a reset over several pages shows what it has left over until the last, and counts only what is sent again', async () => {
+  await apply([
+    ['a', '1', 1, { v: 1 }],
+    ['a', '2', 2, { v: 1 }],
+    ['a', '3', 3, { v: 1 }],
+    ['b', '3', 4, { v: 1 }],
+  ]);
+  const first = await apply([['a', '1', 5, { v: 2 }]], { reset: ['a'], scopes: { a: { version: 9 } }, more: true });
+  expect(first.rows).toEqual([
+    { collection: 'c', id: '1', row: { v: 2 } },
+    { collection: 'c', id: '2', row: { v: 1 } },
+    { collection: 'c', id: '3', row: { v: 1 } },
+  ]);
+  expect(sums['a']).toMatchObject({ rows: 1, sum: 5 });
+  const last = await apply([['a', '4', 6, { v: 2 }]], { scopes: { a: head(2, 11), b: head(1, 4) } });
+  expect(last.diverged).toEqual([]);
+  expect(last.rows).toEqual([
+    { collection: 'c', id: '2', row: undefined },
+    { collection: 'c', id: '3', row: { v: 1 } },
+    { collection: 'c', id: '4', row: { v: 2 } },
+  ]);
+  expect(await stored()).toEqual([
+    { collection: 'c', id: '1', row: { v: 2 }, scopes: { a: 5 } },
+    { collection: 'c', id: '3', row: { v: 1 }, scopes: { b: 4 } },
+    { collection: 'c', id: '4', row: { v: 2 }, scopes: { a: 6 } },
+  ]);
+  expect(sums['a']).toEqual({ rows: 2, sum: 11, version: 1 });
+});
+
+test('a second reset in the middle of the first one leaves over what the first had brought', async () => {
+  await apply([
+    ['a', '1', 1, { v: 1 }],
+    ['a', '2', 2, { v: 1 }],
+  ]);
+  await apply([['a', '1', 5, { v: 2 }]], { reset: ['a'], more: true });
+  const again = await apply([['a', '3', 7, { v: 3 }]], { reset: ['a'], more: true });
+  expect(again.rows.filter(({ row }) => row)).toHaveLength(3);
+  expect(sums['a']).toMatchObject({ rows: 1, sum: 7 });
+  const last = await apply([['a', '2', 8, { v: 3 }]], { scopes: { a: head(2, 15) } });
+  expect(last.diverged).toEqual([]);
+  expect(await stored()).toMatchObject([
+    { id: '2', row: { v: 3 } },
+    { id: '3', row: { v: 3 } },
+  ]);
+});
+
+test('what a scope hid or no longer may be read is not left over', async () => {
+  await apply([
+    ['a', '1', 1, { v: 1 }],
+    ['a', '2', 2, { v: 1 }],
+  ]);
+  await apply([['a', '1', 1, null]]);
+  await apply([], { reset: ['a'], more: true });
+  expect(await stored()).toMatchObject([{ id: '2', row: { v: 1 }, left: ['a'] }]);
+  expect((await apply([], { dropped: ['a'], more: true })).rows).toEqual([
+    { collection: 'c', id: '2', row: undefined },
+  ]);
+  expect(await stored()).toEqual([]);
+});

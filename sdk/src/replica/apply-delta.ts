@@ -1,6 +1,6 @@
 import type { RowChange } from '../commit.ts';
 import type { Change, Delta } from '../protocol/index.ts';
-import type { ScopeSums } from '../store/meta.ts';
+import type { ScopeSum, ScopeSums } from '../store/meta.ts';
 import type { Transaction } from '../store/store.ts';
 import type { StoredRow } from './stored-row.ts';
 
@@ -18,14 +18,16 @@ interface Draft {
   row: StoredRow['row'];
   readonly scopes: Map<string, number>;
   readonly hidden: Set<string>;
+  readonly left: Set<string>;
 }
 
 /**
  * Writes a delta's rows and gives the new sums of each scope, within the caller's transaction.
- * A row stands as long as a scope holds it.
+ * A row stands as long as a scope holds it. A scope that is reset may take many pages, over days of bad line: until the
+ * last one, the rows it held are left over, shown but not counted.
  */
 export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums): Promise<AppliedDelta> {
-  const sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
+  const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
   const keyOf = (collection: string, id: string) => JSON.stringify([collection, id]);
   const draft = (before: StoredRow | undefined): Draft => ({
@@ -33,21 +35,32 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
     row: before?.row ?? null,
     scopes: new Map(Object.entries(before?.scopes ?? {})),
     hidden: new Set(before?.hidden),
+    left: new Set(before?.left),
   });
 
-  const forgotten = [...delta.reset, ...delta.dropped].filter((scope) => sums.has(scope));
   // Only a scope that is held can have rows to forget: a first sync reads nothing here.
-  if (forgotten.length > 0) {
+  const reset = delta.reset.filter((scope) => sums.has(scope));
+  const dropped = delta.dropped.filter((scope) => sums.has(scope));
+  for (const scope of reset) sums.set(scope, { ...nothing, resetting: true });
+  for (const scope of dropped) sums.delete(scope);
+  const over = delta.more ? [] : [...sums.keys()].filter((scope) => sums.get(scope)?.resetting);
+  if (reset.length + dropped.length + over.length > 0) {
     for (const stored of (await tx.list('rows')) as StoredRow[]) {
-      if (!forgotten.some((scope) => Object.hasOwn(stored.scopes, scope))) continue;
+      const left = (scope: string) => stored.left?.includes(scope) === true;
+      const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
+      if (!over.some(left) && !reset.some(held) && !dropped.some(held)) continue;
       const forgetting = draft(stored);
-      for (const scope of forgotten) {
+      for (const scope of reset) {
+        // What the scope did not show is not to be seen through it now.
+        if (forgetting.scopes.delete(scope) && !forgetting.hidden.delete(scope)) forgetting.left.add(scope);
+      }
+      for (const scope of dropped) {
         forgetting.scopes.delete(scope);
         forgetting.hidden.delete(scope);
+        forgetting.left.delete(scope);
       }
       drafts.set(keyOf(stored.collection, stored.id), forgetting);
     }
-    for (const scope of forgotten) sums.delete(scope);
   }
 
   const wanted = new Map(delta.changes.map(({ collection, id }) => [keyOf(collection, id), { collection, id }]));
@@ -62,19 +75,32 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
     if (changing) applyChange(changing, change, sums);
   }
 
+  // With the last page, what was not sent again is gone.
+  for (const scope of over) {
+    for (const { left } of drafts.values()) left.delete(scope);
+    const { resetting: _resetting, ...sum } = sums.get(scope) ?? nothing;
+    sums.set(scope, sum);
+  }
+
   const rows: RowChange[] = [];
   const writes = [...drafts].map(async ([key, changed]) => {
     const [collection, id] = JSON.parse(key) as [string, string];
-    const shown = [...changed.scopes.keys()].some((scope) => !changed.hidden.has(scope));
+    const shown = changed.left.size > 0 || [...changed.scopes.keys()].some((scope) => !changed.hidden.has(scope));
     const row = shown ? changed.row : null;
     if (row || changed.before?.row) rows.push({ collection, id, row: row ?? undefined });
-    if (changed.scopes.size === 0) {
+    if (changed.scopes.size + changed.left.size === 0) {
       if (changed.before) await tx.delete('rows', [collection, id]);
       return;
     }
-    const stored: StoredRow = { collection, id, row, scopes: Object.fromEntries(changed.scopes) };
-    const hidden = [...changed.hidden];
-    await tx.put('rows', [collection, id], hidden.length > 0 ? { ...stored, hidden } : stored);
+    const stored: StoredRow = {
+      collection,
+      id,
+      row,
+      scopes: Object.fromEntries(changed.scopes),
+      ...(changed.hidden.size > 0 && { hidden: [...changed.hidden] }),
+      ...(changed.left.size > 0 && { left: [...changed.left] }),
+    };
+    await tx.put('rows', [collection, id], stored);
   });
   await Promise.all(writes);
 
@@ -85,13 +111,15 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
   return { rows, scopes: Object.fromEntries(sums), diverged: delta.more ? [] : differing(delta, sums) };
 }
 
-type Sums = Map<string, { rows: number; sum: number; version: number }>;
+/** As in the store, to be counted on. */
+type Sums = Map<string, { -readonly [Field in keyof ScopeSum]: ScopeSum[Field] }>;
 
-const nothing = { rows: 0, sum: 0, version: 0 } as const;
+const nothing: ScopeSum = { rows: 0, sum: 0, version: 0 };
 
 function applyChange(changing: Draft, { scope, tag, row }: Change, sums: Sums): void {
   const sum = sums.get(scope) ?? { ...nothing };
   sums.set(scope, sum);
+  changing.left.delete(scope);
   const held = changing.scopes.get(scope);
   if (held !== undefined) {
     sum.rows -= 1;

@@ -1,7 +1,7 @@
 import type { RowChange } from '../commit.ts';
 import type { Store } from '../store/store.ts';
 import type { PlainRow } from './query.ts';
-import type { StoredRow } from './stored-row.ts';
+import { readRows } from './stored-row.ts';
 
 type Rows = Map<string, PlainRow>;
 
@@ -30,6 +30,16 @@ export class Base {
     return promise;
   }
 
+  /** The collections that are in memory, or soon will be. */
+  get collections(): readonly string[] {
+    return [...new Set([...this.#loaded.keys(), ...this.#loading.keys()])];
+  }
+
+  /** Takes over whole collections, read again from disk. */
+  replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
+    for (const [collection, rows] of collections) this.#loaded.set(collection, new Map(rows));
+  }
+
   absorb(changes: readonly RowChange[]): void {
     for (const change of changes) {
       const rows = this.#loaded.get(change.collection);
@@ -38,17 +48,8 @@ export class Base {
     }
   }
 
-  /** Reads again what is in memory: another tab may have changed any of it. */
-  async reload(): Promise<void> {
-    const collections = [...this.#loaded.keys()];
-    this.#loaded.clear();
-    await Promise.all(collections.map((collection) => this.load(collection)));
-  }
-
   async #read(collection: string, meanwhile: readonly RowChange[]): Promise<void> {
-    const stored = await this.#store.transaction(['rows'], 'read', (tx) => tx.list('rows', { first: collection }));
-    const rows: Rows = new Map();
-    for (const { id, row } of stored as StoredRow[]) if (row) rows.set(id, row);
+    const rows = await this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection));
     // Changes committed since may or may not be in what was read; they say how each row stands in the end.
     for (const change of meanwhile) apply(rows, change);
     this.#loaded.set(collection, rows);

@@ -1,4 +1,4 @@
-import type { RowChange } from '../commit.ts';
+import type { Commit } from '../commit.ts';
 import type { LogEntry } from '../log/entry.ts';
 import type { Model } from '../model/index.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +12,8 @@ interface Watcher {
   readonly query: PlainQuery;
   readonly listener: (rows: readonly PlainRow[]) => void;
   last: readonly PlainRow[] | undefined;
+  /** Its collection could not be read: the next commit or wake tries again. */
+  unread: boolean;
 }
 
 /** What the app sees: the base with the overlay on top, and who watches it. */
@@ -49,36 +51,33 @@ export class Replica {
   }
 
   watch(collection: string, query: PlainQuery, listener: Watcher['listener']): () => void {
-    const watcher: Watcher = { collection, query, listener, last: undefined };
+    const watcher: Watcher = { collection, query, listener, last: undefined, unread: false };
     this.#watchers.add(watcher);
-    this.#ready(collection).then(
-      () => this.#tell(watcher),
-      (error: unknown) => this.#failed('not_saved', error),
-    );
+    this.#begin(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
   /**
    * Takes over base rows, replays the overlay on them and tells the watchers, in one go: nobody sees the one
-   * without the other.
+   * without the other. What could not be read before is tried again.
    */
-  absorb(changes: readonly RowChange[]): void {
-    this.#base.absorb(changes);
-    for (const { collection } of changes) this.#touched.add(collection);
+  absorb({ rows = [], base = new Map() }: Pick<Commit, 'rows' | 'base'>): void {
+    this.#base.replace(base);
+    this.#base.absorb(rows);
+    for (const collection of base.keys()) this.#touched.add(collection);
+    for (const { collection } of rows) this.#touched.add(collection);
     this.#rebase();
+    for (const watcher of this.#watchers) if (watcher.unread) this.#begin(watcher);
+  }
+
+  /** The collections that are in memory, or soon will be. */
+  get collections(): readonly string[] {
+    return this.#base.collections;
   }
 
   /** Resolves when the overlay stands for everything absorbed so far. */
   async settled(): Promise<void> {
     await this.#settled;
-  }
-
-  /** Reads the base again from disk. */
-  async reload(): Promise<void> {
-    for (const { collection } of this.#watchers) this.#touched.add(collection);
-    await this.#base.reload();
-    this.#rebase();
-    await this.settled();
   }
 
   close(): void {
@@ -101,6 +100,17 @@ export class Replica {
     for (const watcher of told) this.#tell(watcher);
   }
 
+  #begin(watcher: Watcher): void {
+    watcher.unread = false;
+    this.#ready(watcher.collection).then(
+      () => this.#tell(watcher),
+      (error: unknown) => {
+        watcher.unread = true;
+        this.#failed('not_saved', error);
+      },
+    );
+  }
+
   async #ready(collection: string): Promise<void> {
     await this.#base.load(collection);
     await this.settled();
@@ -108,11 +118,11 @@ export class Replica {
 
   #tell(watcher: Watcher): void {
     if (!this.#watchers.has(watcher) || !this.#base.rows(watcher.collection)) return;
-    const rows = evaluate(this.#rows(watcher.collection), watcher.query);
-    const next = sameOrNew(watcher.last, rows);
-    if (next === watcher.last) return;
-    watcher.last = next;
     try {
+      const rows = evaluate(this.#rows(watcher.collection), watcher.query);
+      const next = sameOrNew(watcher.last, rows);
+      if (next === watcher.last) return;
+      watcher.last = next;
       watcher.listener(next);
     } catch (error) {
       this.#failed('listener_failed', error);

@@ -1,6 +1,7 @@
+import type { Transaction } from '../store/store.ts';
 import type { PlainRow } from './query.ts';
 
-/** A row on disk, keyed by [collection, id]. It stands as long as a scope holds it. */
+/** A row on disk, keyed by [collection, id]. It stands as long as a scope holds it or has left it over. */
 export interface StoredRow {
   readonly collection: string;
   readonly id: string;
@@ -10,4 +11,14 @@ export interface StoredRow {
   readonly scopes: Readonly<Record<string, number>>;
   /** Scopes that still count the row but no longer show it: its move out of them has no version yet. */
   readonly hidden?: readonly string[];
+  /** Scopes that are being sent whole again and have not come to this row yet: it is still shown, but not counted. */
+  readonly left?: readonly string[];
+}
+
+/** Reads what a collection shows, by id. */
+export async function readRows(tx: Transaction, collection: string): Promise<Map<string, PlainRow>> {
+  const rows = new Map<string, PlainRow>();
+  const stored = (await tx.list('rows', { first: collection })) as StoredRow[];
+  for (const { id, row } of stored) if (row) rows.set(id, row);
+  return rows;
 }

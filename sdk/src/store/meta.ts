@@ -18,7 +18,7 @@ export interface Progress {
   readonly head: number;
   /** When the replica was last complete (ISO 8601). */
   readonly lastSyncedAt: string | null;
-  /** Grows with each change that other tabs must hear of. */
+  /** Grows by one with each transaction that changes anything here: whoever finds a step missing reads again. */
   readonly revision: number;
 }
 
@@ -29,6 +29,8 @@ export interface ScopeSum {
   readonly sum: number;
   /** The scope's version when the replica was last complete; pokes up to it are no news. */
   readonly version: number;
+  /** True: it is being sent whole again, and rows left over from before are still shown. */
+  readonly resetting?: boolean;
 }
 
 export type ScopeSums = Readonly<Record<string, ScopeSum>>;
@@ -39,10 +41,8 @@ interface MetaValues {
   scopes: ScopeSums;
 }
 
-const defaults = {
-  progress: { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 },
-  scopes: {},
-} satisfies Partial<MetaValues>;
+/** Where sync stands before it has begun. */
+export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 };
 
 /** The install's identity; `fresh` is asked for a client id when there is none yet. */
 export async function readIdentity(tx: Transaction, fresh: () => string): Promise<Identity> {
@@ -53,17 +53,25 @@ export async function readIdentity(tx: Transaction, fresh: () => string): Promis
   return identity;
 }
 
-/** The install's identity, in a store that has been opened before. */
-export async function getIdentity(tx: Transaction): Promise<Identity> {
-  return (await tx.get('meta', 'identity')) as Identity;
+/** The install's identity; none when the storage was cleared under the running client. */
+export async function getIdentity(tx: Transaction): Promise<Identity | undefined> {
+  return (await tx.get('meta', 'identity')) as Identity | undefined;
 }
 
 export async function getProgress(tx: Transaction): Promise<Progress> {
-  return ((await tx.get('meta', 'progress')) as Progress | undefined) ?? defaults.progress;
+  return ((await tx.get('meta', 'progress')) as Progress | undefined) ?? noProgress;
+}
+
+/** Counts a change: part of every transaction that makes one and does not write the progress by itself. */
+export async function countChange(tx: Transaction): Promise<{ progress: Progress; follows: number }> {
+  const before = await getProgress(tx);
+  const progress = { ...before, revision: before.revision + 1 };
+  await putMeta(tx, 'progress', progress);
+  return { progress, follows: before.revision };
 }
 
 export async function getScopes(tx: Transaction): Promise<ScopeSums> {
-  return ((await tx.get('meta', 'scopes')) as ScopeSums | undefined) ?? defaults.scopes;
+  return ((await tx.get('meta', 'scopes')) as ScopeSums | undefined) ?? {};
 }
 
 export async function putMeta<K extends keyof MetaValues>(

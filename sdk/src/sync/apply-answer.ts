@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Commit } from '../commit.ts';
+import type { Commit, OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { reviveDead, settle } from '../log/settle.ts';
@@ -11,11 +11,10 @@ import type { Round } from './round.ts';
 
 /** What an answer brought. */
 export interface AppliedAnswer {
-  readonly commit: Commit;
+  /** Undefined when nothing was written: the device has another client id by now, and memory must read it up. */
+  readonly commit: OwnCommit | undefined;
   /** Another tab had moved on: the delta (or, under another client id, all of it) was left aside. */
   readonly overtaken: boolean;
-  /** Another tab has written what this one's memory does not have: read it up. */
-  readonly foreign: boolean;
   /** The log was renumbered, or what the server lost is pending again. */
   readonly healed: boolean;
   /** How many mutations got their outcome. */
@@ -29,8 +28,6 @@ export interface AppliedAnswer {
 export interface ApplyOptions {
   readonly now: number;
   readonly newClientId: () => string;
-  /** The revision that memory has. */
-  readonly revision: number;
   /** Where the log has the mutation with this key. */
   readonly seqOf: (key: string) => number | undefined;
 }
@@ -49,13 +46,13 @@ async function apply(
   tx: Transaction,
   { request, sent, head }: Round,
   { receipts, stopped, delta }: SyncResponse,
-  { now, newClientId, revision, seqOf }: ApplyOptions,
+  { now, newClientId, seqOf }: ApplyOptions,
 ): Promise<AppliedAnswer> {
   const identity = await getIdentity(tx);
   const before = await getProgress(tx);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
-  if (identity.clientId !== request.clientId) {
-    return { commit: {}, overtaken: true, foreign: true, healed: false, settled: 0, moved: false, diverged: [] };
+  if (identity?.clientId !== request.clientId) {
+    return { commit: undefined, overtaken: true, healed: false, settled: 0, moved: false, diverged: [] };
   }
 
   const entries = new Map<number, LogEntry>();
@@ -91,9 +88,8 @@ async function apply(
   }
   await putMeta(tx, 'progress', progress);
   return {
-    commit: { ...commit, progress, entries: [...entries.values()] },
+    commit: { ...commit, progress, follows: before.revision, entries: [...entries.values()] },
     overtaken,
-    foreign: before.revision !== revision,
     healed: healed !== undefined,
     settled: settled.length,
     moved: before.cursor !== progress.cursor,

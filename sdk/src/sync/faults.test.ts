@@ -266,3 +266,93 @@ test('many mutations go in batches that grow, in order, each once', async () => 
   await client.sync();
   expect(world.server.requests.at(-1)?.ack).toBe(400);
 });
+
+test('a device that knows it is offline sends nothing and marks nothing as sent', async () => {
+  const client = await world.synced();
+  const before = world.server.requests.length;
+  world.isOnline = false;
+  world.tell('offline');
+  await client.mutate(...confirmD1);
+  await expect(client.sync()).rejects.toMatchObject({ code: 'offline' });
+  await world.clock.pass(300_000);
+  expect(world.server.requests).toHaveLength(before);
+  expect(client.status.get()).toMatchObject({ online: false, pending: 1, lastError: { code: 'offline' } });
+  expect(await client.readMutations()).toMatchObject([{ state: 'saved' }]);
+  world.isOnline = true;
+  world.tell('online');
+  await world.settle(client);
+  expect(client.status.get()).toMatchObject({ online: true, lastError: null });
+});
+
+/** What stands before the server says 401 in its own words, whatever the server's were. */
+const gateway: Fault = async (_request, handle) => {
+  const response = await handle();
+  return response.status === 401 ? json({ message: 'Unauthorized' }, 401) : response;
+};
+
+test('a gateway’s 401 asks the app for another token too', async () => {
+  const asked: string[] = [];
+  const client = await world.synced({
+    token: (why) => {
+      asked.push(why);
+      return world.server.validToken;
+    },
+  });
+  world.server.validToken = 'newer';
+  world.server.faults.push(gateway);
+  await client.mutate(...confirmD1);
+  await world.settle(client);
+  expect(asked).toEqual(['first', 'expired']);
+});
+
+test('a portal’s 401 asks for a token once in each try, and does not sign anybody out', async () => {
+  let asked = 0;
+  const client = await world.synced({
+    token: (why) => {
+      asked += 1;
+      if (why === 'expired') throw new Error('no line to the sign-in either');
+      return world.server.validToken;
+    },
+  });
+  const html = answer(() => new Response('<html>Log in to the Wi-Fi</html>', { status: 401 }));
+  world.server.faults.push(html, html, html, html);
+  await client.mutate(...confirmD1);
+  await world.clock.until(() => world.server.faults.length === 0);
+  await idle();
+  expect(client.status.get()).toMatchObject({ needsToken: false, lastError: { code: 'not_an_answer' } });
+  expect(asked).toBe(3);
+  await world.settle(client);
+});
+
+test('a portal’s Retry-After ends when the line is another', async () => {
+  const client = await world.synced();
+  world.server.faults.push(
+    answer(() => new Response('<html>Log in</html>', { status: 503, headers: { 'retry-after': '600' } })),
+  );
+  await client.mutate(...confirmD1);
+  await world.clock.until(() => client.status.get().lastError !== null);
+  await idle();
+  await world.clock.pass(60_000);
+  expect(client.status.get()).toMatchObject({ pending: 1, lastError: { code: 'unavailable' } });
+  world.tell('online');
+  await idle();
+  expect(client.status.get()).toMatchObject({ pending: 0, lastError: null });
+});
+
+test.for([0, 2 ** 40])('a hold of %i ms is neither a hot loop nor for ever', async (retryAfterMs) => {
+  const client = await world.synced();
+  const halted: Fault = async (request, handle) => {
+    const [first] = request.mutations;
+    if (!first) return handle();
+    const { receipts: _receipts, ...body } = (await (await handle()).json()) as Record<string, unknown>;
+    return json({ ...body, receipts: [], stopped: { id: first.id, code: 'halted', retryAfterMs } });
+  };
+  world.server.faults.push(...Array.from({ length: 50 }, () => halted));
+  const before = world.server.requests.length;
+  await client.mutate(...confirmD1);
+  await world.clock.pass(900);
+  expect(world.server.requests.length - before).toBeLessThanOrEqual(3);
+  world.server.faults.length = 0;
+  await world.clock.pass(10 * 60_000 + 1000);
+  expect(client.status.get()).toMatchObject({ pending: 0, lastError: null });
+});

@@ -1,4 +1,5 @@
 import pRetry from 'p-retry';
+import { type Deferred, deferred } from '../deferred.ts';
 import { ClosedError, SyncError } from '../errors.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
@@ -13,6 +14,9 @@ const mostBackoffMs = 60_000;
 const firstTokenWaitMs = 5_000;
 const mostTokenWaitMs = 120_000;
 const pausedMs = 10 * 60_000;
+/** No hold is a hot loop or for ever, whatever the server asks for. */
+const leastHoldMs = 1_000;
+const mostHoldMs = 10 * 60_000;
 
 const everything: readonly Wake[] = ['start', 'mutation', 'poke', 'online', 'visible', 'sync'];
 
@@ -22,6 +26,7 @@ const everythingButMutations = everything.filter((wake) => wake !== 'mutation');
 const wakesFrom: Record<SyncError['recovery'], readonly Wake[]> = {
   backoff: ['start', 'poke', 'online', 'visible', 'sync'],
   asked: ['sync'],
+  hinted: ['start', 'online', 'visible', 'sync'],
   token: ['start', 'online', 'visible', 'sync'],
   paused: ['start', 'mutation', 'sync'],
 };
@@ -46,7 +51,7 @@ export interface LoopOptions {
 export class SyncLoop {
   readonly #options: LoopOptions;
   readonly #alarm: Alarm;
-  #waiters: PromiseWithResolvers<void>[] = [];
+  #waiters: Deferred<void>[] = [];
   #leading = false;
   /** Until it goes off, mutations are not pushed: the server asked for patience. */
   #hold: { timer: unknown } | undefined;
@@ -76,7 +81,7 @@ export class SyncLoop {
   /** Resolves after the next pass that starts from now on, rejects if its try fails. */
   sync(): Promise<void> {
     if (this.#options.closing.aborted) return Promise.reject(new ClosedError());
-    const waiter = Promise.withResolvers<void>();
+    const waiter = deferred<void>();
     this.#waiters.push(waiter);
     this.#alarm.ring('sync');
     return waiter.promise;
@@ -159,7 +164,10 @@ export class SyncLoop {
 
   #holdFor(retryAfterMs: number | undefined): void {
     this.#release();
-    const ms = retryAfterMs ?? this.#fullJitter(firstBackoffMs, mostBackoffMs, this.#stops);
+    const ms =
+      retryAfterMs === undefined
+        ? this.#fullJitter(firstBackoffMs, mostBackoffMs, this.#stops)
+        : Math.min(Math.max(retryAfterMs, leastHoldMs), mostHoldMs);
     this.#stops += 1;
     const timer = this.#options.platform.setTimeout(() => {
       this.#hold = undefined;
@@ -183,6 +191,7 @@ export class SyncLoop {
       case 'backoff':
         return this.#fullJitter(firstBackoffMs, mostBackoffMs, failedBefore);
       case 'asked':
+      case 'hinted':
         // Whoever was sent away with the same number must not come back in the same moment.
         return retryAfterMs + this.#fullJitter(Math.max(retryAfterMs / 2, firstBackoffMs), mostBackoffMs, 0);
       case 'token':

@@ -1,4 +1,4 @@
-import type { Commit } from '../commit.ts';
+import type { OwnCommit } from '../commit.ts';
 import { SyncError } from '../errors.ts';
 import { newClientId, uuid } from '../ids.ts';
 import type { Platform } from '../platform.ts';
@@ -23,9 +23,12 @@ export interface PassResult {
 /** What a pass asks of the device's memory. */
 export interface PassLog {
   hasPending(): boolean;
-  revision(): number;
   /** Reads everything again from disk. */
   readAgain(): Promise<void>;
+  /** Resolves when memory has what it is known to have missed. */
+  caughtUp(): Promise<void>;
+  /** Writes back what memory has, when the storage was cleared. */
+  restore(): Promise<void>;
   seqOf: ApplyOptions['seqOf'];
 }
 
@@ -37,7 +40,7 @@ export class Pass {
   readonly #platform: Platform;
   readonly #model: number;
   readonly #log: PassLog;
-  readonly #committed: (commit: Commit) => void;
+  readonly #committed: (commit: OwnCommit) => void;
   /** Scopes to name in the next request, also when that is in another pass. */
   #diverged: readonly string[] = [];
   #divergedInARow = 0;
@@ -50,7 +53,7 @@ export class Pass {
     /** Version of the app's model. */
     model: number;
     log: PassLog;
-    committed: (commit: Commit) => void;
+    committed: (commit: OwnCommit) => void;
   }) {
     this.#store = options.store;
     this.#transport = options.transport;
@@ -106,7 +109,11 @@ export class Pass {
       batch,
       diverged: this.#diverged,
     });
-    if (round.marked.length > 0) this.#committed({ entries: round.marked });
+    if (!round) {
+      await this.#log.restore();
+      return this.#take(batch);
+    }
+    if (round.marked) this.#committed(round.marked);
     return round;
   }
 
@@ -124,12 +131,12 @@ export class Pass {
     const applied = await applyAnswer(this.#store, round, answer, {
       now: this.#platform.now(),
       newClientId: () => newClientId(this.#platform),
-      revision: this.#log.revision(),
       seqOf: this.#log.seqOf,
     });
     this.#diverged = applied.diverged;
-    this.#committed(applied.commit);
-    if (applied.foreign) await this.#log.readAgain();
+    if (applied.commit) this.#committed(applied.commit);
+    else await this.#log.readAgain();
+    await this.#log.caughtUp();
     return { applied, stopped: answer.stopped, more: answer.delta.more };
   }
 }

@@ -95,7 +95,7 @@ export class PokeStream {
         signal,
       }),
     );
-    if (response.status === 401) this.#tokens.refused(token);
+    if (response.status === 401) this.#tokens.refused(token, false);
     if (!response.ok || !response.body) throw new TypeError(`The stream of pokes had status ${response.status}`);
     return response.body.getReader();
   }

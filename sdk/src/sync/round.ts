@@ -1,6 +1,7 @@
+import type { OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
-import { getIdentity, getProgress } from '../store/meta.ts';
+import { countChange, getIdentity, getProgress } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Leaves room for the rest of the body, below the server's limit. */
@@ -13,8 +14,8 @@ export interface Round {
   readonly request: SyncRequest;
   /** The log entries in the request, in id order. */
   readonly sent: readonly LogEntry[];
-  /** Entries changed by making the request: now marked as sent. */
-  readonly marked: readonly LogEntry[];
+  /** What making the request has changed: entries that are now marked as sent. */
+  readonly marked: OwnCommit | undefined;
   /** `seq` from which the log was searched for what is pending. */
   readonly head: number;
 }
@@ -33,17 +34,21 @@ export interface RoundPlan {
 /**
  * Makes the next request out of what is on disk, so that whatever another tab did counts. Marks what it takes
  * as sent before it leaves: what may have reached the server is known as such, also after a crash.
+ *
+ * @returns undefined when the storage was cleared under the running client.
  */
-export function takeRound(store: Store, plan: RoundPlan): Promise<Round> {
+export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
   return store.transaction(['log', 'meta'], 'durable', async (tx) => {
     const identity = await getIdentity(tx);
+    if (!identity) return undefined;
     const { cursor, head } = await getProgress(tx);
     const pending = await readPending(tx, head, Math.max(plan.batch, 1));
     const [first] = pending;
     const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(plan.diverged).length;
     const sent = fitting(pending.slice(0, plan.batch), room);
-    const marked = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
-    await Promise.all(marked.map((entry) => tx.put('log', entry.seq, entry)));
+    const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
+    await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
+    const marked = entries.length > 0 ? { ...(await countChange(tx)), entries } : undefined;
     const request: SyncRequest = {
       protocol: protocolVersion,
       request: plan.request,

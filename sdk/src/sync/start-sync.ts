@@ -43,8 +43,9 @@ export function startSync(options: {
     model,
     log: {
       hasPending: () => log.pending.length > 0,
-      revision: () => log.progress.revision,
       readAgain: () => device.readAgain(),
+      caughtUp: () => device.caughtUp(),
+      restore: () => log.restore(),
       seqOf: (key) => log.entries.find((entry) => entry.key === key)?.seq,
     },
     committed: (commit) => device.committed(commit),

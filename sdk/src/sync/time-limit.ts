@@ -1,3 +1,4 @@
+import { deferred } from '../deferred.ts';
 import { ClosedError, SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 
@@ -14,7 +15,7 @@ export async function withTimeLimit<T>(
   body: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
-  const over = Promise.withResolvers<never>();
+  const over = deferred<never>();
   const end = (error: Error) => {
     over.reject(error);
     abort.abort(error);

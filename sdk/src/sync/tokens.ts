@@ -13,6 +13,8 @@ export class Tokens {
   readonly #platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>;
   readonly #closing: AbortSignal;
   #token: string | undefined;
+  /** Somebody refused the token, but perhaps not the server: a newer one would be better. */
+  #doubted = false;
   #asked: 'first' | 'expired' = 'first';
   #asking: Promise<string> | undefined;
 
@@ -24,12 +26,19 @@ export class Tokens {
 
   /** @throws SyncError `needs_token` when the app has none. */
   async current(): Promise<string> {
-    return this.#token ?? this.#renew();
+    return this.#token === undefined || this.#doubted ? this.#renew() : this.#token;
   }
 
-  /** The server refused `token`: forgets it, unless there is a newer one already. */
-  refused(token: string): void {
-    if (this.#token === token) this.#token = undefined;
+  /**
+   * `token` was refused, unless there is a newer one already: asks the app for another.
+   *
+   * @param surely the server said so itself. A gateway or a portal may have: then the old one will do when the app
+   * has no other.
+   */
+  refused(token: string, surely: boolean): void {
+    if (this.#token !== token) return;
+    if (surely) this.#token = undefined;
+    else this.#doubted = true;
   }
 
   async #renew(): Promise<string> {
@@ -43,7 +52,10 @@ export class Tokens {
       this.#asked = 'expired';
       return this.#token;
     } catch (cause) {
+      if (this.#token !== undefined) return this.#token;
       throw new SyncError('needs_token', 'The app has no token now: sign the person in', { recovery: 'token', cause });
+    } finally {
+      this.#doubted = false;
     }
   }
 }

@@ -51,8 +51,9 @@ export class Transport {
         continue;
       }
       const refusal = this.#refusal(answer);
-      if (refusal.recovery === 'token') {
-        this.#tokens.refused(token);
+      if (answer.status === 401) {
+        const surely = refusal.recovery === 'token';
+        if (surely || !renewed) this.#tokens.refused(token, surely);
         if (!renewed) {
           renewed = true;
           continue;
@@ -89,7 +90,8 @@ export class Transport {
     if (status === 429 || status === 503) {
       const retryAfterMs = this.#retryAfterMs(answer.retryAfter);
       const code = problem?.code ?? (status === 429 ? 'throttled' : 'unavailable');
-      return new SyncError(code, message, { recovery: retryAfterMs > 0 ? 'asked' : 'backoff', retryAfterMs });
+      if (retryAfterMs === 0) return new SyncError(code, message);
+      return new SyncError(code, message, { recovery: problem ? 'asked' : 'hinted', retryAfterMs });
     }
     // Portals and proxies refuse too, in pages of their own: only the server's own word stops the loop.
     if (!problem) return new SyncError('not_an_answer', message);

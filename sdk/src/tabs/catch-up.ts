@@ -1,15 +1,11 @@
-import type { Commit, RowChange } from '../commit.ts';
+import type { RowChange } from '../commit.ts';
 import type { LogEntry } from '../log/entry.ts';
-import type { StoredRow } from '../replica/stored-row.ts';
+import { readRows, type StoredRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Reads what another tab said it has changed. */
-export function readChanged(
-  store: Store,
-  seqs: readonly number[],
-  rowKeys: readonly (readonly [string, string])[],
-): Promise<Required<Commit>> {
+export function readChanged(store: Store, seqs: readonly number[], rowKeys: readonly (readonly [string, string])[]) {
   return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
     const [meta, entries, rows] = await Promise.all([
       readMeta(tx),
@@ -25,12 +21,25 @@ export function readChanged(
   });
 }
 
-/** Reads the whole log and where sync stands: at the start, and when messages of other tabs may have been missed. */
-export function readLog(store: Store): Promise<Required<Omit<Commit, 'rows' | 'removed'>>> {
-  return store.transaction(['log', 'meta'], 'read', async (tx) => {
-    const [meta, entries] = await Promise.all([readMeta(tx), tx.list('log')]);
-    return { ...meta, entries: entries as LogEntry[] };
+/** Reads the whole log and where sync stands. */
+export function readLog(store: Store) {
+  return store.transaction(['log', 'meta'], 'read', (tx) => readLogIn(tx));
+}
+
+/** Reads the same and the rows of some collections, all as they stand at one moment. */
+export function readAll(store: Store, collections: readonly string[]) {
+  return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
+    const [log, ...base] = await Promise.all([
+      readLogIn(tx),
+      ...collections.map(async (collection) => [collection, await readRows(tx, collection)] as const),
+    ]);
+    return { ...log, base: new Map(base) };
   });
+}
+
+async function readLogIn(tx: Transaction) {
+  const [meta, entries] = await Promise.all([readMeta(tx), tx.list('log')]);
+  return { ...meta, entries: entries as LogEntry[] };
 }
 
 async function readMeta(tx: Transaction) {

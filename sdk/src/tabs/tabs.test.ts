@@ -158,3 +158,151 @@ test('two clients on one store without any lock still do everything once', async
   await Promise.all([first.sync(), second.sync()]);
   for (const { key } of saved) expect(world.server.applied.get(key)).toBe(1);
 });
+
+test('a lost message is made good by the next one', async () => {
+  let deaf = false;
+  const { channel } = origin;
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({
+    platform: {
+      ...origin,
+      channel: channel && ((name, listener) => channel(name, (message) => void (deaf || listener(message)))),
+    },
+  });
+  const seen: string[] = [];
+  second.watch('deliveries', {}, (rows) => seen.push(rows.map(({ status }) => status).join()));
+  await idle();
+  deaf = true;
+  await first.mutate(...confirm('d1'));
+  world.server.write('deliveries', 'd2', { id: 'd2', status: 'cancelled', amountPaise: 1 });
+  await world.settle(first);
+  deaf = false;
+  world.server.write('notes', 'n1', { id: 'n1', text: 'other' });
+  await first.sync();
+  await idle();
+  expect(seen.at(-1)).toBe('confirmed,cancelled');
+  expect(await second.readMutations()).toMatchObject([{ state: 'applied' }]);
+});
+
+test('a tab that commits something itself reads what it has missed', async () => {
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({ platform: { ...origin, channel: undefined } });
+  const seen: string[] = [];
+  second.watch('deliveries', {}, (rows) => seen.push(rows.map(({ status }) => status).join()));
+  await idle();
+  await first.mutate(...confirm('d1'));
+  await world.settle(first);
+  await second.mutate('note', { text: 'mine' });
+  await idle();
+  expect(seen.at(-1)).toBe('confirmed,pending');
+});
+
+test('what is committed while a tab opens is heard by it', async () => {
+  const first = await world.synced({ platform: origin });
+  let commit: (() => Promise<unknown>) | undefined = () => first.mutate(...confirm('d1'));
+  // One message and no other: a second one would make good that the first was not heard.
+  world.isOnline = false;
+  const second = await world.client({
+    platform: origin,
+    store: async (name) => {
+      const store = await world.disk(name);
+      return {
+        sharedAs: store.sharedAs,
+        transaction: async (tables, mode, body) => {
+          const result = await store.transaction(tables, mode, body);
+          // Right after the log was read, and before the client is made of it.
+          const now = mode === 'read' ? commit : undefined;
+          if (now) commit = undefined;
+          await now?.();
+          return result;
+        },
+        close: () => store.close(),
+      };
+    },
+  });
+  await idle();
+  expect(await second.readMutations()).toHaveLength(1);
+});
+
+test('a read that failed leaves everything as it was, and the next one makes it good', async () => {
+  let broken = false;
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({
+    platform: origin,
+    store: async (name) => {
+      const store = await world.disk(name);
+      return {
+        sharedAs: store.sharedAs,
+        transaction: (tables, mode, body) =>
+          broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
+        close: () => store.close(),
+      };
+    },
+  });
+  const seen: string[] = [];
+  second.watch('deliveries', {}, (rows) => seen.push(rows.map(({ status }) => status).join()));
+  await idle();
+  broken = true;
+  await first.mutate(...confirm('d1'));
+  await world.settle(first);
+  world.tell('visible');
+  await idle();
+  expect(await second.read('deliveries')).toMatchObject([{ status: 'pending' }, { status: 'pending' }]);
+  broken = false;
+  world.server.write('deliveries', 'd2', { id: 'd2', status: 'cancelled', amountPaise: 1 });
+  await first.sync();
+  await idle();
+  expect(seen.at(-1)).toBe('confirmed,cancelled');
+});
+
+test('what a tab commits while it reads again is shown, and so is what it reads', async () => {
+  const first = await world.synced({ platform: origin });
+  const second = await world.client({ platform: { ...origin, channel: undefined } });
+  const seen: string[] = [];
+  second.watch('deliveries', {}, (rows) => seen.push(rows.map(({ status }) => status).join()));
+  await idle();
+  await first.mutate(...confirm('d1'));
+  await world.settle(first);
+  world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+  world.tell('visible');
+  await second.mutate(...confirm('d2'));
+  await idle();
+  expect(seen.at(-1)).toBe('confirmed,confirmed');
+});
+
+test('without locks, tabs don’t send each other what they have heard', async () => {
+  let posts = 0;
+  const { channel } = origin;
+  const platform = {
+    channel:
+      channel &&
+      ((name: string, listener: (message: unknown) => void) => {
+        const { post, close } = channel(name, (message) => setTimeout(() => listener(message), 0));
+        const counted = (message: unknown) => {
+          posts += 1;
+          post(message);
+        };
+        return { post: counted, close };
+      }),
+  };
+  const first = await world.client({ platform });
+  const second = await world.client({ platform });
+  await Promise.all([first.sync(), second.sync()]);
+  await idle();
+  await idle();
+  const before = posts;
+  await idle();
+  expect(posts).toBe(before);
+});
+
+test('a channel that cannot be written to costs nothing', async () => {
+  const channel = () => ({
+    post: () => {
+      throw new DOMException('closed', 'InvalidStateError');
+    },
+    close: () => {},
+  });
+  const client = await world.synced({ platform: { ...origin, channel } });
+  const { confirmed } = await client.mutate(...confirm('d1'));
+  expect(await confirmed).toMatchObject({ state: 'applied' });
+});

@@ -1,4 +1,5 @@
-import type { Commit } from '../commit.ts';
+import type { OwnCommit } from '../commit.ts';
+import { deferred } from '../deferred.ts';
 import type { Channel, Platform } from '../platform.ts';
 import type { Status } from '../status.ts';
 
@@ -9,6 +10,9 @@ export type LineStatus = Pick<Status, 'syncing' | 'needsToken' | 'updateRequired
 export type TabMessage =
   | {
       readonly kind: 'committed';
+      /** The revision on disk before and after: a tab that was not at the one before has missed a message. */
+      readonly before: number;
+      readonly after: number;
       readonly seqs: readonly number[];
       readonly rows: readonly (readonly [string, string])[];
     }
@@ -19,30 +23,42 @@ export class Tabs {
   readonly #name: string | undefined;
   readonly #lock: Platform['lock'];
   readonly #channel: Channel | undefined;
+  /** Heard before anybody listened. */
+  readonly #early: TabMessage[] = [];
+  #listener: ((message: TabMessage) => void) | undefined;
+  /** The line as it was told last, by whichever tab. */
+  #line = '';
 
   /** @param name the store's shared name; undefined: no other tab can have it open. */
-  constructor(
-    platform: Pick<Platform, 'lock' | 'channel'>,
-    name: string | undefined,
-    heard: (message: TabMessage) => void,
-  ) {
+  constructor(platform: Pick<Platform, 'lock' | 'channel'>, name: string | undefined) {
     this.#name = name;
     this.#lock = name === undefined ? undefined : platform.lock;
     this.#channel =
-      name === undefined ? undefined : platform.channel?.(name, (message) => heard(message as TabMessage));
+      name === undefined ? undefined : platform.channel?.(name, (message) => this.#heard(message as TabMessage));
   }
 
-  committed({ entries = [], removed = [], rows = [] }: Commit): void {
-    this.#channel?.post({
+  /** From now on `listener` hears what the others tell, and first what they have told since the channel was opened. */
+  listen(listener: (message: TabMessage) => void): void {
+    this.#listener = listener;
+    for (const message of this.#early.splice(0)) listener(message);
+  }
+
+  committed({ progress, follows, entries = [], removed = [], rows = [] }: OwnCommit): void {
+    this.#post({
       kind: 'committed',
+      before: follows,
+      after: progress.revision,
       seqs: [...entries.map(({ seq }) => seq), ...removed],
       rows: rows.map(({ collection, id }) => [collection, id]),
-    } satisfies TabMessage);
+    });
   }
 
+  /** Tells how the line is, unless that is what was told last: what one tab has heard from another is no news to it. */
   line({ syncing, needsToken, updateRequired, lastError }: LineStatus): void {
     const status = { syncing, needsToken, updateRequired, lastError };
-    this.#channel?.post({ kind: 'line', status } satisfies TabMessage);
+    if (JSON.stringify(status) === this.#line) return;
+    this.#line = JSON.stringify(status);
+    this.#post({ kind: 'line', status });
   }
 
   /** Runs `body` while this tab is the one that leads: as soon as no other does, and until `body` is done. */
@@ -60,7 +76,7 @@ export class Tabs {
   /** Runs `body` while no other tab does the same. */
   async alone<T>(closing: AbortSignal, body: () => Promise<T>): Promise<T> {
     if (!this.#lock) return body();
-    const outcome = Promise.withResolvers<T>();
+    const outcome = deferred<T>();
     const locked = this.#lock(`${this.#name} syncs`, closing, async () => {
       await body().then(outcome.resolve, outcome.reject);
     });
@@ -70,5 +86,19 @@ export class Tabs {
 
   close(): void {
     this.#channel?.close();
+  }
+
+  #heard(message: TabMessage): void {
+    if (message.kind === 'line') this.#line = JSON.stringify(message.status);
+    if (this.#listener) this.#listener(message);
+    else this.#early.push(message);
+  }
+
+  #post(message: TabMessage): void {
+    try {
+      this.#channel?.post(message);
+    } catch {
+      // A message that got lost is made good: the next one shows that a revision is missing.
+    }
   }
 }

@@ -53,6 +53,35 @@ const inPage = {
     await store.close();
     return { before, after };
   },
+
+  /** Two transactions at once find the connection closed: they must share one new one. Gives what was opened, and is. */
+  async reopensOnce(): Promise<{ opened: number; stillOpen: number }> {
+    const open: IDBDatabase[] = [];
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...args) {
+      if (!open.includes(this)) open.push(this);
+      return transaction.apply(this, args);
+    };
+    try {
+      const store = await idbStore()('reopened');
+      const put = () => store.transaction(['meta'], 'write', (tx) => tx.put('meta', 'a', 1));
+      await put();
+      open[0]?.close();
+      await Promise.all([put(), put(), put()]);
+      await store.close();
+      const isOpen = (db: IDBDatabase) => {
+        try {
+          transaction.call(db, 'meta');
+          return true;
+        } catch {
+          return false;
+        }
+      };
+      return { opened: open.length, stillOpen: open.filter(isOpen).length };
+    } finally {
+      IDBDatabase.prototype.transaction = transaction;
+    }
+  },
 };
 
 export type InPage = typeof inPage;

@@ -73,18 +73,19 @@ class IdbStore implements Store {
   }
 
   async #begin(tables: readonly Table[], mode: Mode) {
-    const begin = async () =>
-      (await this.#database()).transaction([...tables], mode === 'read' ? 'readonly' : 'readwrite', {
+    const beginOn = async (db: Promise<IDBPDatabase>) =>
+      (await db).transaction([...tables], mode === 'read' ? 'readonly' : 'readwrite', {
         durability: mode === 'durable' ? 'strict' : 'relaxed',
       });
+    const db = this.#database();
     try {
-      return await begin();
+      return await beginOn(db);
     } catch (error) {
       if (this.#closed) throw error;
       // The connection was closed under us (another version of the app, the browser's own housekeeping).
-      // Nothing has run yet, so a second try on a new connection is safe.
-      this.#db = undefined;
-      return begin();
+      // Nothing has run yet, so a second try on a new connection is safe. Another transaction may have opened it.
+      if (this.#db === db) this.#db = undefined;
+      return beginOn(this.#database());
     }
   }
 

@@ -59,6 +59,12 @@ describe.skipIf(chromiumIsMissing())('idbStore in a real Chromium', () => {
     await page.close();
   });
 
+  test('however many transactions find the connection closed, one new one is opened', async () => {
+    const page = await openPage();
+    expect(await page.evaluate(() => window.idbPage.reopensOnce())).toEqual({ opened: 2, stillOpen: 0 });
+    await page.close();
+  });
+
   test('two tabs have the same store open', async () => {
     const [one, other] = [await openPage(), await openPage()];
     await one.evaluate(() => window.idbPage.put('tabs', 'a', 'write'));

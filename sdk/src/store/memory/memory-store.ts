@@ -88,7 +88,7 @@ async function run<T>(
       delete: async (table, key) => write(table, key, null),
     });
   } catch (error) {
-    for (const takeBack of undo.toReversed()) takeBack();
+    for (const takeBack of undo.reverse()) takeBack();
     throw error;
   } finally {
     open = false;
