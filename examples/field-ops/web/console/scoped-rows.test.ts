@@ -31,7 +31,7 @@ describe('ScopedRows', () => {
   it('forgets the rows of a reset or dropped scope before it takes in the page', () => {
     const rows = new ScopedRows();
     rows.apply(page({ changes: [change('region:r1', delivery)] }));
-    const later = { ...delivery, status: 'confirmed' };
+    const later = { ...delivery, status: 'confirmed' as const };
     rows.apply(page({ reset: ['region:r1'], changes: [change('region:r1', later)] }));
     expect(rows.all('deliveries')).toEqual([later]);
     rows.apply(page({ dropped: ['region:r1'] }));
