@@ -9,8 +9,6 @@ export type Queryable = PgDatabase<PgQueryResultHKT, Record<string, never>>;
 export interface Database {
   /** Runs single statements as the connection's own user (an owner, whom row-level security does not bind). */
   readonly db: Queryable;
-  /** How many transactions can run at once. */
-  readonly connections: number;
   /** Runs `body` on one connection that holds the advisory lock `key` for its length, whoever else starts at the same time. */
   withAdvisoryLock(key: number, body: (db: Queryable) => Promise<void>): Promise<void>;
   /** Runs the pending migrations of a drizzle-kit folder; `table` remembers which have run. */

@@ -10,22 +10,13 @@ import { lockDirectory } from './directory-lock.ts';
  * after the other.
  *
  * @param dataDir a directory of its own, or absent for a database in memory
- * @param loadDataDir an archive made by PGlite's `dumpDataDir`, to start from
  */
-export async function pgliteDatabase(
-  dataDir?: string,
-  loadDataDir?: Blob,
-): Promise<Database & { readonly pglite: PGlite }> {
+export async function pgliteDatabase(dataDir?: string): Promise<Database> {
   const unlock = dataDir === undefined ? undefined : await lockDirectory(dataDir);
-  const pglite = await PGlite.create({
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(loadDataDir === undefined ? {} : { loadDataDir }),
-  });
+  const pglite = await PGlite.create(dataDir === undefined ? {} : { dataDir });
   const db = drizzle(pglite) as unknown as Queryable;
   return {
     db,
-    pglite,
-    connections: 1,
     pgBoss: { db: fromPglite(pglite), backend: 'pglite' },
     // Nobody else has this database open.
     withAdvisoryLock: (_key, body) => body(db),

@@ -26,7 +26,6 @@ export function postgresDatabase(url: string, { connections = 10 }: { connection
   const pool = new ConnectionPool(url, connections, options);
   return {
     db: drizzleOn(pool),
-    connections,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.

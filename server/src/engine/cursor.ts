@@ -44,7 +44,10 @@ export function encodeCursor({ epoch, scopes }: CursorState): string {
 }
 
 /** @throws ProblemError `malformed` */
-export function decodeCursor(text: string): CursorState {
+export function decodeCursor(text: string): CursorState;
+export function decodeCursor(text: string | null): CursorState | null;
+export function decodeCursor(text: string | null): CursorState | null {
+  if (text === null) return null;
   const wire = Wire.safeParse(parse(Buffer.from(text, 'base64url')));
   if (!wire.success) {
     const message = 'not a cursor of this server; send null to start anew';

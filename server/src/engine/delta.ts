@@ -2,7 +2,7 @@ import { type Change, type Delta, limits, type ScopeState } from '@ekbaar/sdk/pr
 import { sql } from 'drizzle-orm';
 import { jsonParameter, type Queryable, rowsOf, textArray } from '../db/database.ts';
 import { mayRead, type ReadableScope } from './actor.ts';
-import { type CursorState, decodeCursor, encodeCursor, type Position } from './cursor.ts';
+import { type CursorState, encodeCursor, type Position } from './cursor.ts';
 import type { SyncedTable } from './synced-table.ts';
 import { readRows } from './rows.ts';
 
@@ -11,7 +11,8 @@ export interface DeltaRequest {
   readonly readable: readonly ReadableScope[];
   /** Only these of the readable scopes; undefined: all of them. The cursor keeps its place in the others. */
   readonly only?: readonly string[] | undefined;
-  readonly cursor: string | null;
+  /** null: everything. */
+  readonly cursor: CursorState | null;
   readonly limit: number;
   /** Scopes whose checksum did not fit on the device: sent whole again. */
   readonly diverged: readonly string[];
@@ -45,7 +46,7 @@ export async function delta(
   tables: ReadonlyMap<string, SyncedTable>,
   request: DeltaRequest,
 ): Promise<Delta> {
-  const cursor = request.cursor === null ? null : decodeCursor(request.cursor);
+  const { cursor } = request;
   const [epoch, heads] = await Promise.all([
     readEpoch(tx),
     readHeads(tx, request.tenant, request.only ?? request.readable),

@@ -1,13 +1,5 @@
 import type { Model } from '@ekbaar/sdk/model';
-import {
-  type Delta,
-  limits,
-  type Mutation,
-  type Outcome,
-  type Row,
-  type SyncRequest,
-  type SyncResponse,
-} from '@ekbaar/sdk/protocol';
+import { type Delta, limits, type Outcome, type Row, type SyncRequest, type SyncResponse } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import { type Database, rowsOf } from '../db/database.ts';
@@ -112,34 +104,30 @@ export class Engine {
       );
     }
     // Read first: a cursor that is none must not leave mutations applied behind an error.
-    if (request.cursor !== null) decodeCursor(request.cursor);
-    const { receipts, stopped } = await this.#push(actor, request, now);
+    const cursor = decodeCursor(request.cursor);
+    const onHalted = this.#reportHalt({ tenant: actor.tenant, client: request.clientId });
+    const { receipts, stopped } = await push({ ...this.#pushContext, onHalted }, actor, request, now);
     const answer = await reading(this.#options.database, actor.tenant, async (tx) => {
-      const [lastMutationId, changes] = [
-        await readClient(tx, actor, request.clientId),
-        await delta(tx, this.tables, {
-          tenant: actor.tenant,
-          readable: this.readable(actor),
-          cursor: request.cursor,
-          limit: request.limit,
-          diverged: request.diverged,
-        }),
-      ];
-      return { lastMutationId: lastMutationId ?? 0, ...changes };
+      const lastMutationId = (await readClient(tx, actor, request.clientId)) ?? 0;
+      const changes = await delta(tx, this.tables, {
+        tenant: actor.tenant,
+        readable: this.readable(actor),
+        cursor,
+        limit: request.limit,
+        diverged: request.diverged,
+      });
+      return { lastMutationId, ...changes };
     });
     return { request: request.request, serverTime: now.toISOString(), receipts: [...receipts], stopped, delta: answer };
   }
 
-  #push(actor: Actor, request: SyncRequest, now: Date) {
-    const onHalted = (_: Actor, { id, name }: Mutation, error: unknown) =>
-      this.#options.onProblem('a mutator threw', error, { tenant: actor.tenant, client: request.clientId, id, name });
-    return push({ ...this.#pushContext, onHalted }, actor, request, now);
+  #reportHalt(facts: Record<string, unknown>): PushContext['onHalted'] {
+    return ({ id, name }, error) => this.#options.onProblem('a mutator threw', error, { ...facts, id, name });
   }
 
   /** One mutation of a program that keeps no log. */
   mutate(actor: Actor, mutation: SingleMutation): Promise<{ outcome: Outcome; replayed: boolean }> {
-    const onHalted = (_: Actor, name: string, error: unknown) =>
-      this.#options.onProblem('a mutator threw', error, { tenant: actor.tenant, name });
+    const onHalted = this.#reportHalt({ tenant: actor.tenant });
     return applySingle({ ...this.#pushContext, onHalted }, actor, mutation, this.#options.clock());
   }
 
@@ -157,7 +145,7 @@ export class Engine {
    * @param scopes only these; undefined: all that the actor may read
    * @throws ProblemError `forbidden` for a scope the actor may not read
    */
-  pull(
+  async pull(
     actor: Actor,
     request: { cursor: string | null; limit: number; scopes?: readonly string[] | undefined },
   ): Promise<Delta> {
@@ -166,12 +154,13 @@ export class Engine {
     const denied = request.scopes?.find((scope) => scope.includes('\0') || !mayRead(readable, scope));
     if (denied !== undefined)
       throw new ProblemError('forbidden', `The scope "${denied}" is not among those this token may read`);
+    const cursor = decodeCursor(request.cursor);
     return reading(this.#options.database, actor.tenant, (tx) =>
       delta(tx, this.tables, {
         tenant: actor.tenant,
         readable,
         only: request.scopes,
-        cursor: request.cursor,
+        cursor,
         limit: request.limit,
         diverged: [],
       }),

@@ -1,5 +1,5 @@
 import { mayRead, type ReadableScope } from './actor.ts';
-import type { Moved } from './transaction.ts';
+import type { Moved } from './publish.ts';
 
 /** Told which scopes moved; each call replaces what it was told before. */
 export type PokeListener = (moved: Moved) => void;

@@ -11,9 +11,10 @@ import type { Actor } from './actor.ts';
 import { type ClientFacts, findSlots, lockClient, moveClient, type Slot } from './client-log.ts';
 import { contentOf } from './content.ts';
 import { findHalts, forgetHalt, type Halt, type HaltPolicy, haltPauseMs, isLastTry, noteHalt } from './halt-store.ts';
-import { findReceipts, type StoredReceipt, writeReceipt } from './receipt-store.ts';
-import { type Entry, type Rules, settle } from './settle.ts';
-import { type Moved, writing } from './transaction.ts';
+import { findReceipts, type StoredReceipt } from './receipt-store.ts';
+import { type Entry, keepOutcome, type Rules, type Settled, settle } from './settle.ts';
+import type { Moved } from './publish.ts';
+import { writing } from './transaction.ts';
 
 export interface PushContext {
   readonly database: Database;
@@ -21,7 +22,8 @@ export interface PushContext {
   readonly haltPolicy: HaltPolicy;
   /** Told after each commit which scopes moved. */
   readonly onMoved: (tenant: string, moved: Moved) => void;
-  readonly onHalted: (actor: Actor, mutation: Mutation, error: unknown) => void;
+  /** Told of a mutator that threw. */
+  readonly onHalted: (mutation: { readonly name: string; readonly id?: number }, error: unknown) => void;
 }
 
 export interface Pushed {
@@ -137,7 +139,7 @@ async function settleOrBury(
   entry: Entry,
   known: StoredReceipt | undefined,
   halted: Halt | undefined,
-) {
+): Promise<Settled> {
   const result = await settle(tx, rules, actor, entry, known);
   if (result.kind !== 'halted' || !isLastTry(halted, haltPolicy, entry.facts.now)) return result;
   const outcome: Outcome = {
@@ -147,11 +149,7 @@ async function settleOrBury(
       message: 'The server failed at this again and again; operations have been given it to settle',
     },
   };
-  if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) {
-    return { kind: 'settled', outcome, replayed: false, receiptKept: true } as const;
-  }
-  // Another client with the same key was luckier meanwhile: what stands is the answer.
-  return settle(tx, rules, actor, entry, (await findReceipts(tx, actor.tenant, [entry.key])).get(entry.key));
+  return keepOutcome(tx, rules, actor, entry, outcome);
 }
 
 async function halt(
@@ -160,7 +158,7 @@ async function halt(
   { mutation, error }: { mutation: Mutation; error: unknown },
   now: Date,
 ): Promise<Stopped> {
-  context.onHalted(actor, mutation, error);
+  context.onHalted(mutation, error);
   const noted = await noteHalt(context.database, actor.tenant, mutation.key.toLowerCase(), error, now);
   return { id: mutation.id, code: 'halted', retryAfterMs: haltPauseMs(noted) };
 }

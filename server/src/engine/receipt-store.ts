@@ -64,6 +64,11 @@ export async function findReceipts(
   );
 }
 
+/** The receipt that stands under a key, if one does. */
+export async function findReceipt(tx: Queryable, tenant: string, key: string): Promise<StoredReceipt | undefined> {
+  return (await findReceipts(tx, tenant, [key])).get(key);
+}
+
 function outcomeOf({ status, result, error }: Pick<ReceiptRow, 'status' | 'result' | 'error'>): Outcome {
   return { status, ...(result === null ? {} : { result }), ...(error === null ? {} : { error }) };
 }

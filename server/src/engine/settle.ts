@@ -9,7 +9,7 @@ import type { Actor } from './actor.ts';
 import type { Content } from './content.ts';
 import { type MutationContext, type Mutator, Rejection } from './mutators.ts';
 import type { EnqueueJob } from './outbox.ts';
-import { findReceipts, type ReceiptFacts, type StoredReceipt, writeReceipt, writeResult } from './receipt-store.ts';
+import { findReceipt, type ReceiptFacts, type StoredReceipt, writeReceipt, writeResult } from './receipt-store.ts';
 
 /** What settling needs to know of the app. */
 export interface Rules {
@@ -57,10 +57,7 @@ export async function settle(
   if (entry.model > rules.model.version) return { kind: 'server_outdated' };
   if (entry.name === skipName) return settled({ status: 'applied' }, false);
 
-  const keep = async (outcome: Outcome): Promise<Settled> => {
-    if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) return settled(outcome, true);
-    return settle(tx, rules, actor, entry, (await findReceipts(tx, actor.tenant, [entry.key])).get(entry.key));
-  };
+  const keep = (outcome: Outcome) => keepOutcome(tx, rules, actor, entry, outcome);
   if (entry.former !== undefined && entry.former.status !== 'applied') return keep(entry.former);
 
   const declaration = Object.hasOwn(rules.model.mutations, entry.name) ? rules.model.mutations[entry.name] : undefined;
@@ -96,13 +93,28 @@ export async function settle(
     );
     return settled({ status: 'applied', ...(result === undefined ? {} : { result }) }, declaration.audit);
   } catch (error) {
-    if (error instanceof KeyTaken) {
-      return settle(tx, rules, actor, entry, (await findReceipts(tx, actor.tenant, [entry.key])).get(entry.key));
-    }
+    if (error instanceof KeyTaken) return settleByKey(tx, rules, actor, entry);
     if (error instanceof Rejection) return refuse(error.code, error.message, error.details);
     if (databaseFault(error) !== undefined) throw error;
     return { kind: 'halted', error };
   }
+}
+
+/** Settles an entry after looking up the receipt that may stand under its key. */
+export async function settleByKey(tx: Queryable, rules: Rules, actor: Actor, entry: Entry): Promise<Settled> {
+  return settle(tx, rules, actor, entry, await findReceipt(tx, actor.tenant, entry.key));
+}
+
+/** Writes an outcome that no mutator made. If another client with the same key was faster, what stands is the answer. */
+export async function keepOutcome(
+  tx: Queryable,
+  rules: Rules,
+  actor: Actor,
+  entry: Entry,
+  outcome: Outcome,
+): Promise<Settled> {
+  if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) return settled(outcome, true);
+  return settleByKey(tx, rules, actor, entry);
 }
 
 /** Another transaction settled the same key while this one was on its way. */
@@ -139,10 +151,8 @@ async function apply(
   if (typeof value === 'string') await claimOnce(tx, actor.tenant, entry, value, mutator);
   const result = await mutator.run(context, args);
   // A deferred constraint must speak while there is a mutation to blame.
-  await Promise.all([
-    ...(audit && result !== undefined ? [writeResult(tx, actor.tenant, entry.key, result)] : []),
-    tx.execute(sql`set constraints all immediate`),
-  ]);
+  await tx.execute(sql`set constraints all immediate`);
+  if (audit && result !== undefined) await writeResult(tx, actor.tenant, entry.key, result);
   return result;
 }
 
@@ -157,7 +167,7 @@ async function claimOnce(tx: Queryable, tenant: string, entry: Entry, value: str
     tx,
     sql`select key from sync.once where tenant = ${tenant} and mutation = ${entry.name} and value = ${value}`,
   );
-  const receipt = first === undefined ? undefined : (await findReceipts(tx, tenant, [first.key])).get(first.key);
+  const receipt = first && (await findReceipt(tx, tenant, first.key));
   throw new Rejection('already_done', `"${entry.name}" was done before for ${value}`, {
     at: receipt?.serverAt.toISOString(),
     ...(receipt?.outcome.result === undefined ? {} : mutator.publicResult?.(receipt.outcome.result)),

@@ -6,8 +6,7 @@ import type { Actor } from './actor.ts';
 import { contentOf } from './content.ts';
 import { forgetHalt, haltPauseMs, noteHalt } from './halt-store.ts';
 import type { PushContext } from './push.ts';
-import { findReceipts } from './receipt-store.ts';
-import { settle } from './settle.ts';
+import { settleByKey } from './settle.ts';
 import { writing } from './transaction.ts';
 
 /** A mutation without a client's log: a program that calls REST. */
@@ -23,9 +22,7 @@ export interface SingleMutation {
  * @throws ProblemError `in_flight`, `key_reused`, `invalid_args` (nothing is kept), `halted`
  */
 export async function applySingle(
-  context: Omit<PushContext, 'haltPolicy' | 'onHalted'> & {
-    onHalted: (actor: Actor, name: string, error: unknown) => void;
-  },
+  context: Omit<PushContext, 'haltPolicy'>,
   actor: Actor,
   mutation: SingleMutation,
   now: Date,
@@ -45,13 +42,7 @@ export async function applySingle(
     );
     if (lock?.free !== true)
       throw new ProblemError('in_flight', `The key ${key} is being processed right now`, { retryAfterSeconds: 1 });
-    const settled = await settle(
-      tx,
-      context.rules,
-      actor,
-      entry,
-      (await findReceipts(tx, actor.tenant, [key])).get(key),
-    );
+    const settled = await settleByKey(tx, context.rules, actor, entry);
     if (settled.kind !== 'settled') return settled;
     const { outcome } = settled;
     // Thrown inside the transaction: what does not fit is told at once and leaves nothing.
@@ -65,7 +56,7 @@ export async function applySingle(
   context.onMoved(actor.tenant, moved);
   if (value.kind === 'settled') return value;
   const error = value.kind === 'halted' ? value.error : undefined;
-  context.onHalted(actor, mutation.name, error);
+  context.onHalted({ name: mutation.name }, error);
   const halt = await noteHalt(context.database, actor.tenant, key, error, now);
   throw new ProblemError('halted', `"${mutation.name}" could not be run now; send the same again later`, {
     cause: error,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { type Database, rowsOf } from '../db/database.ts';
-import type { Moved } from './transaction.ts';
+import { type Moved, publish } from './publish.ts';
 
 export interface Sweeper {
   /** Publishes every mark that is committed now. */
@@ -30,18 +30,12 @@ export function startSweeper(
   const sweepTenant = async (tenant: string) => {
     for (let more = true; more && !stopped;) {
       const { moved, left } = await database.db.transaction(async (tx) => {
-        const rows = await rowsOf<{ scope: string; version: string | number }>(
-          tx,
-          sql`select scope, version from sync.publish(${tenant}, null, ${marksPerTransaction})`,
-        );
+        const published = await publish(tx, tenant, { most: marksPerTransaction });
         const [rest] = await rowsOf<{ left: boolean }>(
           tx,
           sql`select exists (select from sync.dirty where tenant = ${tenant}) as left`,
         );
-        return {
-          moved: new Map(rows.map(({ scope, version }) => [scope, Number(version)])),
-          left: rest?.left === true,
-        };
+        return { moved: published, left: rest?.left === true };
       });
       onMoved(tenant, moved);
       more = left && moved.size > 0;

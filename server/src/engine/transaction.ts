@@ -1,10 +1,8 @@
 import { sql } from 'drizzle-orm';
-import { type Database, type Queryable, rowsOf } from '../db/database.ts';
+import type { Database, Queryable } from '../db/database.ts';
 import { databaseFault } from '../db/fault.ts';
 import { setLocal } from '../db/identifier.ts';
-
-/** Scope → its new version. */
-export type Moved = ReadonlyMap<string, number>;
+import { type Moved, publish } from './publish.ts';
 
 const conflictTries = 6;
 
@@ -26,11 +24,7 @@ export async function writing<T>(
       return await database.db.transaction(async (tx) => {
         await enter(tx, tenant, origin);
         const value = await body(tx);
-        const moved = await rowsOf<{ scope: string; version: string | number }>(
-          tx,
-          sql`select scope, version from sync.publish(${tenant}, ${origin}, null)`,
-        );
-        return { value, moved: new Map(moved.map(({ scope, version }) => [scope, Number(version)])) };
+        return { value, moved: await publish(tx, tenant, { origin }) };
       });
     } catch (error) {
       if (attempt === conflictTries || databaseFault(error) !== 'conflict') throw error;

@@ -8,7 +8,7 @@ import { events } from './events.ts';
 
 /** What the middleware puts on a request's context. */
 export interface ApiEnv {
-  Variables: { requestId: string; authenticated: Authenticated };
+  Variables: { requestId: string };
 }
 
 type ApiContext = Context<ApiEnv>;
@@ -24,11 +24,7 @@ export type ArgsOfRequest = (
 export function apiRoutes(engine: Engine, authenticate: Authenticate, clock: () => Date) {
   const app = new Hono<ApiEnv>({ strict: false });
 
-  const signedIn = async (c: ApiContext): Promise<Authenticated> => {
-    const authenticated = await authenticate(c.req.raw);
-    c.set('authenticated', authenticated);
-    return authenticated;
-  };
+  const signedIn = (c: ApiContext): Promise<Authenticated> => authenticate(c.req.raw);
 
   app.post('/v1/sync', async (c) => {
     const { actor } = await signedIn(c);
