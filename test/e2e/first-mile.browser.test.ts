@@ -105,6 +105,20 @@ describe.skipIf(chromiumIsMissing())('the first mile: a confirmation made offlin
     expect(books.debitPaise).toBe(books.creditPaise);
     console.log(`the line: ${JSON.stringify(line.counts)}`);
   });
+
+  test('the sheet that the header opens can be read', async () => {
+    const page = await phone.context.newPage();
+    await page.goto(`${line.url}/agent/`);
+    await page.locator('[data-testid=account]').click();
+    const signOut = page.locator('[data-testid=sign-out]');
+    const colours = await signOut.evaluate((button) => {
+      const sheet = button.closest('dialog');
+      return { text: getComputedStyle(button).color, sheet: sheet && getComputedStyle(sheet).backgroundColor };
+    });
+    expect(colours.text).not.toBe(colours.sheet);
+    await signOut.click();
+    await page.locator('[data-testid=agent-option]').first().waitFor();
+  });
 });
 
 const faults: Fault[] = [{ kind: 'cut', afterBytes: 300 }, { kind: 'replay' }, { kind: 'drop-answer' }];

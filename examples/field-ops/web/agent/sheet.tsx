@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from 'react';
+import { createPortal } from 'react-dom';
 import { useLanguage } from './i18n/language.tsx';
 
 /** A dialog from the bottom of the screen. The browser keeps the focus in it, and Escape or "back" closes it. */
@@ -13,7 +14,8 @@ export function Sheet({ title, onClose, children }: { title: string; onClose(): 
   useEffect(() => {
     heading.current?.focus();
   }, [title]);
-  return (
+  // Outside of what opens it: a sheet opened from the header must not be drawn in the header's white on green.
+  return createPortal(
     <dialog ref={dialog} className="sheet" aria-labelledby="sheet-title" onClose={onClose}>
       <div className="sheet-top">
         <h2 id="sheet-title" ref={heading} tabIndex={-1}>
@@ -24,6 +26,7 @@ export function Sheet({ title, onClose, children }: { title: string; onClose(): 
         </button>
       </div>
       {children}
-    </dialog>
+    </dialog>,
+    document.body,
   );
 }
