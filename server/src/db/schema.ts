@@ -1,4 +1,16 @@
-import { bigint, index, integer, json, pgSchema, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  index,
+  integer,
+  json,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 /**
  * The engine's own tables. Every key starts with the tenant: rows of two tenants never meet in an index,
@@ -63,11 +75,19 @@ export const receipts = sync.table(
     deviceAt: timestamp('device_at', { withTimezone: true }),
     clockErrorMs: bigint('clock_error_ms', { mode: 'number' }),
     serverAt: timestamp('server_at', { withTimezone: true }).notNull().defaultNow(),
+    /** When operations had a dead letter run again; its outcome then reaches the actor's phones. */
+    retriedAt: timestamp('retried_at', { withTimezone: true }),
+    /** When operations closed a dead letter without running it again, and why. */
+    closedAt: timestamp('closed_at', { withTimezone: true }),
+    closeReason: text('close_reason'),
   },
   (t) => [
     primaryKey({ columns: [t.tenant, t.key] }),
     index('receipts_by_actor').on(t.tenant, t.actor, t.serverAt),
     index('receipts_by_time').on(t.tenant, t.serverAt),
+    index('receipts_dead')
+      .on(t.tenant, t.serverAt, t.key)
+      .where(sql`status = 'dead' and closed_at is null`),
   ],
 );
 
@@ -90,6 +110,32 @@ export const halts = sync.table(
     error: text().notNull(),
   },
   (t) => [primaryKey({ columns: [t.tenant, t.key] })],
+);
+
+/**
+ * Pushes that have begun: `subject` is a client id, or the key of a mutation over REST. Each goes with its own
+ * transaction; one that stays belonged to a process that died, perhaps of what it ran.
+ */
+export const attempts = sync.table(
+  'attempts',
+  { tenant: tenant(), subject: text().notNull(), id: uuid().notNull(), at: moment().defaultNow() },
+  (t) => [primaryKey({ columns: [t.tenant, t.subject, t.id] })],
+);
+
+/** What operations did by hand, such as with dead letters: who, when, to what, why. */
+export const audit = sync.table(
+  'audit',
+  {
+    tenant: tenant(),
+    id: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    at: moment().defaultNow(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    /** What it was done to: a mutation's key. */
+    subject: text().notNull(),
+    details: json(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] }), index('audit_by_subject').on(t.tenant, t.subject, t.id)],
 );
 
 /** Heads of scopes. `version` is given at commit under this row's lock. */
@@ -122,7 +168,17 @@ export const changes = sync.table(
     primaryKey({ columns: [t.tenant, t.scope, t.collection, t.rowId] }),
     index('changes_in_order').on(t.tenant, t.scope, t.version, t.collection, t.rowId),
     index('changes_by_row').on(t.tenant, t.collection, t.rowId),
+    index('changes_tombstones')
+      .on(t.tenant, t.scope, t.version)
+      .where(sql`tag = 0`),
   ],
+);
+
+/** Which version a scope had when, noted now and then: how old a tombstone is. */
+export const scopeHistory = sync.table(
+  'scope_history',
+  { tenant: tenant(), scope: text().notNull(), version: counter(), at: moment().defaultNow() },
+  (t) => [primaryKey({ columns: [t.tenant, t.scope, t.version] }), index('scope_history_by_time').on(t.tenant, t.at)],
 );
 
 /** Marks that triggers leave on writes of tracked tables, until they are published. */
@@ -140,12 +196,30 @@ export const dirty = sync.table(
   (t) => [primaryKey({ columns: [t.tenant, t.id] }), index('dirty_by_origin').on(t.tenant, t.origin)],
 );
 
+/** Which scopes moved, from node to node: hints that live for seconds. */
+export const pokes = sync.table(
+  'pokes',
+  {
+    tenant: tenant(),
+    id: bigint({ mode: 'number' }).notNull().generatedAlwaysAsIdentity(),
+    /** The node that knows it already. */
+    node: uuid().notNull(),
+    /** Scope → version. */
+    scopes: json().notNull(),
+    at: moment().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.id] }), index('pokes_in_order').on(t.id)],
+);
+
 /** Which tables are synced and how; `scopes_query` is what `sync.publish` asks for a row's scopes. */
 export const tracked = sync.table('tracked', {
   collection: text().primaryKey(),
   tableName: text('table_name').notNull(),
   scopesQuery: text('scopes_query').notNull(),
   definition: text().notNull(),
+  /** Whether all rows that the table held when it was first tracked are marked; if not, `filledTo` is the last one's key. */
+  filled: boolean().notNull().default(true),
+  filledTo: text('filled_to'),
 });
 
 /** Facts about this database as a whole; `epoch` names its history. */
