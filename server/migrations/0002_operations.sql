@@ -34,6 +34,7 @@ CREATE TABLE "sync"."scope_history" (
 	CONSTRAINT "scope_history_tenant_scope_version_pk" PRIMARY KEY("tenant","scope","version")
 );
 --> statement-breakpoint
+ALTER TABLE "sync"."receipts" ADD COLUMN "claims" json;--> statement-breakpoint
 ALTER TABLE "sync"."receipts" ADD COLUMN "retried_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "sync"."receipts" ADD COLUMN "closed_at" timestamp with time zone;--> statement-breakpoint
 ALTER TABLE "sync"."receipts" ADD COLUMN "close_reason" text;--> statement-breakpoint

@@ -75,6 +75,8 @@ export const receipts = sync.table(
     deviceAt: timestamp('device_at', { withTimezone: true }),
     clockErrorMs: bigint('clock_error_ms', { mode: 'number' }),
     serverAt: timestamp('server_at', { withTimezone: true }).notNull().defaultNow(),
+    /** All claims of the actor's token, of dead letters only: what is needed to run it again as that actor. */
+    claims: json(),
     /** When operations had a dead letter run again; its outcome then reaches the actor's phones. */
     retriedAt: timestamp('retried_at', { withTimezone: true }),
     /** When operations closed a dead letter without running it again, and why. */
