@@ -1,14 +1,28 @@
-export type { Database, Queryable } from './db/database.ts';
+export { type AppConfig, defineConfig } from './app-config.ts';
+export { type Database, jsonParameter, type Queryable } from './db/database.ts';
 export { openDatabase } from './db/open.ts';
 export { pgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
 export type { Actor, ReadableScope } from './engine/actor.ts';
 export { Engine } from './engine/engine.ts';
-export type { MutationContext, Mutator, Mutators } from './engine/mutators.ts';
+export type { EngineObserver } from './engine/observer.ts';
+export type {
+  BatchMutator,
+  MutationContext,
+  Mutator,
+  Mutators,
+  RunContext,
+  RunItem,
+  RunOutcome,
+} from './engine/mutators.ts';
 export { by, type ScopeRule, type TableDeclaration } from './engine/synced-table.ts';
+export { track, type TrackRequest, untrack } from './engine/tracking.ts';
 export { type Authenticate, type Authenticated, jwtAuth } from './http/auth.ts';
+export type { Limits, Rate } from './http/limits.ts';
 export type { ApiEnv, ArgsOfRequest } from './http/routes.ts';
 export { readJson } from './http/body.ts';
-export { type Log, nodePlatform, type Platform } from './platform.ts';
+export { type Log, pinoLog } from './observe/log.ts';
+export type { ErrorHook, ObserveOptions } from './observe/observation.ts';
+export { nodePlatform, type Platform } from './platform.ts';
 export { ProblemError } from './problem.ts';
 export { createServer, type Server, type ServerOptions } from './server.ts';

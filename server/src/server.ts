@@ -1,52 +1,59 @@
-import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Model } from '@ekbaar/sdk/model';
-import { type ServerType, serve } from '@hono/node-server';
-import { DrizzleQueryError, sql } from 'drizzle-orm';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
 import { requestId } from 'hono/request-id';
+import type { AppConfig } from './app-config.ts';
 import type { Database } from './db/database.ts';
-import type { Actor, ReadableScope } from './engine/actor.ts';
+import type { Actor } from './engine/actor.ts';
 import { Engine } from './engine/engine.ts';
-import type { HaltPolicy } from './engine/halt-store.ts';
-import type { Mutator, Mutators } from './engine/mutators.ts';
+import type { Mutator } from './engine/mutators.ts';
 import { pgBossOutbox } from './engine/pg-boss-outbox.ts';
 import type { TableDeclaration } from './engine/synced-table.ts';
+import { retentionOf } from './engine/tombstones.ts';
+import { adminRoutes } from './http/admin-routes.ts';
 import type { Authenticate } from './http/auth.ts';
+import { EventStreams } from './http/events.ts';
+import { Gate } from './http/gate.ts';
+import { type Limits, limitsOf } from './http/limits.ts';
+import { type Listener, listen } from './http/listener.ts';
+import { metricsRoute } from './http/metrics-route.ts';
 import { problemOf, problemResponse } from './http/problem-response.ts';
+import { Readiness } from './http/readiness.ts';
+import { referenceRoutes } from './http/reference-page.ts';
+import { requestLog } from './http/request-log.ts';
 import { type ApiEnv, apiRoutes } from './http/routes.ts';
+import { observation, type ObserveOptions } from './observe/observation.ts';
+import { scrapedState } from './observe/scraped-state.ts';
 import { nodePlatform, type Platform } from './platform.ts';
 import { ProblemError } from './problem.ts';
 
-/** A cursor of hundreds of scopes travels in the URL of a pull; Node's own limit is 16 KiB. */
-const maxHeaderSize = 1024 * 1024;
-/** How long requests that are under way get to end when the server closes. */
-const graceMs = 20_000;
-
-export interface ServerOptions<M extends Model> {
-  readonly model: M;
+export interface ServerOptions<M extends Model> extends AppConfig<M> {
   readonly database: Database;
-  /** The table and the scopes of each collection of the model. */
-  readonly tables: { readonly [Name in keyof M['collections']]: TableDeclaration };
-  /** Tables that mutators use and clients never see; each has a `tenant` column. */
-  readonly serverTables?: readonly PgTable[];
-  readonly mutators: Mutators<M>;
+  /**
+   * A streaming standby of the database, for deltas: pulls, and what a sync brings. What it has not heard of yet, and
+   * everything else, comes from the database itself; so do all deltas while it is away.
+   */
+  readonly readReplica?: Database | undefined;
   /** Who sends a request: `jwtAuth(…)` or the app's own. */
   readonly auth: Authenticate;
-  /** What an actor may read. */
-  readonly scopes: (actor: Actor) => readonly ReadableScope[];
-  /** Queues that mutators may `enqueue` to. */
-  readonly queues?: readonly string[];
-  /** The app's own drizzle-kit migrations folder, run before its tables are tracked. */
-  readonly migrations?: string;
-  /** The oldest model version that is still understood; 1 by default: phones stay in the field for long. */
-  readonly oldestModel?: number;
-  /** When a mutation that keeps throwing becomes a dead letter: by default after 5 tries and 15 minutes. */
-  readonly haltPolicy?: HaltPolicy;
+  /** Who may see and handle dead letters and read the audit log, of the own tenant: nobody by default. */
+  readonly admin?: (actor: Actor) => boolean;
   /** How often the writes of other programs are looked for; 250 ms by default. */
   readonly sweepEveryMs?: number;
+  /**
+   * How many days it is remembered which rows left a scope; 30 by default. A phone that was away for longer takes such
+   * scopes anew when it comes back: it costs traffic, and nothing is lost.
+   */
+  readonly tombstoneDays?: number;
+  /** How much this node takes on before it refuses; what is not given is what `Limits` says. */
+  readonly limits?: Partial<Limits>;
+  /** The title of `/docs` and `/openapi.json`, which describe the API; false leaves both out. */
+  readonly docs?: false | { readonly title: string };
+  /** What the server tells of itself, besides the metrics: access log, error hook. */
+  readonly observe?: ObserveOptions;
   readonly platform?: Partial<Platform>;
 }
 
@@ -61,8 +68,12 @@ export interface Server {
   start(): Promise<void>;
   /** Starts and listens; gives the port, which the system chooses for 0. */
   listen(at: { port: number; host: string }): Promise<{ port: number; url: string }>;
-  /** Answers what is under way, then lets go of everything, the database included. */
-  close(): Promise<void>;
+  /**
+   * Says on `/readyz` that it goes, ends the event streams, goes on answering for `drainMs` (0 by default; give the load
+   * balancer the time to notice), then takes no more connections, answers what is under way and lets go of everything,
+   * the database included.
+   */
+  close(how?: { drainMs?: number }): Promise<void>;
 }
 
 /**
@@ -71,56 +82,88 @@ export interface Server {
  * @throws TypeError when model, tables and mutators do not fit together
  */
 export function createServer<M extends Model>(options: ServerOptions<M>): Server {
-  const { clock, random, log } = { ...nodePlatform, ...options.platform };
+  const { clock, monotonic, random, log } = { ...nodePlatform, ...options.platform };
+  const seen = observation({
+    ...{ given: options.observe ?? {}, model: options.model, log, monotonic },
+    scopeKinds: scopeKindsOf(Object.values(options.tables)),
+    readings: {
+      state: scrapedState(() => engine.state(), monotonic),
+      connections: () => options.database.load?.(),
+      admission: () => gate.load,
+      streams: () => streams.open,
+      pokes: () => engine.pokeCounts,
+    },
+  });
   const engine = new Engine({
     model: options.model,
     database: options.database,
+    readReplica: options.readReplica,
     tables: options.tables as Readonly<Record<string, TableDeclaration>>,
     serverTables: options.serverTables ?? [],
     // The types held where the mutators were declared; from here on names lead to them.
     mutators: options.mutators as unknown as Readonly<Record<string, Mutator>>,
     scopes: options.scopes,
     outbox: pgBossOutbox(options.database, options.queues ?? [], (error) =>
-      log.error(errorFacts(error), 'the outbox failed'),
+      seen.report('the outbox failed', error, {}),
     ),
     migrations: options.migrations,
     oldestModel: options.oldestModel ?? 1,
     haltPolicy: options.haltPolicy ?? { tries: 5, minutes: 15 },
     sweepEveryMs: options.sweepEveryMs ?? 250,
+    retention: retentionOf(options.tombstoneDays ?? 30),
     clock,
-    onProblem: (what, error, facts) => log.error({ ...facts, ...errorFacts(error) }, what),
+    monotonic,
+    onProblem: seen.report,
+    observer: seen.engine,
   });
-  const api = apiRoutes(engine, options.auth, clock);
+  const limits = limitsOf(options.limits ?? {}, options.database.connections);
+  const gate = new Gate(limits, clock);
+  const streams = new EventStreams(engine.pokes, limits, random);
+  const readiness = new Readiness(() => options.database.db.execute(sql`select 1`));
+  const authenticate = gate.limiting(seen.noting(options.auth));
+  const api = apiRoutes(engine, authenticate, gate, streams, clock);
   const app = new Hono<ApiEnv>({ strict: false });
   // No longer than a problem may name.
   app.use(requestId({ limitLength: 200 }));
+  app.use(requestLog(seen, log, monotonic));
   app.use(
     '*',
     cors({ origin: '*', exposeHeaders: ['Idempotency-Replayed', 'Retry-After', 'X-Request-Id'], maxAge: 86_400 }),
   );
   app.use(compress());
+  app.use(async (c, next) => {
+    const { outgoing } = c.env ?? {};
+    // Answered is what the reader has taken, or left.
+    outgoing?.once('close', () => gate.ended(c.req.raw));
+    await next();
+    if (outgoing === undefined) gate.ended(c.req.raw);
+    if (readiness.draining) c.header('Connection', 'close');
+  });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
-    await options.database.db.execute(sql`select 1`);
+    await readiness.check();
     return c.json({ status: 'ready' });
   });
+  app.get('/metrics', metricsRoute(seen.metrics, options.observe?.metricsToken));
+  if (options.docs !== false) referenceRoutes(app, options.model, options.docs?.title ?? 'Ekbaar');
   app.route('/', api.app);
+  app.route('/', adminRoutes(engine, authenticate, gate, options.admin ?? (() => false)));
   app.notFound((c) =>
     problemResponse(c, new ProblemError('not_found', `There is nothing at ${c.req.method} ${c.req.path}`), random),
   );
-  app.onError((error, c) => {
-    const problem = problemOf(error);
-    if (problem.status >= 500) {
-      log.error(
-        { requestId: c.get('requestId'), path: c.req.path, code: problem.code, ...errorFacts(error) },
-        'a request failed',
-      );
-    }
-    return problemResponse(c, problem, random);
-  });
+  app.onError((error, c) => problemResponse(c, problemOf(error), random));
 
-  let listening: ServerType | undefined;
+  let listener: Listener | undefined;
+  let closing: Promise<void> | undefined;
   const start = once(() => engine.start());
+  const close = async (drainMs: number) => {
+    readiness.drain();
+    streams.end();
+    if (drainMs > 0) await sleep(drainMs);
+    await listener?.close();
+    await engine.stop();
+    await Promise.all([options.database.close(), options.readReplica?.close()]);
+  };
   return {
     engine,
     app,
@@ -129,43 +172,19 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     start,
     async listen({ port, host }) {
       await start();
-      const address = await new Promise<AddressInfo>((resolve, reject) => {
-        listening = serve({ fetch: app.fetch, port, hostname: host, serverOptions: { maxHeaderSize } }, resolve);
-        listening.once('error', reject);
-      });
-      const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-      return { port: address.port, url };
+      listener = await listen((request, bindings) => app.fetch(request, bindings), { port, host }, limits);
+      const url = `http://${host.includes(':') ? `[${host}]` : host}:${listener.port}`;
+      return { port: listener.port, url };
     },
-    async close() {
-      engine.pokes.close();
-      if (listening !== undefined) await closeServer(listening);
-      await engine.stop();
-      await options.database.close();
+    close({ drainMs = 0 } = {}) {
+      return (closing ??= close(drainMs));
     },
   };
 }
 
-/** Answers what is under way; who has not taken the answer after a while is cut off. */
-async function closeServer(listening: ServerType): Promise<void> {
-  const cut = setTimeout(() => {
-    if ('closeAllConnections' in listening) listening.closeAllConnections();
-  }, graceMs);
-  await new Promise<void>((resolve) => {
-    listening.close(() => resolve());
-  });
-  clearTimeout(cut);
-}
-
-/** What of an error may be logged: names, codes and places, never a statement's parameters. */
-function errorFacts(error: unknown): Record<string, unknown> {
-  const root = rootOf(error);
-  if (!(root instanceof Error)) return { error: String(root) };
-  return { error: `${root.name}: ${root.message}`, ...('code' in root ? { cause: root.code } : {}), stack: root.stack };
-}
-
-function rootOf(error: unknown): unknown {
-  const wraps = error instanceof DrizzleQueryError || error instanceof ProblemError;
-  return wraps && error.cause !== undefined ? rootOf(error.cause) : error;
+/** `agent` and `region` of `by('agent', …)` and `by('region', …)`. */
+function scopeKindsOf(tables: readonly TableDeclaration[]): string[] {
+  return [...new Set(tables.flatMap(({ scopes }) => scopes.map(({ kind }) => kind)))];
 }
 
 function once(run: () => Promise<void>): () => Promise<void> {

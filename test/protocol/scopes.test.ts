@@ -103,14 +103,16 @@ describe('a token that may read less than before', () => {
 });
 
 describe('a cursor is never believed', () => {
-  const forge = (scopes: Record<string, unknown>, epoch = 'x') =>
-    Buffer.from(JSON.stringify({ e: epoch, s: scopes })).toString('base64url');
+  const forge = (scopes: Record<string, unknown>, history = 'x') =>
+    Buffer.from(JSON.stringify({ h: history, s: scopes })).toString('base64url');
+  const historyIn = (cursor: string | null): string =>
+    (JSON.parse(Buffer.from(cursor ?? '', 'base64url').toString()) as { h: string }).h;
 
   test.each([
     ['no base64', '%%%'],
     ['no JSON', Buffer.from('hello').toString('base64url')],
     ['other JSON', Buffer.from('[1,2,3]').toString('base64url')],
-    ['no positions', Buffer.from('{"e":"x"}').toString('base64url')],
+    ['no positions', Buffer.from('{"h":"x"}').toString('base64url')],
     ['negative versions', forge({ 'agent:a01': -5 })],
     ['fractions', forge({ 'agent:a01': 1.5 })],
     ['texts', forge({ 'agent:a01': '5' })],
@@ -127,12 +129,8 @@ describe('a cursor is never believed', () => {
   });
 
   test('with scopes that the token may not read: dropped, and not a row of them', async () => {
-    const { epoch } = JSON.parse(
-      Buffer.from((await ekbaar.sync(agent)).delta.cursor, 'base64url')
-        .toString()
-        .replace('"e"', '"epoch"'),
-    ) as { epoch: string };
-    const cursor = forge({ 'agent:a02': 0, 'region:IN-BR-09': [0, 0, '', ''], nonsense: 1 }, epoch);
+    const history = historyIn((await ekbaar.sync(agent)).delta.cursor);
+    const cursor = forge({ 'agent:a02': 0, 'region:IN-BR-09': [0, 0, '', ''], nonsense: 1 }, history);
     const { delta } = await ekbaar.sync(agent, { cursor });
     expect(delta.dropped.toSorted()).toEqual(['agent:a02', 'nonsense', 'region:IN-BR-09']);
     expect(Object.keys(delta.scopes)).toEqual(['agent:a01']);
@@ -149,6 +147,9 @@ describe('a cursor is never believed', () => {
     await addDelivery(ekbaar, { tenant: 'vishi' });
     const { replica } = await everything(other);
     const { delta } = await ekbaar.sync(agent, { cursor: replica.cursor });
+    // Its positions mean nothing here, though the scope has the same name: as of another history.
+    expect(delta.reset).toEqual(['agent:a01']);
+    expect(delta.changes).toHaveLength(delta.scopes['agent:a01']?.rows ?? -1);
     const ours = await ekbaar.query<{ id: string }>(
       sql`select id from deliveries where tenant = 'pennco' union select id from agents where tenant = 'pennco'`,
     );

@@ -13,7 +13,12 @@ export interface FieldOpsProcess {
   kill(): Promise<void>;
   /** Starts it again on the same port and database. */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** SIGTERM; gives the exit code, null when something else ended it. */
+  stop(): Promise<number | null>;
+  /** Of the process that runs now. */
+  readonly pid: number;
+  /** What it has written so far. */
+  readonly output: string;
 }
 
 /**
@@ -28,13 +33,16 @@ export async function startFieldOpsProcess(
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
   const end = async (signal: NodeJS.Signals) => {
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    if (child === undefined) return null;
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
+    return child.exitCode;
   };
+  let output = '';
   const start = async () => {
-    let output = '';
+    output = '';
     const started = spawn(process.execPath, [main], {
       env: { ...process.env, PORT: String(port), EKBAAR_JWT_SECRET: secret, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -48,7 +56,17 @@ export async function startFieldOpsProcess(
   };
   process.once('exit', () => child?.kill('SIGKILL'));
   await start();
-  return { url, port, kill: () => end('SIGKILL'), start, stop: () => end('SIGTERM') };
+  return {
+    ...{ url, port, start },
+    kill: async () => void (await end('SIGKILL')),
+    stop: () => end('SIGTERM'),
+    get pid() {
+      return child?.pid ?? 0;
+    },
+    get output() {
+      return output;
+    },
+  };
 }
 
 /** Signs the tokens of every test server. */

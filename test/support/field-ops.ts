@@ -1,7 +1,7 @@
 import { fieldOpsServer } from '@ekbaar/field-ops/server';
 import { seedDemo } from '@ekbaar/field-ops/seed';
 import { SyncRequest, SyncResponse } from '@ekbaar/sdk/protocol';
-import { openDatabase, type Queryable, type Server } from '@ekbaar/server';
+import { type Limits, type Log, type ObserveOptions, openDatabase, type Queryable, type Server } from '@ekbaar/server';
 import type { SQL } from 'drizzle-orm';
 import { bearerTokens, type TokenOf } from './bearer-tokens.ts';
 import { type HttpAnswer, httpClient, type HttpClient } from './http-client.ts';
@@ -12,9 +12,15 @@ const demoDate = '2026-11-22';
 export interface FieldOpsOptions {
   /** A PostgreSQL database; PGlite in memory without one, which opens in seconds: once for a test file. */
   url?: string;
+  /** `transaction` when the url leads to a pooler of that mode. */
+  pooler?: 'transaction';
   /** The demo day of each operator; 4 agents (a01 …) and 60 deliveries (d0001 …) by default. */
   demo?: { agents: number; deliveries: number };
   clock?: () => Date;
+  limits?: Partial<Limits>;
+  observe?: ObserveOptions;
+  /** Instead of one that only keeps the failures. */
+  log?: Log;
 }
 
 /** The real server of the field operation on 127.0.0.1, with the demo day loaded and published. */
@@ -41,8 +47,10 @@ export async function startFieldOps(options: FieldOpsOptions = {}): Promise<Fiel
     info: () => {},
     error: (facts: Record<string, unknown>, message: string) => void failures.push({ message, ...facts }),
   };
-  const database = await openDatabase({ url: options.url });
-  const server = fieldOpsServer(database, { secret }, { clock, log });
+  const database = await openDatabase({ url: options.url, pooler: options.pooler });
+  const { limits = {}, observe = {} } = options;
+  const platform = { clock, log: options.log ?? log };
+  const server = fieldOpsServer(database, { secret }, { platform, limits, observe });
   const { url } = await server.listen({ port: 0, host: '127.0.0.1' });
   if (await seedDemo(database.db, demoDate, demo)) await server.engine.sweep();
 

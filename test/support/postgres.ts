@@ -17,6 +17,8 @@ export interface PostgresOptions {
   fsync?: boolean;
   /** Further settings of `postgresql.conf`, such as `{ lock_timeout: '2s' }`. */
   settings?: Record<string, string>;
+  /** Begins with a copy of this base backup in place of an empty server; see `base-backup.ts`. */
+  from?: { readonly directory: string; readonly password: string };
 }
 
 /** One real PostgreSQL on 127.0.0.1, with a data directory of its own that goes when it stops. */
@@ -51,10 +53,14 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Post
     const user = unprivilegedUser();
     if (user) await chown(directory, user.uid, user.gid);
     const binaries = await reachableBinaries(directory, user);
-    const password = randomUUID();
-    const passwordFile = join(directory, 'password');
-    await writeFile(passwordFile, password, { mode: 0o644 });
-    await run(join(binaries, 'initdb'), initdbArguments(directory, passwordFile), directory, user);
+    const password = options.from?.password ?? randomUUID();
+    if (options.from === undefined) {
+      const passwordFile = join(directory, 'password');
+      await writeFile(passwordFile, password, { mode: 0o644 });
+      await run(join(binaries, 'initdb'), initdbArguments(directory, passwordFile), directory, user);
+    } else {
+      await run('cp', ['-R', '-p', options.from.directory, join(directory, 'data')], directory, user);
+    }
     const port = await freePort();
     const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
     const command = [join(binaries, 'postgres'), ...postgresArguments(directory, port, options)];

@@ -89,7 +89,8 @@ class Postmaster implements RunningPostgres {
       stderr.setEncoding('utf8');
       stderr.on('data', (text: string) => {
         this.#log = (this.#log + text).slice(-10_000);
-        if (this.#log.includes('database system is ready to accept connections')) resolve();
+        // A standby is ready to read only.
+        if (/database system is ready to accept (read-only )?connections/.test(this.#log)) resolve();
       });
       stderr.once('close', () => {
         this.#guard.stdin?.end('keep\n');

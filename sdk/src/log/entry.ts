@@ -26,6 +26,8 @@ export interface LogEntry {
   readonly again?: boolean;
   /** True: it was settled under an earlier client id, and its `id` means nothing any more. */
   readonly former?: boolean;
+  /** Why operations closed this dead letter. */
+  readonly closeReason?: string;
   /** True: somebody has dealt with this refusal. */
   readonly dismissed?: boolean;
 }

@@ -24,6 +24,8 @@ export type MutationRecord<M extends Model = Model, N extends MutationName<M> = 
     readonly result?: ResultOf<M, Name> | undefined;
     /** Why it had no effect, when rejected or dead. */
     readonly error?: MutationError | undefined;
+    /** When dead: why operations closed it for good, in their words. Until then they may still have it run. */
+    readonly closeReason?: string | undefined;
   };
 }[N];
 
@@ -44,8 +46,8 @@ export interface MutationFilter<Name extends string = string> {
 }
 
 export function toRecord(entry: LogEntry): MutationRecord {
-  const { id, key, name, args, at, receipt } = entry;
+  const { id, key, name, args, at, receipt, closeReason } = entry;
   const state = receipt?.status ?? (entry.sent ? 'sent' : 'saved');
   const outcome = receipt && { result: receipt.result as undefined, error: receipt.error };
-  return { id, key, name, args, at, state, ...outcome };
+  return { id, key, name, args, at, state, ...outcome, ...(closeReason !== undefined && { closeReason }) };
 }

@@ -24,21 +24,31 @@ export async function settle(
   return entries;
 }
 
-/** Ops retried a dead letter: its outcome changes, which may need somebody's attention again. */
-export async function reviveDead(
-  tx: Transaction,
-  outcomes: readonly { seq: number; outcome: Outcome }[],
-  now: number,
-): Promise<LogEntry[]> {
-  const revived = await Promise.all(
-    outcomes.map(async ({ seq, outcome }) => {
+/** What operations did with a dead letter: its outcome when they had it run again, or why they closed it. */
+export interface Handled {
+  readonly seq: number;
+  readonly outcome: Outcome;
+  readonly closeReason: string | undefined;
+}
+
+/** Operations have handled dead letters: they stand otherwise, which may need somebody's attention again. */
+export async function handleDead(tx: Transaction, letters: readonly Handled[], now: number): Promise<LogEntry[]> {
+  const handled = await Promise.all(
+    letters.map(async ({ seq, outcome, closeReason }) => {
       const entry = (await tx.get('log', seq)) as LogEntry | undefined;
-      if (entry?.receipt?.status !== 'dead' || outcome.status === 'dead') return undefined;
+      // A scope that is sent whole again tells the same once more.
+      const known = outcome.status === 'dead' && closeReason === entry?.closeReason;
+      if (entry?.receipt?.status !== 'dead' || known) return undefined;
       const { dismissed: _dismissed, ...rest } = entry;
-      return { ...rest, receipt: toOutcome(outcome), settledAt: now };
+      return {
+        ...rest,
+        receipt: toOutcome(outcome),
+        settledAt: now,
+        ...(closeReason !== undefined && { closeReason }),
+      };
     }),
   );
-  const entries = revived.filter((entry) => entry !== undefined);
+  const entries = handled.filter((entry) => entry !== undefined);
   await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
   return entries;
 }

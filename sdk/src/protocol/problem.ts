@@ -15,6 +15,8 @@ export const problems = {
   not_found: { status: 404, title: 'There is nothing here', retry: 'never' },
   model_too_old: { status: 409, title: 'The app must be updated', retry: 'after_update' },
   in_flight: { status: 409, title: 'The same key is being processed right now', retry: 'later' },
+  not_dead: { status: 409, title: 'This is no open dead letter', retry: 'never' },
+  still_dead: { status: 409, title: 'It was run again, and failed again', retry: 'never' },
   too_large: { status: 413, title: 'The body is over the limit', retry: 'smaller' },
   unsupported_encoding: { status: 415, title: 'This content encoding is not understood', retry: 'uncompressed' },
   key_reused: { status: 422, title: 'This idempotency key came before with other content', retry: 'never' },

@@ -2,9 +2,10 @@ import * as z from 'zod/mini';
 import type { Commit, OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
-import { reviveDead, settle } from '../log/settle.ts';
+import { type Handled, handleDead, settle } from '../log/settle.ts';
 import { Outcome, type Stopped, type SyncResponse } from '../protocol/index.ts';
 import { applyDelta } from '../replica/apply-delta.ts';
+import type { StoredRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Round } from './round.ts';
@@ -69,7 +70,6 @@ async function apply(
   if (!overtaken) {
     const applied = await applyDelta(tx, delta, await getScopes(tx));
     diverged = applied.diverged;
-    changed(await reviveDead(tx, revived(delta.changes, seqOf), now));
     await putMeta(tx, 'scopes', applied.scopes);
     commit = { rows: applied.rows, scopes: applied.scopes };
     progress = { ...progress, cursor: delta.cursor };
@@ -78,6 +78,13 @@ async function apply(
       progress = { ...progress, covered, lastSyncedAt: new Date(now).toISOString() };
     }
   }
+
+  const told = overtaken ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
+  changed(await handleDead(tx, await readHandled(tx, told, seqOf), now));
+  // Operations may have closed a dead letter before this device heard that it is one.
+  const dead = settled.filter(({ receipt }) => receipt?.status === 'dead').map(({ key }) => ({ id: key }));
+  const closed = (await readHandled(tx, dead, seqOf)).filter(({ outcome }) => outcome.status === 'dead');
+  changed(await handleDead(tx, closed, now));
 
   const healed = await heal(tx, { identity, progress }, { stopped, delta, firstSent: sent[0]?.id }, newClientId);
   if (healed) {
@@ -120,11 +127,21 @@ async function heal(
   return fillGap(tx, numbering, expected, newClientId);
 }
 
-/** Outcomes of dead letters that ops retried: they arrive as rows of the engine's own collection `receipts`. */
-function revived(changes: SyncResponse['delta']['changes'], seqOf: ApplyOptions['seqOf']) {
-  return changes.flatMap(({ collection, id, row }) => {
-    const seq = collection === 'receipts' && row ? seqOf(id) : undefined;
-    const { data: outcome } = z.safeParse(Outcome, row);
-    return seq === undefined || !outcome ? [] : [{ seq, outcome }];
+/** Where the engine keeps, as rows of the actor's own scope, what operations did with dead letters. */
+const receiptsCollection = 'receipts';
+
+async function readHandled(
+  tx: Transaction,
+  letters: readonly { readonly id: string }[],
+  seqOf: ApplyOptions['seqOf'],
+): Promise<readonly Handled[]> {
+  const handled = letters.map(async ({ id }) => {
+    const seq = seqOf(id);
+    const stored = (await tx.get('rows', [receiptsCollection, id])) as StoredRow | undefined;
+    const { data: outcome } = z.safeParse(Outcome, stored?.row);
+    const reason = stored?.row?.['closeReason'];
+    const closeReason = typeof reason === 'string' ? reason : undefined;
+    return seq === undefined || !outcome ? [] : [{ seq, outcome, closeReason }];
   });
+  return (await Promise.all(handled)).flat();
 }

@@ -167,6 +167,54 @@ test('a dead letter that ops retried changes its outcome through the collection 
   expect(client.status.get().needsAttention).toBe(0);
 });
 
+const deadNote = { status: 'dead', error: { code: 'halted', message: 'it threw' } } as const;
+
+test('a dead letter that ops closed says why, and wants to be seen once more', async () => {
+  const client = await world.synced();
+  world.server.mutators['note'] = () => deadNote;
+  const { key } = await client.mutate('note', { text: 'x' });
+  await world.settle(client);
+  await client.rejections.dismiss(key);
+  const close = () =>
+    world.server.write('receipts', key, { key, ...deadNote, closedAt: 'now', closeReason: 'paid at the branch' });
+  close();
+  await client.sync();
+  expect(await client.rejections.read()).toMatchObject([
+    { key, state: 'dead', error: { code: 'halted' }, closeReason: 'paid at the branch' },
+  ]);
+  // Sent whole again, the scope tells nothing new.
+  await client.rejections.dismiss(key);
+  world.server.reset.add('agent:a1');
+  close();
+  await client.sync();
+  expect(await client.rejections.read()).toEqual([]);
+  expect(await client.readMutations()).toMatchObject([{ state: 'dead', closeReason: 'paid at the branch' }]);
+});
+
+test('a dead letter that was closed before this device heard of it says why all the same', async () => {
+  const client = await world.synced();
+  world.server.halts.add('note');
+  const { key } = await client.mutate('note', { text: 'x' });
+  await expect(client.sync()).rejects.toThrow('halted');
+  // The server gave up on it, operations closed it, and the phone hears of the closing first.
+  world.server.write('receipts', key, { key, ...deadNote, closedAt: 'now', closeReason: 'paid at the branch' });
+  await expect(client.sync()).rejects.toThrow('halted');
+  expect(await client.readMutations()).toMatchObject([{ key, state: 'sent' }]);
+  world.server.halts.clear();
+  world.server.mutators['note'] = () => deadNote;
+  await client.sync();
+  await world.settle(client);
+  expect(await client.rejections.read()).toMatchObject([{ key, state: 'dead', closeReason: 'paid at the branch' }]);
+});
+
+test('what ops did with a mutation of another device of the same person stays off this one’s log', async () => {
+  const client = await world.synced();
+  world.server.write('receipts', 'another key', { key: 'another key', status: 'applied' });
+  await client.sync();
+  expect(await client.readMutations()).toEqual([]);
+  expect(client.status.get().lastError).toBeNull();
+});
+
 test('pokes wake the loop, but not those about what is here already', async () => {
   const client = await world.synced({ platform: { pokes: true } });
   await idle();

@@ -9,6 +9,12 @@ export type Queryable = PgDatabase<PgQueryResultHKT, Record<string, never>>;
 export interface Database {
   /** Runs single statements as the connection's own user (an owner, whom row-level security does not bind). */
   readonly db: Queryable;
+  /** Whether other nodes and programs may be at work on it too. */
+  readonly shared: boolean;
+  /** Transactions that run at once: more wait for one of these to end. */
+  readonly connections: number;
+  /** Connections that a transaction holds now, and transactions that wait for one; absent where there is no pool. */
+  readonly load?: () => { readonly held: number; readonly waiting: number; readonly most: number };
   /** Runs `body` on one connection that holds the advisory lock `key` for its length, whoever else starts at the same time. */
   withAdvisoryLock(key: number, body: (db: Queryable) => Promise<void>): Promise<void>;
   /** Runs the pending migrations of a drizzle-kit folder; `table` remembers which have run. */
@@ -24,6 +30,12 @@ export async function rowsOf<Row>(db: Queryable, statement: SQL): Promise<Row[]>
   // postgres.js answers an array of rows, PGlite an object that has them.
   return (Array.isArray(result) ? result : (result as { rows: unknown[] }).rows) as Row[];
 }
+
+/**
+ * Stands before a read of ours that may be sent while the statements ahead of it are under way. It may lock rows, but
+ * must change nothing: should the connection be lost, it may end on another one.
+ */
+export const readsOnly: SQL = sql.raw('/* reads only */ ');
 
 /** A list of texts as one `text[]` parameter, in a form that both drivers hand on unchanged. */
 export function textArray(values: readonly string[]): SQL {

@@ -3,32 +3,41 @@ import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import type { Database, Queryable } from './database.ts';
-import { guard, track } from './track.ts';
+import { guard } from './guard.ts';
+import { track, type TrackOptions } from './track.ts';
 
 /** Any constant will do, as long as every Ekbaar node uses the same: 'ekba' in ASCII. */
 const migrationLock = 0x656b6261;
 
-const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url));
+export const ownMigrations = fileURLToPath(new URL('../../migrations', import.meta.url));
 
 /** What a database must have before a server may use it. */
-export interface Schema {
+export interface Schema extends TrackOptions {
   readonly synced: Iterable<SyncedTable>;
   /** Tables that mutators use but clients never see: under row-level security all the same. */
   readonly serverTables: Iterable<PgTable>;
   /** The app's own drizzle-kit folder, if the server is to run it. */
   readonly migrations?: string | undefined;
+  /** What is to be done with all tables before they are tracked, such as spreading them over a cluster. */
+  readonly beforeTracking?: ((db: Queryable) => Promise<void>) | undefined;
 }
 
 /** Brings a database up to date; nodes that start together wait for the first. */
 export async function migrate(database: Database, schema: Schema): Promise<void> {
-  await database.withAdvisoryLock(migrationLock, async (db) => {
+  await withMigrationLock(database, async (db) => {
     await database.migrate(db, { folder: ownMigrations, table: 'ekbaar_migrations' });
     if (schema.migrations !== undefined)
       await database.migrate(db, { folder: schema.migrations, table: 'app_migrations' });
     await assertRole(db);
+    await schema.beforeTracking?.(db);
     for (const table of schema.serverTables) await guard(db, table);
-    await track(db, schema.synced);
+    await track(db, schema.synced, schema);
   });
+}
+
+/** Runs what changes tables and functions: one program at a time. */
+export function withMigrationLock(database: Database, body: (db: Queryable) => Promise<void>): Promise<void> {
+  return database.withAdvisoryLock(migrationLock, body);
 }
 
 /** @throws Error when the database's user cannot take the engine's role: tenants would not be kept apart. */

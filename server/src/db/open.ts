@@ -1,16 +1,12 @@
 import type { Database } from './database.ts';
 import { pgliteDatabase } from './pglite.ts';
-import { postgresDatabase } from './postgres.ts';
+import { postgresDatabase, type PostgresOptions } from './postgres.ts';
 
-/**
- * PostgreSQL when there is a `url`, otherwise PGlite in `dataDir` (in memory without one).
- *
- * @param connections most PostgreSQL connections kept at once; 10 by default
- */
+/** PostgreSQL when there is a `url`, otherwise PGlite in `dataDir` (in memory without one). */
 export async function openDatabase(
-  options: { url?: string | undefined; dataDir?: string | undefined; connections?: number } = {},
+  options: PostgresOptions & { readonly url?: string | undefined; readonly dataDir?: string | undefined } = {},
 ): Promise<Database> {
-  const { url, dataDir, connections } = options;
+  const { url, dataDir, ...ofPostgres } = options;
   if (url === undefined || url === '') return pgliteDatabase(dataDir);
-  return postgresDatabase(url, connections === undefined ? {} : { connections });
+  return postgresDatabase(url, ofPostgres);
 }

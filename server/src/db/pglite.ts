@@ -17,6 +17,8 @@ export async function pgliteDatabase(dataDir?: string): Promise<Database> {
   const db = drizzle(pglite) as unknown as Queryable;
   return {
     db,
+    shared: false,
+    connections: 1,
     pgBoss: { db: fromPglite(pglite), backend: 'pglite' },
     // Nobody else has this database open.
     withAdvisoryLock: (_key, body) => body(db),

@@ -1,38 +1,59 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
 import { ConnectionPool } from './connection-pool.ts';
-import type { Database, Queryable } from './database.ts';
+import { type Database, type Queryable, rowsOf } from './database.ts';
+import { databaseCode } from './fault.ts';
+
+export interface PostgresOptions {
+  /** Most connections kept at once; 10 by default. */
+  readonly connections?: number | undefined;
+  /**
+   * `transaction` when the url leads to a pooler that hands out server connections by the transaction, such as PgBouncer
+   * with `pool_mode = transaction`: then nothing is asked of a session.
+   */
+  readonly pooler?: 'transaction' | undefined;
+}
+
+/** In milliseconds; 0 is none. */
+type TimeLimits = Readonly<
+  Record<'statement_timeout' | 'lock_timeout' | 'idle_in_transaction_session_timeout', number>
+>;
+
+/** A mutator that hangs must not hold its locks for ever; a row that another holds is waited for, not for long. */
+const timeLimits: TimeLimits = {
+  statement_timeout: 30_000,
+  lock_timeout: 10_000,
+  idle_in_transaction_session_timeout: 60_000,
+};
+const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
 /**
  * PostgreSQL 15 or later through postgres.js.
  *
  * @param url `postgres://user:password@host:port/database`
- * @param connections most connections kept at once
  */
-export function postgresDatabase(url: string, { connections = 10 }: { connections?: number } = {}): Database {
+export function postgresDatabase(url: string, { connections = 10, pooler }: PostgresOptions = {}): Database {
+  if (pooler === 'transaction') return pooledDatabase(url, connections);
   const options = {
-    connect_timeout: 10,
-    onnotice: () => {},
-    connection: {
-      application_name: 'ekbaar',
-      // A mutator that hangs must not hold its locks for ever; a row that another holds is waited for, not for long.
-      statement_timeout: 30_000,
-      lock_timeout: 10_000,
-      idle_in_transaction_session_timeout: 60_000,
-    },
+    ...driverOptions,
+    connection: { ...driverOptions.connection, ...timeLimits },
   };
   const pool = new ConnectionPool(url, connections, options);
   return {
     db: drizzleOn(pool),
+    shared: true,
+    connections,
+    load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.
       const session = new ConnectionPool(url, 1, options);
       try {
         const db = drizzleOn(session);
-        await db.execute(sql`set statement_timeout = 0`);
+        await db.execute(sql`set statement_timeout = 0`).catch(explainPooler);
         await db.execute(sql`set lock_timeout = 0`);
         await db.execute(sql`select pg_advisory_lock(${key})`);
         await body(db);
@@ -40,13 +61,80 @@ export function postgresDatabase(url: string, { connections = 10 }: { connection
         await session.end();
       }
     },
-    migrate: (db, { folder, table }) =>
-      migrate(db as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table }),
+    migrate: migrateFolder,
     close: () => pool.end(),
   };
 }
 
-function drizzleOn(pool: ConnectionPool): Queryable {
+const driverOptions = { connect_timeout: 10, onnotice: () => {}, connection: { application_name: 'ekbaar' } };
+/** Between two tries to get a lock that another node holds. */
+const lockPauseMs = 200;
+
+/** Each transaction may run on another server connection: none has prepared statements, settings or locks of ours. */
+function pooledDatabase(url: string, connections: number): Database {
+  const open = (most: number) => new ConnectionPool(url, most, driverOptions, false);
+  const pool = open(connections);
+  return {
+    db: drizzleOn(limited(pool, timeLimits)),
+    shared: true,
+    connections,
+    load: () => pool.load,
+    pgBoss: { connectionString: url, max: 2 },
+    async withAdvisoryLock(key, body) {
+      // The lock is a transaction's, which does nothing else; the work is done on another connection beside it.
+      const [holder, worker] = [open(1), open(1)];
+      const db = drizzleOn(limited(worker, noLimits));
+      const run = () =>
+        drizzleOn(limited(holder, noLimits)).transaction(async (tx) => {
+          const [lock] = await rowsOf<{ free: boolean }>(tx, sql`select pg_try_advisory_xact_lock(${key}) as free`);
+          if (lock?.free === true) await body(db);
+          return lock?.free === true;
+        });
+      try {
+        // Not waited for inside the database: nodes that wait must not hold the server connections that the first one needs.
+        while (!(await run())) await sleep(lockPauseMs);
+      } finally {
+        await Promise.all([holder.end(), worker.end()]);
+      }
+    },
+    migrate: migrateFolder,
+    close: () => pool.end(),
+  };
+}
+
+/** Gives the limits to each transaction, which takes them along wherever it runs. Nobody waits for the answers. */
+function limited(pool: ConnectionPool, limits: TimeLimits): Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'> {
+  const statements = Object.entries(limits).map(([name, ms]) => `set local ${name} = ${ms}`);
+  return {
+    options: pool.options,
+    unsafe: (text, parameters) => pool.unsafe(text, parameters),
+    begin: (body) =>
+      pool.begin((transaction) => {
+        for (const text of statements) {
+          void transaction.unsafe(text).then(
+            () => {},
+            () => {},
+          );
+        }
+        return body(transaction);
+      }),
+  };
+}
+
+/** A pooler refuses a connection that comes with settings. */
+function explainPooler(error: unknown): never {
+  if (databaseCode(error) !== '08P01') throw error;
+  throw new Error(
+    'The database refused the settings of a session: there is a pooler in front of it. Tell the server so: ' +
+      "pooler: 'transaction', or DATABASE_POOLER=transaction",
+    { cause: error },
+  );
+}
+
+const migrateFolder: Database['migrate'] = (db, { folder, table }) =>
+  migrate(db as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table });
+
+function drizzleOn(pool: Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'>): Queryable {
   // The pool has what Drizzle asks of the driver: options, unsafe, begin, and savepoint inside a transaction.
   return drizzle(pool as unknown as Sql) as unknown as Queryable;
 }

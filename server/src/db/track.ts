@@ -1,90 +1,80 @@
-import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
-import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import type { SyncedTable } from '../engine/synced-table.ts';
+import { fillStep } from './backfill.ts';
 import { type Queryable, rowsOf } from './database.ts';
-import { literal, quoted } from './identifier.ts';
+import { guard } from './guard.ts';
+import { installMarks, marksInForce, type TriggerKind } from './mark-trigger.ts';
+import { refreshMembership } from './membership.ts';
+import { withShortLocks } from './short-locks.ts';
+import { type TrackedTable, trackedTables } from './tracked-tables.ts';
+import { untrack } from './untrack.ts';
 
-/**
- * Makes the tables of the model synced: triggers that mark every write, whoever writes, and row-level security.
- * Does nothing for a table whose definition is already in force. A table that holds rows has them all marked, so
- * that they are published like any other write.
- */
-export async function track(db: Queryable, tables: Iterable<SyncedTable>): Promise<void> {
-  for (const table of tables) {
-    const statements = trackingStatements(table);
-    const definition = createHash('sha256')
-      .update(JSON.stringify([statements, table.scopesQuery]))
-      .digest('hex');
-    const [known] = await rowsOf<{ definition: string }>(
-      db,
-      sql`select definition from sync.tracked where collection = ${table.collection}`,
-    );
-    if (known?.definition === definition) continue;
-    await db.transaction(async (tx) => {
-      for (const statement of statements) await tx.execute(sql.raw(statement));
-      await tx.execute(sql`
-        insert into sync.tracked (collection, table_name, scopes_query, definition)
-        values (${table.collection}, ${table.name}, ${table.scopesQuery}, ${definition})
-        on conflict (collection) do update
-        set table_name = excluded.table_name, scopes_query = excluded.scopes_query, definition = excluded.definition`);
-      await tx.execute(
-        sql.raw(
-          `insert into sync.dirty (tenant, collection, row_id, origin)
-           select t.${quoted(table.tenant.name)}::text, ${literal(table.collection)}, t.${quoted(table.key.name)}::text, '' from ${table.name} t`,
-        ),
-      );
-      await guard(tx, table.table);
-    });
-  }
+export interface TrackOptions {
+  /** The version of the model that declares the tables: what a newer one has declared stays. */
+  readonly model: number;
+  /** By default what it was before; at first `row` on a Citus cluster and on partitioned tables, otherwise `statement`. */
+  readonly triggers?: TriggerKind | undefined;
+  /** Marks all rows once more, so that every phone gets them again: after columns became visible, for one. */
+  readonly again?: boolean | undefined;
 }
 
-function trackingStatements(table: SyncedTable): string[] {
-  const call = `EXECUTE FUNCTION sync.mark(${[table.collection, table.key.name, table.tenant.name].map(literal).join(', ')})`;
-  const triggers = [
-    ['ekbaar_insert', `AFTER INSERT ON ${table.name} REFERENCING NEW TABLE AS new_rows`],
-    ['ekbaar_update', `AFTER UPDATE ON ${table.name} REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows`],
-    ['ekbaar_delete', `AFTER DELETE ON ${table.name} REFERENCING OLD TABLE AS old_rows`],
-    // Before: afterwards nobody could say which rows there were.
-    ['ekbaar_truncate', `BEFORE TRUNCATE ON ${table.name}`],
-  ] as const;
-  return triggers.flatMap(([name, when]) => [
-    `CREATE OR REPLACE TRIGGER ${name} ${when} FOR EACH STATEMENT ${call}`,
-    // Also when a replication or restore tool has switched ordinary triggers off.
-    `ALTER TABLE ${table.name} ENABLE ALWAYS TRIGGER ${name}`,
-  ]);
-}
+/** Steps of the backfill that a start waits for: 50,000 rows. More are marked while the server is at work. */
+const stepsAtStart = 10;
 
 /**
- * Lets the engine's role use a table, within the transaction's tenant only, even where a mutator forgets to ask for
- * it. Other programs keep what they could do: the table's owner is not bound, and a table that had no row-level
- * security stays open to the roles that had it.
+ * Makes tables synced: triggers that mark every write, whoever writes, and row-level security. Does nothing for a table
+ * whose declaration is already in force. The rows that a table holds are marked, so that they are published like any
+ * other write: those of a small table at once, the rest of a large one by later `fillStep`s. The caller holds the
+ * migrations' lock.
  *
- * @throws TypeError when the table has no column named `tenant`.
+ * @throws TypeError when a table has no column named `tenant`
  */
-export async function guard(db: Queryable, table: PgTable): Promise<void> {
-  const config = getTableConfig(table);
-  const schema = config.schema ?? 'public';
-  const name = `${quoted(schema)}.${quoted(config.name)}`;
-  const tenant = config.columns.find((column) => column.name === 'tenant');
-  if (tenant === undefined)
-    throw new TypeError(`${name} has no column "tenant": the engine cannot keep tenants apart in it`);
-  await db.transaction(async (tx) => {
-    await tx.execute(sql.raw(`GRANT USAGE ON SCHEMA ${quoted(schema)} TO ekbaar_engine`));
-    await tx.execute(sql.raw(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ekbaar_engine`));
-    const [state] = await rowsOf<{ secured: boolean; guarded: boolean }>(
-      tx,
-      sql`select c.relrowsecurity as secured,
-            exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'ekbaar_tenant') as guarded
-          from pg_class c where c.oid = ${name}::regclass`,
-    );
-    if (state?.guarded === true) return;
-    const own = `(tenant = nullif(current_setting('ekbaar.tenant', true), ''))`;
-    if (state?.secured !== true) {
-      await tx.execute(sql.raw(`ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`));
-      await tx.execute(sql.raw(`CREATE POLICY ekbaar_others ON ${name} USING (true)`));
-    }
-    await tx.execute(sql.raw(`CREATE POLICY ekbaar_allow ON ${name} TO ekbaar_engine USING ${own}`));
-    await tx.execute(sql.raw(`CREATE POLICY ekbaar_tenant ON ${name} AS RESTRICTIVE TO ekbaar_engine USING ${own}`));
+export async function track(db: Queryable, tables: Iterable<SyncedTable>, options: TrackOptions): Promise<void> {
+  const known = new Map((await trackedTables(db)).map((table) => [table.collection, table]));
+  for (const table of tables) {
+    const before = known.get(table.collection);
+    if (before !== undefined && before.model > options.model) continue;
+    if (before !== undefined && before.table !== table.name) await untrack(db, table.collection);
+    await declare(db, table, before?.table === table.name ? before : undefined, options);
+    for (let step = 1; step <= stepsAtStart && (await fillStep(db, table)).state === 'more'; step++);
+  }
+  // Collections of the engine's own come with migrations.
+  await refreshMembership(db);
+}
+
+async function declare(
+  db: Queryable,
+  table: SyncedTable,
+  before: TrackedTable | undefined,
+  { model, again = false, triggers }: TrackOptions,
+): Promise<void> {
+  await guard(db, table.table);
+  const kind = triggers ?? before?.triggers ?? (await kindFor(db, table));
+  const marks = await marksInForce(db, table, kind);
+  const otherScopes = before !== undefined && before.scopesQuery !== table.scopesQuery;
+  const fill = before === undefined || otherScopes || marks === 'missing' || again;
+  if (!fill && marks === 'current' && before.model === model && before.triggers === kind) return;
+  await withShortLocks(db, `Tracking ${table.name}`, async (tx) => {
+    // Whoever has asked for the former scopes publishes them before rows are marked anew.
+    if (otherScopes) await tx.execute(sql.raw(`LOCK TABLE ${table.name} IN ACCESS EXCLUSIVE MODE`));
+    if (marks !== 'current') await installMarks(tx, table, kind);
+    const definition = JSON.stringify({ model, triggers: kind });
+    const keep = sql.raw(String(!fill));
+    await tx.execute(sql`
+      insert into sync.tracked as t (collection, table_name, scopes_query, definition, filled)
+      values (${table.collection}, ${table.name}, ${table.scopesQuery}, ${definition}, false)
+      on conflict (collection) do update
+      set table_name = excluded.table_name, scopes_query = excluded.scopes_query, definition = excluded.definition,
+        filled = t.filled and ${keep}, filled_to = case when ${keep} then t.filled_to end`);
+    await refreshMembership(tx);
   });
+}
+
+async function kindFor(db: Queryable, table: SyncedTable): Promise<TriggerKind> {
+  const [state] = await rowsOf<{ byRow: boolean }>(
+    db,
+    sql`select c.relkind = 'p' or exists (select from pg_extension where extname = 'citus') as "byRow"
+        from pg_class c where c.oid = to_regclass(${table.name})`,
+  );
+  return state?.byRow === true ? 'row' : 'statement';
 }

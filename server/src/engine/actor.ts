@@ -11,9 +11,24 @@ export interface Actor {
 /** A scope that an actor may read: one by name, or all that begin with a prefix. */
 export type ReadableScope = string | { readonly prefix: string };
 
-/** Whether an actor with these readable scopes may read `scope`. */
+/** How the scopes begin that are the engine's own: `actor:<sub>`, read by that actor and by nobody else. */
+export const actorPrefix = 'actor:';
+
+/**
+ * What an actor may read: what the app says, and the actor's own scope. That one shows only once there is something in it.
+ *
+ * @param declared by the app, which has no say over the scopes of actors
+ */
+export function readableScopes(actor: Actor, declared: readonly ReadableScope[]): readonly ReadableScope[] {
+  const apps = declared.filter((scope) => typeof scope !== 'string' || !scope.startsWith(actorPrefix));
+  return [...apps, `${actorPrefix}${actor.id}`];
+}
+
+/** Whether an actor with these readable scopes may read `scope`. No prefix reaches another actor's own scope. */
 export function mayRead(readable: readonly ReadableScope[], scope: string): boolean {
   return readable.some((allowed) =>
-    typeof allowed === 'string' ? allowed === scope : scope.startsWith(allowed.prefix),
+    typeof allowed === 'string'
+      ? allowed === scope
+      : scope.startsWith(allowed.prefix) && !scope.startsWith(actorPrefix),
   );
 }

@@ -1,12 +1,12 @@
 import type { Row } from '@ekbaar/sdk/protocol';
 import { type SQL, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
-import * as z from 'zod/mini';
 import { type Queryable, rowsOf, textArray } from '../db/database.ts';
 import { databaseCode } from '../db/fault.ts';
 import { quoted } from '../db/identifier.ts';
 import { ProblemError } from '../problem.ts';
 import type { ReadableScope } from './actor.ts';
+import { decodePageCursor, encodePageCursor } from './page-cursor.ts';
 import type { ScopeRule, SyncedTable } from './synced-table.ts';
 
 /** A question to a collection. All named fields must be declared as indexes, or be the key. */
@@ -27,9 +27,6 @@ export interface Page {
   readonly next: string | null;
 }
 
-/** The sort it belongs to, then the last row's value of the sorted field and its key. */
-const PageCursor = z.tuple([z.string(), z.nullable(z.string()), z.string()]);
-
 /**
  * One page of the rows an actor may read, by keyset: a later page is no slower, and no row is shown twice or left
  * out because others came and went.
@@ -41,7 +38,8 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
   const sortBy = request.sort?.replace(/^-/, '') ?? table.declaration.key;
   const sorted = askable(table, sortBy, 'sort');
   const order = `${descending ? '-' : ''}${sortBy}`;
-  const after = request.cursor === undefined ? [] : [pastRow(table, sorted, descending, decode(request.cursor, order))];
+  const after =
+    request.cursor === undefined ? [] : [pastRow(table, sorted, descending, decodePageCursor(request.cursor, order))];
   const filters = Object.entries(request.filters).map(([field, values]) => anyOf(askable(table, field, field), values));
   const where = sql.join(
     [ofTenant(table, request.tenant), readableRows(table, request.readable), ...filters, ...after],
@@ -58,7 +56,7 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
   const last = page.at(-1);
   return {
     rows: page.map(({ row }) => JSON.parse(row) as Row),
-    next: rows.length > request.limit && last !== undefined ? encode(order, last.sort, last.id) : null,
+    next: rows.length > request.limit && last !== undefined ? encodePageCursor(order, last.sort, last.id) : null,
   };
 }
 
@@ -147,21 +145,4 @@ function pastRow(
   if (value === null) return sql`(${sort} is null and ${pastKey})`;
   const at = typed(value, sorted);
   return sql`(${sort} ${beyond} ${at} or (${sort} = ${at} and ${pastKey}) or ${sort} is null)`;
-}
-
-function encode(order: string, value: string | null, id: string): string {
-  return Buffer.from(JSON.stringify([order, value, id])).toString('base64url');
-}
-
-function decode(cursor: string, order: string): readonly [string | null, string] {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-  } catch {
-    parsed = undefined;
-  }
-  const found = PageCursor.safeParse(parsed);
-  if (found.success && found.data[0] === order) return [found.data[1], found.data[2]];
-  const message = 'not a cursor of this question; ask without one for the first page';
-  throw new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
 }

@@ -5,6 +5,8 @@ import canonicalize from 'canonicalize';
 export interface Content {
   /** SHA-256 of the RFC 8785 canonical JSON of `[name, args]`, in base64url. */
   readonly hash: string;
+  /** The args to keep: as they came, or as text where PostgreSQL's json cannot hold them. */
+  readonly args: unknown;
   /** Why PostgreSQL or canonical JSON cannot hold these args; undefined when they can. */
   readonly unfit?: string;
 }
@@ -13,10 +15,14 @@ export function contentOf(name: string, args: unknown): Content {
   const unfit = unfitness(args) ?? unfitness(name);
   if (unfit === undefined) {
     const canonical = canonicalize([name, args]);
-    if (canonical !== undefined) return { hash: sha256(canonical) };
+    if (canonical !== undefined) return { hash: sha256(canonical), args };
   }
   // Not canonical JSON, yet a retry must hash the same: JSON.stringify escapes what is not well formed.
-  return { hash: sha256(JSON.stringify([name, args])), unfit: unfit ?? 'the arguments are no JSON' };
+  return {
+    hash: sha256(JSON.stringify([name, args])),
+    args: JSON.stringify(args),
+    unfit: unfit ?? 'the arguments are no JSON',
+  };
 }
 
 function sha256(text: string): string {

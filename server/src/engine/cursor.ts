@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import * as z from 'zod/mini';
 import { ProblemError } from '../problem.ts';
@@ -13,19 +14,17 @@ export interface Position {
 
 /** A client's cursor, decoded. Opaque on the wire, and never believed about what the actor may read. */
 export interface CursorState {
-  /** The database's history; positions of another history mean nothing here. */
-  readonly epoch: string;
+  /** Whose history the positions are of (`historyOf`); in another one they mean nothing. */
+  readonly history: string;
   readonly scopes: ReadonlyMap<string, Position>;
 }
 
-const count = z.int().check(z.nonnegative());
-/** Text that PostgreSQL can compare with. */
-const text = z.string().check(z.refine((value) => !value.includes('\0') && value.isWellFormed()));
 const Wire = z.object({
-  e: z.string().check(z.maxLength(64)),
+  h: z.string().check(z.maxLength(64)),
   // Complete: the version. In the middle of a traversal: [version, began, collection, id].
-  s: z.record(z.string(), z.union([count, z.tuple([count, count, text, text])])),
+  s: z.custom<Readonly<Record<string, unknown>>>((value) => typeof value === 'object' && value !== null),
 });
+type WirePosition = number | readonly [version: number, began: number, collection: string, id: string];
 
 /** Longer cursors are deflated: hundreds of scopes must fit into the URL of a pull. */
 const shortBytes = 1024;
@@ -34,12 +33,17 @@ const mostBytes = 4 * 1024 * 1024;
 /** How plain JSON begins; deflated it begins with another byte, whatever kind its first block is of. */
 const brace = 0x7b;
 
-export function encodeCursor({ epoch, scopes }: CursorState): string {
-  const s: Record<string, z.infer<typeof Wire>['s'][string]> = {};
+/** The name of a tenant's history in a database of this epoch: short, and another one for each tenant. */
+export function historyOf(epoch: string, tenant: string): string {
+  return createHash('sha256').update(`${epoch}/${tenant}`).digest('base64url').slice(0, 16);
+}
+
+export function encodeCursor({ history, scopes }: CursorState): string {
+  const s: Record<string, WirePosition> = {};
   for (const [scope, { version, line, began }] of scopes) {
     s[scope] = line === null ? version : [version, began, line.collection, line.id];
   }
-  const plain = Buffer.from(JSON.stringify({ e: epoch, s }));
+  const plain = Buffer.from(JSON.stringify({ h: history, s }));
   return (plain.length < shortBytes ? plain : deflateRawSync(plain)).toString('base64url');
 }
 
@@ -49,20 +53,33 @@ export function decodeCursor(text: string | null): CursorState | null;
 export function decodeCursor(text: string | null): CursorState | null {
   if (text === null) return null;
   const wire = Wire.safeParse(parse(Buffer.from(text, 'base64url')));
-  if (!wire.success) {
-    const message = 'not a cursor of this server; send null to start anew';
-    throw new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
-  }
+  if (!wire.success) throw noCursor();
   const scopes = new Map<string, Position>();
-  for (const [scope, at] of Object.entries(wire.data.s)) {
-    scopes.set(
-      scope,
-      typeof at === 'number'
-        ? { version: at, line: null, began: at }
-        : { version: at[0], began: at[1], line: { collection: at[2], id: at[3] } },
-    );
-  }
-  return { epoch: wire.data.e, scopes };
+  for (const [scope, at] of Object.entries(wire.data.s)) scopes.set(scope, positionOf(at));
+  return { history: wire.data.h, scopes };
+}
+
+/** By hand: a hostile cursor has 150,000 scopes, and a schema would take most of a second over them. */
+function positionOf(at: unknown): Position {
+  if (isCount(at)) return { version: at, line: null, began: at };
+  if (!Array.isArray(at) || at.length !== 4) throw noCursor();
+  const [version, began, collection, id] = at as unknown[];
+  if (!isCount(version) || !isCount(began) || !isText(collection) || !isText(id)) throw noCursor();
+  return { version, began, line: { collection, id } };
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** Text that PostgreSQL can compare with. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
+}
+
+function noCursor(): ProblemError {
+  const message = 'not a cursor of this server; send null to start anew';
+  return new ProblemError('malformed', `The cursor is ${message}`, { issues: [{ path: 'cursor', message }] });
 }
 
 function parse(bytes: Buffer): unknown {

@@ -1,30 +1,53 @@
 import type { Model } from '@ekbaar/sdk/model';
-import { type Delta, limits, type Outcome, type Row, type SyncRequest, type SyncResponse } from '@ekbaar/sdk/protocol';
+import { limits, type Outcome, type Row, type SyncRequest, type SyncResponse } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { type Database, rowsOf } from '../db/database.ts';
+import { type Database, type Queryable, rowsOf } from '../db/database.ts';
 import { quoted } from '../db/identifier.ts';
 import { migrate } from '../db/migrate.ts';
+import { trackedTables } from '../db/tracked-tables.ts';
+import { Replica } from '../db/replica.ts';
 import { ProblemError } from '../problem.ts';
-import { type Actor, mayRead, type ReadableScope } from './actor.ts';
-import { readClient } from './client-log.ts';
+import { type Actor, mayRead, type ReadableScope, readableScopes } from './actor.ts';
+import { Admin } from './admin.ts';
+import { AttemptLog } from './attempt-log.ts';
+import { type BackfillLoop, startBackfill } from './backfill-loop.ts';
 import { collectionPage, collectionRow, type Page, type PageRequest } from './collection-page.ts';
 import { decodeCursor } from './cursor.ts';
-import { delta } from './delta.ts';
+import type { EncodedDelta } from './delta.ts';
+import { type ClientOfDelta, DeltaReader } from './delta-reader.ts';
+import { type EngineState, readState } from './engine-state.ts';
 import type { HaltPolicy } from './halt-store.ts';
 import type { Mutator } from './mutators.ts';
+import { observedDatabase } from './observed-database.ts';
+import {
+  type EngineObserver,
+  type StepKind,
+  tellOfDelta,
+  tellOfPush,
+  tellOfRefusal,
+  tellOfVersions,
+} from './observer.ts';
 import type { Outbox } from './outbox.ts';
+import { PokeRelay } from './poke-relay.ts';
 import { Pokes } from './pokes.ts';
+import type { Moved } from './publish.ts';
 import { push, type PushContext } from './push.ts';
+import { receiptsCollection, receiptsTable } from './receipts-collection.ts';
+import type { ReadTable } from './rows.ts';
 import type { Rules } from './settle.ts';
 import { applySingle, type SingleMutation } from './single.ts';
 import { type Sweeper, startSweeper } from './sweeper.ts';
 import { type SyncedTable, syncedTables, type TableDeclaration } from './synced-table.ts';
+import { type Retention, startTombstoneSweeper, sweepTombstones, type TombstoneSweeper } from './tombstones.ts';
 import { reading } from './transaction.ts';
+import type { DeltaRequest } from './traversal.ts';
 
 export interface EngineOptions {
   readonly model: Model;
   readonly database: Database;
+  /** A streaming standby of it, for deltas. */
+  readonly readReplica?: Database | undefined;
   readonly tables: Readonly<Record<string, TableDeclaration>>;
   readonly serverTables: readonly PgTable[];
   readonly mutators: Readonly<Record<string, Mutator>>;
@@ -34,24 +57,46 @@ export interface EngineOptions {
   readonly oldestModel: number;
   readonly haltPolicy: HaltPolicy;
   readonly sweepEveryMs: number;
+  readonly retention: Retention;
   readonly clock: () => Date;
+  /** Milliseconds on a clock that never goes back. */
+  readonly monotonic: () => number;
   /** Told of what operations should know; never holds args or rows. */
   readonly onProblem: (what: string, error: unknown, facts: Record<string, unknown>) => void;
+  /** Told of everything else that is worth counting or timing. */
+  readonly observer?: EngineObserver;
 }
 
 /** Exactly-once mutations and deltas on one database. Knows nothing of HTTP. */
 export class Engine {
-  readonly pokes = new Pokes();
+  readonly pokes = new Pokes((tenant, moved) => this.#deltas.told(tenant, moved));
+  #relay: PokeRelay | undefined;
+  /** What operations see and do. */
+  readonly admin: Admin;
   readonly tables: ReadonlyMap<string, SyncedTable>;
   readonly #options: EngineOptions;
+  readonly #observer: EngineObserver;
+  /** Where collections are read, its transactions observed. */
+  readonly #readFrom: Database;
+  readonly #deltas: DeltaReader;
   readonly #pushContext: Omit<PushContext, 'onHalted'>;
   readonly #deferredConstraints: string[] = [];
   #sweeper: Sweeper | undefined;
+  #tombstones: TombstoneSweeper | undefined;
+  #backfill: BackfillLoop | undefined;
 
   /** @throws TypeError when model, tables and mutators do not fit together */
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#observer = options.observer ?? {};
+    this.#readFrom = observedDatabase(options.database, this.#observer, 'read');
     this.tables = syncedTables(options.model, options.tables);
+    this.#deltas = new DeltaReader({
+      database: this.#readFrom,
+      replica: this.#replica(),
+      tables: new Map<string, ReadTable>([...this.tables, [receiptsCollection, receiptsTable]]),
+      monotonic: options.monotonic,
+    });
     checkMutators(options.model, options.mutators);
     const rules: Rules = {
       model: options.model,
@@ -60,33 +105,87 @@ export class Engine {
       deferredConstraints: this.#deferredConstraints,
     };
     this.#pushContext = {
-      database: options.database,
+      database: observedDatabase(options.database, this.#observer, 'write'),
+      attempts: new AttemptLog(options.database),
       rules,
       haltPolicy: options.haltPolicy,
-      onMoved: (tenant, moved) => this.pokes.publish(tenant, moved),
+      onMoved: (tenant, moved) => this.#moved(tenant, moved, 'write'),
     };
+    this.admin = new Admin({
+      ...{ database: options.database, rules, clock: options.clock, onMoved: this.#pushContext.onMoved },
+      onHalted: ({ tenant, name }, error) => options.onProblem('a mutator threw', error, { tenant, name }),
+    });
   }
 
   /** Brings the database up to date and begins to publish what other programs write. */
   async start(): Promise<void> {
-    const { database, outbox, onProblem, sweepEveryMs } = this.#options;
+    const { database, outbox, onProblem, sweepEveryMs, retention, clock } = this.#options;
     await migrate(database, {
       synced: this.tables.values(),
       serverTables: this.#options.serverTables,
       migrations: this.#options.migrations,
+      model: this.#options.model.version,
     });
+    await this.#nameOtherTables();
     await outbox.start();
     this.#deferredConstraints.push(...(await deferredConstraints(database)));
-    this.#sweeper = startSweeper(database, {
+    if (database.shared) {
+      const onError = (error: unknown) => onProblem('pokes do not reach the other nodes', error, {});
+      this.#relay = new PokeRelay({ database, pokes: this.pokes, onError });
+    }
+    this.#sweeper = startSweeper(observedDatabase(database, this.#observer, 'sweep'), {
       everyMs: sweepEveryMs,
-      onMoved: this.#pushContext.onMoved,
+      onMoved: (tenant, moved) => this.#moved(tenant, moved, 'sweep'),
       onError: (error) => onProblem('publishing what other programs wrote failed', error, {}),
+    });
+    this.#tombstones = startTombstoneSweeper(observedDatabase(database, this.#observer, 'sweep'), retention, {
+      clock,
+      onError: (error) => onProblem('sweeping old tombstones failed', error, {}),
+    });
+    this.#backfill = startBackfill(database, this.tables, {
+      sweep: () => this.sweep(),
+      onError: (error) => onProblem('marking the rows of a large table failed', error, {}),
     });
   }
 
+  /** A collection that this model lacks may be of a newer one, in a deploy that goes on: nothing is undone, but said. */
+  async #nameOtherTables(): Promise<void> {
+    const tracked = await trackedTables(this.#options.database.db);
+    for (const { collection, builtIn } of tracked) {
+      if (builtIn || this.tables.has(collection)) continue;
+      const error = new Error(
+        `"${collection}" is tracked, but not in this model: untrack it if no other version has it`,
+      );
+      this.#options.onProblem('a collection is tracked that the model lacks', error, { collection });
+    }
+  }
+
   async stop(): Promise<void> {
+    await this.#backfill?.stop();
     await this.#sweeper?.stop();
+    await this.#tombstones?.stop();
+    await this.#relay?.stop();
     await this.#options.outbox.stop();
+  }
+
+  #moved(tenant: string, moved: Moved, by: 'write' | 'sweep'): void {
+    this.pokes.publish(tenant, moved);
+    this.#relay?.gather(tenant, moved);
+    tellOfVersions(this.#observer, tenant, moved, by);
+  }
+
+  /** What waits in the database, over all tenants. */
+  state(): Promise<EngineState> {
+    return readState(this.#options.database);
+  }
+
+  /** Pokes since the start: handed to streams of this node, told to other nodes, heard from them. */
+  get pokeCounts(): { readonly streamed: number; readonly sent: number; readonly received: number } {
+    return { streamed: this.pokes.told, sent: this.#relay?.sent ?? 0, received: this.#relay?.received ?? 0 };
+  }
+
+  #step<T>(kind: StepKind, { tenant }: Pick<Actor, 'tenant'>, run: () => Promise<T>): Promise<T> {
+    return this.#observer.step?.({ kind, tenant }, run) ?? run();
   }
 
   /** Publishes at once what other programs have committed; the sweeper does so by itself a moment later. */
@@ -94,8 +193,17 @@ export class Engine {
     await this.#sweeper?.sweep();
   }
 
-  /** Push and pull in one go. */
-  async sync(actor: Actor, request: SyncRequest): Promise<SyncResponse> {
+  /** Deletes at once the tombstones that are old enough; some node does so by itself every few hours. */
+  async sweepTombstones(): Promise<void> {
+    await sweepTombstones(this.#options.database, this.#options.retention, this.#options.clock());
+  }
+
+  /**
+   * Push and pull in one go.
+   *
+   * @returns a `SyncResponse` as JSON text
+   */
+  async sync(actor: Actor, request: SyncRequest): Promise<string> {
     const now = this.#options.clock();
     if (request.model < this.#options.oldestModel) {
       throw new ProblemError(
@@ -106,19 +214,21 @@ export class Engine {
     // Read first: a cursor that is none must not leave mutations applied behind an error.
     const cursor = decodeCursor(request.cursor);
     const onHalted = this.#reportHalt({ tenant: actor.tenant, client: request.clientId });
-    const { receipts, stopped } = await push({ ...this.#pushContext, onHalted }, actor, request, now);
-    const answer = await reading(this.#options.database, actor.tenant, async (tx) => {
-      const lastMutationId = (await readClient(tx, actor, request.clientId)) ?? 0;
-      const changes = await delta(tx, this.tables, {
-        tenant: actor.tenant,
-        readable: this.readable(actor),
-        cursor,
-        limit: request.limit,
-        diverged: request.diverged,
-      });
-      return { lastMutationId, ...changes };
-    });
-    return { request: request.request, serverTime: now.toISOString(), receipts: [...receipts], stopped, delta: answer };
+    const pushed = await this.#step('push', actor, () => push({ ...this.#pushContext, onHalted }, actor, request, now));
+    tellOfPush(this.#observer, actor.tenant, request, pushed);
+    const { receipts, last, stopped } = pushed;
+    const delta = await this.#delta(
+      { ...this.#readBy(actor), cursor, limit: request.limit, diverged: request.diverged },
+      { clientId: request.clientId, last },
+    );
+    const answer: Omit<SyncResponse, 'delta'> = {
+      request: request.request,
+      serverTime: now.toISOString(),
+      receipts: [...receipts],
+      stopped,
+    };
+    const changes = `{"lastMutationId":${delta.lastMutationId},${delta.json.slice(1)}`;
+    return `${JSON.stringify(answer).slice(0, -1)},"delta":${changes}}`;
   }
 
   #reportHalt(facts: Record<string, unknown>): PushContext['onHalted'] {
@@ -126,9 +236,21 @@ export class Engine {
   }
 
   /** One mutation of a program that keeps no log. */
-  mutate(actor: Actor, mutation: SingleMutation): Promise<{ outcome: Outcome; replayed: boolean }> {
-    const onHalted = this.#reportHalt({ tenant: actor.tenant });
-    return applySingle({ ...this.#pushContext, onHalted }, actor, mutation, this.#options.clock());
+  async mutate(actor: Actor, mutation: SingleMutation): Promise<{ outcome: Outcome; replayed: boolean }> {
+    const { tenant } = actor;
+    const { name } = mutation;
+    const onHalted = this.#reportHalt({ tenant });
+    try {
+      const answer = await this.#step('mutate', actor, () =>
+        applySingle({ ...this.#pushContext, onHalted }, actor, mutation, this.#options.clock()),
+      );
+      const { outcome, replayed } = answer;
+      this.#observer.mutation?.({ tenant, name, outcome: outcome.status, code: outcome.error?.code, replayed });
+      return answer;
+    } catch (error) {
+      tellOfRefusal(this.#observer, tenant, name, error);
+      throw error;
+    }
   }
 
   /** Whether a mutation of this name leaves a receipt. Unknown names do: as dead letters. */
@@ -143,35 +265,52 @@ export class Engine {
    * The delta alone, for readers that push nothing.
    *
    * @param scopes only these; undefined: all that the actor may read
+   * @returns a `Delta` as JSON text
    * @throws ProblemError `forbidden` for a scope the actor may not read
    */
   async pull(
     actor: Actor,
     request: { cursor: string | null; limit: number; scopes?: readonly string[] | undefined },
-  ): Promise<Delta> {
-    const readable = this.readable(actor);
+  ): Promise<string> {
+    const by = this.#readBy(actor);
     // PostgreSQL's text holds no NUL, so no scope has one.
-    const denied = request.scopes?.find((scope) => scope.includes('\0') || !mayRead(readable, scope));
+    const denied = request.scopes?.find((scope) => scope.includes('\0') || !mayRead(by.readable, scope));
     if (denied !== undefined)
       throw new ProblemError('forbidden', `The scope "${denied}" is not among those this token may read`);
     const cursor = decodeCursor(request.cursor);
-    return reading(this.#options.database, actor.tenant, (tx) =>
-      delta(tx, this.tables, {
-        tenant: actor.tenant,
-        readable,
-        only: request.scopes,
-        cursor,
-        limit: request.limit,
-        diverged: [],
-      }),
-    );
+    const { limit } = request;
+    return (await this.#delta({ ...by, only: request.scopes, cursor, limit, diverged: [] })).json;
+  }
+
+  async #delta(request: DeltaRequest, client?: ClientOfDelta): Promise<EncodedDelta> {
+    const delta = await this.#step('delta', request, () => this.#deltas.read(request, client));
+    tellOfDelta(this.#observer, request.tenant, delta, request.diverged);
+    return delta;
+  }
+
+  #readBy(actor: Actor): Pick<DeltaRequest, 'tenant' | 'readable'> {
+    return { tenant: actor.tenant, readable: this.readable(actor) };
+  }
+
+  #replica(): Replica | undefined {
+    const { readReplica, monotonic, onProblem } = this.#options;
+    if (readReplica === undefined) return undefined;
+    return new Replica({
+      database: observedDatabase(readReplica, this.#observer, 'read'),
+      monotonic,
+      onError: (error) => onProblem('the read replica does not answer: deltas come from the primary', error, {}),
+    });
+  }
+
+  #reading<T>(kind: StepKind, actor: Actor, body: (tx: Queryable) => Promise<T>): Promise<T> {
+    return this.#step(kind, actor, () => reading(this.#readFrom, actor.tenant, body));
   }
 
   /** A page of a collection. */
   page(actor: Actor, collection: string, request: Omit<PageRequest, 'tenant' | 'readable'>): Promise<Page> {
     const table = this.#table(collection);
     const limit = Math.min(request.limit, limits.rowsPerPage);
-    return reading(this.#options.database, actor.tenant, (tx) =>
+    return this.#reading('page', actor, (tx) =>
       collectionPage(tx, table, { ...request, limit, tenant: actor.tenant, readable: this.readable(actor) }),
     );
   }
@@ -179,7 +318,7 @@ export class Engine {
   /** One row of a collection. */
   async row(actor: Actor, collection: string, id: string): Promise<Row> {
     const table = this.#table(collection);
-    const found = await reading(this.#options.database, actor.tenant, (tx) =>
+    const found = await this.#reading('row', actor, (tx) =>
       collectionRow(tx, table, { id, tenant: actor.tenant, readable: this.readable(actor) }),
     );
     if (found === undefined)
@@ -188,7 +327,7 @@ export class Engine {
   }
 
   readable(actor: Actor): readonly ReadableScope[] {
-    return this.#options.scopes(actor);
+    return readableScopes(actor, this.#options.scopes(actor));
   }
 
   #table(collection: string): SyncedTable {

@@ -1,5 +1,5 @@
 import { DrizzleQueryError, sql } from 'drizzle-orm';
-import { type Database, type Queryable, rowsOf, textArray } from '../db/database.ts';
+import { type Database, type Queryable, rowsOf } from '../db/database.ts';
 import { writing } from './transaction.ts';
 
 /** How often a mutation's mutator has thrown, and since when. */
@@ -14,47 +14,80 @@ export interface HaltPolicy {
   readonly minutes: number;
 }
 
-export async function findHalts(tx: Queryable, tenant: string, keys: readonly string[]): Promise<Map<string, Halt>> {
-  const rows = await rowsOf<{ key: string; tries: number; first_ms: number }>(
-    tx,
-    sql`select key, tries, (extract(epoch from first_at) * 1000)::float8 as first_ms from sync.halts
-        where tenant = ${tenant} and key = any(${textArray(keys)}::uuid[])`,
-  );
+/** As `haltColumns` reads it. */
+export interface HaltRow {
+  readonly key: string;
+  readonly tries: number;
+  readonly first_ms: number;
+}
+
+export const haltColumns = sql.raw('key, tries, (extract(epoch from first_at) * 1000)::float8 as first_ms');
+
+export function haltsByKey(rows: readonly HaltRow[]): Map<string, Halt> {
   return new Map(rows.map((row) => [row.key, { tries: row.tries, firstAt: new Date(row.first_ms) }]));
 }
 
-/** Counts one more failed try, in a transaction of its own: the one that failed has been rolled back. */
-export async function noteHalt(
+/** What stands of a try whose process ended before it did. */
+const unfinished = 'begun, and never heard of again';
+
+/**
+ * Counts one more try, in a transaction of its own: before it starts, so that one that takes the process with it is
+ * counted too, or after the first one failed.
+ */
+export async function noteTry(
   database: Database,
   tenant: string,
   key: string,
+  now: Date,
+  error?: unknown,
+): Promise<Halt> {
+  const { value } = await writing(database, tenant, (tx) =>
+    rowsOf<HaltRow>(
+      tx,
+      sql`insert into sync.halts (tenant, key, tries, first_at, last_at, error)
+          values (${tenant}, ${key}, 1, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz,
+            ${error === undefined ? unfinished : describe(error)})
+          on conflict (tenant, key) do update set tries = halts.tries + 1, last_at = excluded.last_at, error = excluded.error
+          returning ${haltColumns}`,
+    ),
+  );
+  return haltsByKey(value).get(key) ?? { tries: 1, firstAt: now };
+}
+
+/** Says of what a try failed; the first one is only counted now, each later one was before it began (`noted`). */
+export async function noteFailure(
+  database: Database,
+  tenant: string,
+  key: string,
+  noted: Halt | undefined,
   error: unknown,
   now: Date,
 ): Promise<Halt> {
-  const { value } = await writing(database, tenant, (tx) =>
-    rowsOf<{ tries: number; first_ms: number }>(
-      tx,
-      sql`insert into sync.halts (tenant, key, tries, first_at, last_at, error)
-          values (${tenant}, ${key}, 1, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz, ${describe(error)})
-          on conflict (tenant, key) do update set tries = halts.tries + 1, last_at = excluded.last_at, error = excluded.error
-          returning tries, (extract(epoch from first_at) * 1000)::float8 as first_ms`,
-    ),
-  );
-  const [row] = value;
-  return { tries: row?.tries ?? 1, firstAt: new Date(row?.first_ms ?? now) };
+  if (noted === undefined) return noteTry(database, tenant, key, now, error);
+  await writing(database, tenant, (tx) => describeHalt(tx, tenant, key, error));
+  return noted;
+}
+
+/** Puts down what the noted try failed of. */
+export async function describeHalt(tx: Queryable, tenant: string, key: string, error: unknown): Promise<void> {
+  await tx.execute(sql`update sync.halts set error = ${describe(error)} where tenant = ${tenant} and key = ${key}`);
+}
+
+/** Takes a noted try back: the database failed it, and that is no fault of the mutation's. */
+export async function uncountTry(database: Database, tenant: string, key: string): Promise<void> {
+  await writing(database, tenant, async (tx) => {
+    await tx.execute(sql`update sync.halts set tries = tries - 1 where tenant = ${tenant} and key = ${key}`);
+    await tx.execute(sql`delete from sync.halts where tenant = ${tenant} and key = ${key} and tries <= 0`);
+  });
 }
 
 export async function forgetHalt(tx: Queryable, tenant: string, key: string): Promise<void> {
   await tx.execute(sql`delete from sync.halts where tenant = ${tenant} and key = ${key}`);
 }
 
-/** Whether the try that just failed was the last one. */
-export function isLastTry(halt: Halt | undefined, policy: HaltPolicy, now: Date): boolean {
-  return (
-    halt !== undefined &&
-    halt.tries + 1 >= policy.tries &&
-    now.getTime() - halt.firstAt.getTime() >= policy.minutes * 60_000
-  );
+/** Whether the tries counted so far are enough to give up. */
+export function isSpent({ tries, firstAt }: Halt, policy: HaltPolicy, now: Date): boolean {
+  return tries >= policy.tries && now.getTime() - firstAt.getTime() >= policy.minutes * 60_000;
 }
 
 /** How long the client should wait before the next try: doubling from 2 s to a minute. */
@@ -62,7 +95,8 @@ export function haltPauseMs(halt: Halt): number {
   return Math.min(60_000, 1000 * 2 ** Math.min(halt.tries, 6));
 }
 
-function describe(error: unknown): string {
+/** Names and messages of an error and its causes; never a statement's parameters. */
+export function describe(error: unknown): string {
   const chain: string[] = [];
   for (let at: unknown = error; at instanceof Error && chain.length < 5; at = at.cause) {
     // Drizzle's own message quotes the statement's parameters: a customer's data.

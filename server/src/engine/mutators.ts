@@ -20,6 +20,40 @@ export interface MutationContext<Reject extends string = string> {
   enqueue(queue: string, data: Record<string, unknown>): Promise<void>;
 }
 
+/** One of a run: mutations of the same name, one after the other in a client's log. */
+export interface RunItem<Args = unknown> {
+  readonly args: Args;
+  readonly key: string;
+  readonly at: Date;
+}
+
+/** What became of one of a run. */
+export type RunOutcome<Result = unknown, Reject extends string = string> =
+  | { readonly result: Result }
+  | {
+      readonly reject: { readonly code: Reject; readonly message: string; readonly details?: Record<string, unknown> };
+    };
+
+/** What a run works with: as for a single mutation, but for what is of each one. */
+export interface RunContext extends Pick<MutationContext, 'db' | 'tenant' | 'actor' | 'now'> {
+  /** Puts jobs in the outbox, each with the key of the mutation it comes from. */
+  enqueueAll(queue: string, jobs: readonly (Record<string, unknown> & { readonly key: string })[]): Promise<void>;
+  /** Gives up on the run, as any throw does: its mutations are done one by one. For what they are to each other. */
+  oneByOne(): never;
+}
+
+/**
+ * The same mutation for many at once, in few statements. Must come to the same results and the same rejections as one by
+ * one, in order; one that it rejects must have written nothing. When it throws, all it did is rolled back and the
+ * mutations are done one by one.
+ */
+export interface BatchMutator<Args = unknown, Result = unknown, Reject extends string = string> {
+  /** As `Mutator.onceBy`, one for each item. */
+  onceBy?(context: RunContext, items: readonly RunItem<Args>[]): Promise<readonly (string | null)[]>;
+  /** One outcome for each item, in their order. */
+  run(context: RunContext, items: readonly RunItem<Args>[]): Promise<readonly RunOutcome<Result, Reject>[]>;
+}
+
 /** The server's side of a mutation. */
 export interface Mutator<Args = unknown, Result = unknown, Reject extends string = string> {
   /** The roles that may do it. */
@@ -29,9 +63,16 @@ export interface Mutator<Args = unknown, Result = unknown, Reject extends string
    * null when there is none. A second mutation with the same key is rejected `already_done`.
    */
   onceBy?(context: MutationContext<Reject>, args: Args): Promise<string | null>;
+  /**
+   * Args of older models, brought up to date: `{ 3: upcast }` is for args of models before version 3. They apply in
+   * order, before the schema is asked; what is kept and compared is always what came.
+   */
+  readonly upcast?: Readonly<Record<number, (args: unknown) => unknown>>;
   /** The part of the first one's result that whoever comes second may see. */
   publicResult?(result: Result): Record<string, unknown>;
   run(context: MutationContext<Reject>, args: Args): Promise<Result>;
+  /** The faster way for several at once. A mutator with `onceBy` needs it here too. */
+  readonly batch?: BatchMutator<Args, Result, Reject>;
 }
 
 /** One mutator for each mutation of the model. */

@@ -7,17 +7,38 @@ export type PokeListener = (moved: Moved) => void;
 /** Hands hints that scopes moved to the event streams of this node. A lost hint loses nothing. */
 export class Pokes {
   readonly #listeners = new Map<string, Set<{ readable: readonly ReadableScope[]; listener: PokeListener }>>();
+  readonly #onSubscribed = new Set<() => void>();
 
   /** Aborted when the server closes: streams end then, which otherwise never would. */
   readonly closing: AbortSignal;
   readonly #closing = new AbortController();
+  readonly #onMoved: (tenant: string, moved: Moved) => void;
+  #told = 0;
 
-  constructor() {
+  /** @param onMoved told of every poke, whether or not somebody listens */
+  constructor(onMoved: (tenant: string, moved: Moved) => void = () => {}) {
+    this.#onMoved = onMoved;
     this.closing = this.#closing.signal;
   }
 
   close(): void {
     this.#closing.abort();
+  }
+
+  /** Pokes handed to streams since the start. */
+  get told(): number {
+    return this.#told;
+  }
+
+  /** The tenants that somebody listens for. */
+  get tenants(): readonly string[] {
+    return [...this.#listeners.keys()];
+  }
+
+  /** Calls `listener` whenever somebody begins to listen; returns what ends it. */
+  onSubscribed(listener: () => void): () => void {
+    this.#onSubscribed.add(listener);
+    return () => void this.#onSubscribed.delete(listener);
   }
 
   /** Listens for a tenant's scopes that `readable` admits; returns what ends it. */
@@ -26,6 +47,7 @@ export class Pokes {
     this.#listeners.set(tenant, of);
     const entry = { readable, listener };
     of.add(entry);
+    for (const told of this.#onSubscribed) told();
     return () => {
       of.delete(entry);
       if (of.size === 0 && this.#listeners.get(tenant) === of) this.#listeners.delete(tenant);
@@ -34,9 +56,12 @@ export class Pokes {
 
   publish(tenant: string, moved: Moved): void {
     if (moved.size === 0) return;
+    this.#onMoved(tenant, moved);
     for (const { readable, listener } of this.#listeners.get(tenant) ?? []) {
       const seen = new Map([...moved].filter(([scope]) => mayRead(readable, scope)));
-      if (seen.size > 0) listener(seen);
+      if (seen.size === 0) continue;
+      this.#told++;
+      listener(seen);
     }
   }
 }

@@ -1,11 +1,15 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import { jsonParameter, type Queryable, rowsOf, textArray } from '../db/database.ts';
+import type { Actor } from './actor.ts';
 
 /** A receipt as it is kept. */
 export interface StoredReceipt {
   readonly key: string;
   readonly actor: string;
+  /** The slot that it was written for; null over REST. */
+  readonly clientId: string | null;
+  readonly mutationId: number | null;
   readonly content: string;
   readonly outcome: Outcome;
   readonly serverAt: Date;
@@ -28,15 +32,22 @@ export interface ReceiptFacts {
   readonly now: Date;
 }
 
-interface ReceiptRow {
-  key: string;
-  actor: string;
-  content: string;
-  status: Outcome['status'];
-  result: unknown;
-  error: Outcome['error'] | null;
-  server_ms: number;
+/** A receipt as `receiptColumns` reads it. */
+export interface ReceiptRow {
+  readonly key: string;
+  readonly actor: string;
+  readonly client_id: string | null;
+  readonly mutation_id: string | number | null;
+  readonly content: string;
+  readonly status: Outcome['status'];
+  readonly result: unknown;
+  readonly error: Outcome['error'] | null;
+  readonly server_ms: number;
 }
+
+export const receiptColumns = sql.raw(
+  'key, actor, client_id, mutation_id, content, status, result, error, (extract(epoch from server_at) * 1000)::float8 as server_ms',
+);
 
 /** The receipts that stand under these keys, by key. */
 export async function findReceipts(
@@ -47,15 +58,20 @@ export async function findReceipts(
   if (keys.length === 0) return new Map();
   const rows = await rowsOf<ReceiptRow>(
     tx,
-    sql`select key, actor, content, status, result, error, (extract(epoch from server_at) * 1000)::float8 as server_ms from sync.receipts
-        where tenant = ${tenant} and key = any(${textArray(keys)}::uuid[])`,
+    sql`select ${receiptColumns} from sync.receipts where tenant = ${tenant} and key = any(${textArray(keys)}::uuid[])`,
   );
+  return receiptsByKey(rows);
+}
+
+export function receiptsByKey(rows: readonly ReceiptRow[]): Map<string, StoredReceipt> {
   return new Map(
     rows.map((row) => [
       row.key,
       {
         key: row.key,
         actor: row.actor,
+        clientId: row.client_id,
+        mutationId: row.mutation_id === null ? null : Number(row.mutation_id),
         content: row.content,
         outcome: outcomeOf(row),
         serverAt: new Date(row.server_ms),
@@ -73,37 +89,67 @@ function outcomeOf({ status, result, error }: Pick<ReceiptRow, 'status' | 'resul
   return { status, ...(result === null ? {} : { result }), ...(error === null ? {} : { error }) };
 }
 
+/** A receipt to be written. */
+export interface NewReceipt {
+  readonly facts: ReceiptFacts;
+  readonly outcome: Outcome;
+}
+
 /**
- * Writes a receipt, unless one stands under its key already. Waits for a transaction that is writing the same key.
+ * Writes receipts, but for those under whose keys one stands already. Waits for transactions that are writing the same keys.
  *
- * @returns whether it was written
+ * @returns how many were written
  */
+export async function writeReceipts(tx: Queryable, actor: Actor, receipts: readonly NewReceipt[]): Promise<number> {
+  const rows = receipts.map(({ facts, outcome }) => ({
+    key: facts.key,
+    actor: facts.actor,
+    role: facts.role,
+    client_id: facts.clientId,
+    mutation_id: facts.mutationId,
+    name: storable(facts.name),
+    args: jsonText(facts.args),
+    content: facts.content,
+    status: outcome.status,
+    result: jsonText(outcome.result),
+    error: jsonText(outcome.error),
+    model: facts.model,
+    device_ms: facts.deviceAt?.getTime(),
+    clock_error_ms: facts.clockErrorMs,
+    server_ms: facts.now.getTime(),
+    // Whoever runs a dead letter again does so as its actor.
+    claims: outcome.status === 'dead' ? jsonText(actor.claims) : undefined,
+  }));
+  const written = await rowsOf(
+    tx,
+    sql`insert into sync.receipts (tenant, key, actor, role, client_id, mutation_id, name, args, content, status, result, error,
+          model, device_at, clock_error_ms, server_at, claims)
+        select ${actor.tenant}, r.key, r.actor, r.role, r.client_id, r.mutation_id, r.name, r.args::json, r.content, r.status,
+          r.result::json, r.error::json, r.model, to_timestamp(r.device_ms / 1000), r.clock_error_ms, to_timestamp(r.server_ms / 1000), r.claims::json
+        from json_to_recordset(${jsonParameter(rows)}) as r (key uuid, actor text, role text, client_id text, mutation_id bigint, name text,
+          args text, content text, status text, result text, error text, model integer, device_ms float8, clock_error_ms bigint,
+          server_ms float8, claims text)
+        on conflict (tenant, key) do nothing returning key`,
+  );
+  return written.length;
+}
+
+/** As `writeReceipts`, of one: whether it was written. */
 export async function writeReceipt(
   tx: Queryable,
-  tenant: string,
+  actor: Actor,
   facts: ReceiptFacts,
   outcome: Outcome,
 ): Promise<boolean> {
-  const rows = await rowsOf(
-    tx,
-    sql`insert into sync.receipts
-          (tenant, key, actor, role, client_id, mutation_id, name, args, content, status, result, error, model, device_at, clock_error_ms, server_at)
-        values (${tenant}, ${facts.key}, ${facts.actor}, ${facts.role}, ${facts.clientId}, ${facts.mutationId}, ${storable(facts.name)},
-          ${jsonParameter(facts.args)}, ${facts.content}, ${outcome.status}, ${jsonParameter(outcome.result)}, ${jsonParameter(outcome.error)},
-          ${facts.model}, to_timestamp(${facts.deviceAt?.getTime() ?? null}::float8 / 1000), ${facts.clockErrorMs}, ${facts.now.toISOString()}::timestamptz)
-        on conflict (tenant, key) do nothing returning key`,
-  );
-  return rows.length === 1;
+  return (await writeReceipts(tx, actor, [{ facts, outcome }])) === 1;
 }
 
-/** Fills in the result of a receipt that was claimed before its mutator ran. */
-export async function writeResult(tx: Queryable, tenant: string, key: string, result: unknown): Promise<void> {
-  await tx.execute(
-    sql`update sync.receipts set result = ${jsonParameter(result)} where tenant = ${tenant} and key = ${key}`,
-  );
+/** As text inside of JSON, which PostgreSQL then keeps as it is: it would choke on escapes that it had to resolve. */
+function jsonText(value: unknown): string | undefined {
+  return value === undefined ? undefined : JSON.stringify(value);
 }
 
-/** PostgreSQL's text holds no NUL, and the name of a dead letter is whatever somebody sent. */
+/** PostgreSQL's text holds neither NUL nor half a character, and the name of a dead letter is whatever somebody sent. */
 function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD');
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }

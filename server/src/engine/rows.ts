@@ -1,30 +1,22 @@
-import type { Row } from '@ekbaar/sdk/protocol';
-import { sql } from 'drizzle-orm';
-import { type Queryable, rowsOf, textArray } from '../db/database.ts';
-import { quoted } from '../db/identifier.ts';
+import { sql, type SQL } from 'drizzle-orm';
+import { literal, quoted } from '../db/identifier.ts';
 import type { SyncedTable } from './synced-table.ts';
 
-/** A row as clients see it, with the scopes that its columns admit. */
-export interface ScopedRow {
-  readonly row: Row;
-  readonly scopes: readonly string[];
-}
+/** What reading a collection's rows needs of its table. */
+export type ReadTable = Pick<SyncedTable, 'name' | 'key' | 'tenant' | 'rowSql' | 'scopesSql'>;
 
-/** Rows by their ids, as they stand in this snapshot; ids without a row are missing from the answer. */
-export async function readRows(
-  tx: Queryable,
-  table: SyncedTable,
-  tenant: string,
-  ids: readonly string[],
-): Promise<Map<string, ScopedRow>> {
-  const key = sql.raw(`t.${quoted(table.key.name)}`);
-  const rows = await rowsOf<{ id: string; scopes: string; row: string }>(
-    tx,
-    sql`select ${key}::text as id, ${sql.raw(table.scopesSql)}::text as scopes, ${sql.raw(table.rowSql)}::text as row
-        from ${sql.raw(table.name)} t
-        where ${sql.raw(`t.${quoted(table.tenant.name)}`)} = ${tenant} and ${key} = any(${textArray(ids)}::${sql.raw(table.key.getSQLType())}[])`,
-  );
-  return new Map(
-    rows.map(({ id, scopes, row }) => [id, { row: JSON.parse(row) as Row, scopes: JSON.parse(scopes) as string[] }]),
-  );
+/**
+ * SQL that gives, for a line `l` (scope, collection, row_id), the row's JSON text as it stands in this snapshot: null when
+ * it is gone, or when its columns do not admit it to the line's scope, from which it has moved since the line was written.
+ */
+export function rowOfLine(tables: ReadonlyMap<string, ReadTable>, tenant: string): SQL {
+  if (tables.size === 0) return sql`null`;
+  // Each branch asks its table only, by the key's own type: an id of one collection may be none of another's.
+  const branches = [...tables].map(([collection, { name, key, tenant: ofTenant, rowSql, scopesSql }]) => {
+    const column = (of: { readonly name: string }) => sql.raw(`t.${quoted(of.name)}`);
+    return sql`when ${sql.raw(literal(collection))} then (
+      select case when ${sql.raw(scopesSql)}::jsonb ? l.scope then ${sql.raw(rowSql)}::text end
+      from ${sql.raw(name)} t where ${column(ofTenant)} = ${tenant} and ${column(key)} = l.row_id::${sql.raw(key.getSQLType())})`;
+  });
+  return sql`case l.collection ${sql.join(branches, sql` `)} end`;
 }

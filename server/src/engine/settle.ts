@@ -1,4 +1,4 @@
-import type { Model } from '@ekbaar/sdk/model';
+import type { Model, MutationDeclaration } from '@ekbaar/sdk/model';
 import { type Outcome, skipName } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
@@ -8,14 +8,15 @@ import { issuesOf } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import type { Content } from './content.ts';
 import { type MutationContext, type Mutator, Rejection } from './mutators.ts';
-import type { EnqueueJob } from './outbox.ts';
-import { findReceipt, type ReceiptFacts, type StoredReceipt, writeReceipt, writeResult } from './receipt-store.ts';
+import type { EnqueueJobs } from './outbox.ts';
+import { findReceipt, type ReceiptFacts, type StoredReceipt, writeReceipt } from './receipt-store.ts';
+import { unawaited } from './transaction.ts';
 
 /** What settling needs to know of the app. */
 export interface Rules {
   readonly model: Model;
   readonly mutators: Readonly<Record<string, Mutator>>;
-  readonly enqueue: EnqueueJob;
+  readonly enqueue: EnqueueJobs;
   /** Names of the constraints that are checked at commit unless told otherwise, ready for `SET CONSTRAINTS`. */
   readonly deferredConstraints: readonly string[];
 }
@@ -35,8 +36,11 @@ export interface Entry {
   readonly former?: Outcome | undefined;
 }
 
+/** Where the outcome is kept: in a receipt of this very mutation, in one that stood before, or nowhere but its slot. */
+export type KeptIn = 'receipt' | 'former_receipt' | 'slot';
+
 export type Settled =
-  | { readonly kind: 'settled'; readonly outcome: Outcome; readonly replayed: boolean; readonly receiptKept: boolean }
+  | { readonly kind: 'settled'; readonly outcome: Outcome; readonly replayed: boolean; readonly keptIn: KeptIn }
   | { readonly kind: 'server_outdated' }
   /** The mutator threw: nothing of it remains. */
   | { readonly kind: 'halted'; readonly error: unknown };
@@ -55,48 +59,24 @@ export async function settle(
 ): Promise<Settled> {
   if (known !== undefined) return byKey(known, actor, entry);
   if (entry.model > rules.model.version) return { kind: 'server_outdated' };
-  if (entry.name === skipName) return settled({ status: 'applied' }, false);
-
-  const keep = (outcome: Outcome) => keepOutcome(tx, rules, actor, entry, outcome);
-  if (entry.former !== undefined && entry.former.status !== 'applied') return keep(entry.former);
-
-  const declaration = Object.hasOwn(rules.model.mutations, entry.name) ? rules.model.mutations[entry.name] : undefined;
-  const mutator = rules.mutators[entry.name];
-  if (declaration === undefined || mutator === undefined) {
-    return keep(
-      dead('unknown_mutation', `No mutation is named "${entry.name}" in version ${rules.model.version} of the model`),
-    );
-  }
-  const refuse = (code: string, message: string, details?: unknown): Promise<Settled> => {
-    const refused: Outcome = {
-      status: 'rejected',
-      error: { code, message, ...(details === undefined ? {} : { details }) },
-    };
-    if (!declaration.audit) return Promise.resolve(settled(refused, false));
-    if (entry.former === undefined) return keep(refused);
-    return keep(
-      dead('after_restore', `Applied before the server lost it, and refused now: ${message}`, { code, details }),
-    );
-  };
-
-  if (entry.content.unfit !== undefined)
-    return refuse('invalid_args', `The arguments cannot be kept: ${entry.content.unfit}`, []);
-  const args = z.safeParse(declaration.args, entry.args);
-  if (!args.success) return refuse('invalid_args', `The arguments of "${entry.name}" do not fit`, issuesOf(args.error));
-  if (!mutator.roles.includes(actor.role)) {
-    return refuse('forbidden', `The role "${actor.role}" may not do "${entry.name}"`);
-  }
-
+  if (entry.name === skipName) return settled({ status: 'applied' }, 'slot');
+  const audit = declarationOf(rules, entry.name)?.audit ?? true;
+  const { former } = entry;
+  if (former !== undefined && former.status !== 'applied')
+    return audit ? keepOutcome(tx, rules, actor, entry, former) : settled(former, 'slot');
   try {
-    const result = await tx.transaction((savepoint) =>
-      apply(savepoint, rules, actor, entry, args.data, mutator, declaration.audit),
-    );
-    return settled({ status: 'applied', ...(result === undefined ? {} : { result }) }, declaration.audit);
+    // Without receipts nothing was promised that a restored server could have lost.
+    const judged = audit ? entry : { ...entry, former: undefined };
+    const decided = await decide(tx, rules, actor, judged, async (at, outcome) => {
+      if (audit && !(await writeReceipt(at, actor, entry.facts, outcome))) throw new KeyTaken();
+    });
+    if (decided.kind === 'decided') return settled(decided.outcome, audit ? 'receipt' : 'slot');
+    // What made it throw may have been another transaction that settled the same key.
+    const first = decided.kind === 'halted' && audit ? await findReceipt(tx, actor.tenant, entry.key) : undefined;
+    return first === undefined ? decided : byKey(first, actor, entry);
   } catch (error) {
     if (error instanceof KeyTaken) return settleByKey(tx, rules, actor, entry);
-    if (error instanceof Rejection) return refuse(error.code, error.message, error.details);
-    if (databaseFault(error) !== undefined) throw error;
-    return { kind: 'halted', error };
+    throw error;
   }
 }
 
@@ -113,8 +93,115 @@ export async function keepOutcome(
   entry: Entry,
   outcome: Outcome,
 ): Promise<Settled> {
-  if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) return settled(outcome, true);
+  if (await writeReceipt(tx, actor, entry.facts, outcome)) return settled(outcome, 'receipt');
   return settleByKey(tx, rules, actor, entry);
+}
+
+export type Decided =
+  | { readonly kind: 'decided'; readonly outcome: Outcome }
+  | Extract<Settled, { kind: 'server_outdated' | 'halted' }>;
+
+/**
+ * The guards behind the key, and the mutator in a savepoint.
+ *
+ * @param keep keeps the outcome: of an applied mutation inside its savepoint, so that a `keep` that throws undoes the
+ * effects too, and of any other one after the savepoint was rolled back. What it throws is thrown.
+ */
+export async function decide(
+  tx: Queryable,
+  rules: Rules,
+  actor: Actor,
+  entry: Entry,
+  keep: (at: Queryable, outcome: Outcome) => Promise<void>,
+): Promise<Decided> {
+  if (entry.model > rules.model.version) return { kind: 'server_outdated' };
+  const decided = async (outcome: Outcome): Promise<Decided> => {
+    await keep(tx, outcome);
+    return { kind: 'decided', outcome };
+  };
+  const admitted = admit(rules, actor, entry);
+  if (admitted.kind === 'halted') return admitted;
+  if (admitted.kind === 'refused') return decided(admitted.outcome);
+  const { args, mutator } = admitted;
+  let unkept: unknown;
+  try {
+    const applied = await tx.transaction(async (savepoint) => {
+      const result = await apply(savepoint, rules, actor, entry, args, mutator);
+      const outcome: Outcome = { status: 'applied', ...(result === undefined ? {} : { result }) };
+      // Together: both are answered before anything is decided on.
+      const checked = checkConstraints(savepoint);
+      const kept = keep(savepoint, outcome);
+      kept.catch(() => {});
+      await checked;
+      await kept.catch((error: unknown) => {
+        unkept = error;
+        throw error;
+      });
+      return outcome;
+    });
+    return { kind: 'decided', outcome: applied };
+  } catch (error) {
+    if (unkept !== undefined) throw unkept;
+    if (error instanceof Rejection) return decided(refusal(entry, error.code, error.message, error.details));
+    if (databaseFault(error) !== undefined) throw error;
+    return { kind: 'halted', error };
+  }
+}
+
+export type Admitted =
+  | { readonly kind: 'admitted'; readonly args: unknown; readonly mutator: Mutator }
+  | { readonly kind: 'refused'; readonly outcome: Outcome }
+  /** An upcaster threw. */
+  | { readonly kind: 'halted'; readonly error: unknown };
+
+/** The guards that need no database: name, args, role. */
+export function admit(rules: Rules, actor: Actor, entry: Entry): Admitted {
+  const declaration = declarationOf(rules, entry.name);
+  const mutator = rules.mutators[entry.name];
+  if (declaration === undefined || mutator === undefined) {
+    const message = `No mutation is named "${entry.name}" in version ${rules.model.version} of the model`;
+    return { kind: 'refused', outcome: { status: 'dead', error: { code: 'unknown_mutation', message } } };
+  }
+  const refused = (code: string, message: string, details?: unknown) =>
+    ({ kind: 'refused', outcome: refusal(entry, code, message, details) }) as const;
+  if (entry.content.unfit !== undefined)
+    return refused('invalid_args', `The arguments cannot be kept: ${entry.content.unfit}`, []);
+  let current: unknown;
+  try {
+    current = upcast(mutator, entry);
+  } catch (error) {
+    return { kind: 'halted', error };
+  }
+  const args = z.safeParse(declaration.args, current);
+  if (!args.success)
+    return refused('invalid_args', `The arguments of "${entry.name}" do not fit`, issuesOf(args.error));
+  if (!mutator.roles.includes(actor.role))
+    return refused('forbidden', `The role "${actor.role}" may not do "${entry.name}"`);
+  return { kind: 'admitted', args: args.data, mutator };
+}
+
+/** The args as the model of today has them. Upcasters get a copy: what came is what is kept. */
+function upcast({ upcast: steps }: Mutator, { args, model }: Entry): unknown {
+  if (steps === undefined) return args;
+  const versions = Object.keys(steps).map(Number);
+  let current = structuredClone(args);
+  for (const version of versions.filter((at) => model < at).toSorted((a, b) => a - b)) {
+    current = steps[version]?.(current);
+  }
+  return current;
+}
+
+export function declarationOf({ model }: Rules, name: string): MutationDeclaration | undefined {
+  return Object.hasOwn(model.mutations, name) ? model.mutations[name] : undefined;
+}
+
+/** A no. One that was applied before the server lost it is for operations to settle: the person has acted on it. */
+export function refusal({ former }: Entry, code: string, message: string, details?: unknown): Outcome {
+  if (former !== undefined) {
+    const text = `Applied before the server lost it, and refused now: ${message}`;
+    return { status: 'dead', error: { code: 'after_restore', message: text, details: { code, details } } };
+  }
+  return { status: 'rejected', error: { code, message, ...(details === undefined ? {} : { details }) } };
 }
 
 /** Another transaction settled the same key while this one was on its way. */
@@ -129,9 +216,7 @@ async function apply(
   entry: Entry,
   args: unknown,
   mutator: Mutator,
-  audit: boolean,
 ): Promise<unknown> {
-  if (audit && !(await writeReceipt(tx, actor.tenant, entry.facts, { status: 'applied' }))) throw new KeyTaken();
   const context: MutationContext = {
     db: tx,
     tenant: actor.tenant,
@@ -142,18 +227,22 @@ async function apply(
     reject: (code, message, details) => {
       throw new Rejection(code, message, details);
     },
-    enqueue: (queue, data) => rules.enqueue(tx, queue, { ...data, key: entry.key, tenant: actor.tenant }),
+    enqueue: (queue, data) => rules.enqueue(tx, queue, [{ ...data, key: entry.key, tenant: actor.tenant }]),
   };
-  if (rules.deferredConstraints.length > 0) {
-    await tx.execute(sql.raw(`set constraints ${rules.deferredConstraints.join(', ')} deferred`));
-  }
   const value = await mutator.onceBy?.(context, args);
   if (typeof value === 'string') await claimOnce(tx, actor.tenant, entry, value, mutator);
-  const result = await mutator.run(context, args);
-  // A deferred constraint must speak while there is a mutation to blame.
+  return mutator.run(context, args);
+}
+
+/** Constraints are checked at commit again where they are declared so, for the mutations behind one that had them checked. */
+export function deferConstraints(tx: Queryable, { deferredConstraints }: Rules): void {
+  if (deferredConstraints.length > 0)
+    unawaited(tx, sql.raw(`set constraints ${deferredConstraints.join(', ')} deferred`));
+}
+
+/** A deferred constraint must speak while there is a mutation to blame. */
+export async function checkConstraints(tx: Queryable): Promise<void> {
   await tx.execute(sql`set constraints all immediate`);
-  if (audit && result !== undefined) await writeResult(tx, actor.tenant, entry.key, result);
-  return result;
 }
 
 async function claimOnce(tx: Queryable, tenant: string, entry: Entry, value: string, mutator: Mutator): Promise<void> {
@@ -162,33 +251,39 @@ async function claimOnce(tx: Queryable, tenant: string, entry: Entry, value: str
     sql`insert into sync.once (tenant, mutation, value, key) values (${tenant}, ${entry.name}, ${value}, ${entry.key})
         on conflict (tenant, mutation, value) do nothing returning key`,
   );
-  if (claimed.length === 1) return;
+  if (claimed.length === 0) throw await alreadyDone(tx, tenant, entry.name, value, mutator);
+}
+
+/** The no to a business key that was used up before: when, and what the app shows of it, never another's receipt. */
+export async function alreadyDone(
+  tx: Queryable,
+  tenant: string,
+  name: string,
+  value: string,
+  mutator: Mutator | undefined,
+): Promise<Rejection> {
   const [first] = await rowsOf<{ key: string }>(
     tx,
-    sql`select key from sync.once where tenant = ${tenant} and mutation = ${entry.name} and value = ${value}`,
+    sql`select key from sync.once where tenant = ${tenant} and mutation = ${name} and value = ${value}`,
   );
   const receipt = first && (await findReceipt(tx, tenant, first.key));
-  throw new Rejection('already_done', `"${entry.name}" was done before for ${value}`, {
+  return new Rejection('already_done', `"${name}" was done before for ${value}`, {
     at: receipt?.serverAt.toISOString(),
-    ...(receipt?.outcome.result === undefined ? {} : mutator.publicResult?.(receipt.outcome.result)),
+    ...(receipt?.outcome.result === undefined ? {} : mutator?.publicResult?.(receipt.outcome.result)),
   });
 }
 
 function byKey(known: StoredReceipt, actor: Actor, entry: Entry): Settled {
   if (known.actor === actor.id && known.content === entry.content.hash) {
-    return { kind: 'settled', outcome: known.outcome, replayed: true, receiptKept: true };
+    return { kind: 'settled', outcome: known.outcome, replayed: true, keptIn: 'former_receipt' };
   }
   const error = {
     code: 'key_reused',
     message: 'This idempotency key came before, with other content or from somebody else',
   };
-  return { kind: 'settled', outcome: { status: 'rejected', error }, replayed: false, receiptKept: false };
+  return { kind: 'settled', outcome: { status: 'rejected', error }, replayed: false, keptIn: 'slot' };
 }
 
-function settled(outcome: Outcome, receiptKept: boolean): Settled {
-  return { kind: 'settled', outcome, replayed: false, receiptKept };
-}
-
-function dead(code: string, message: string, details?: unknown): Outcome {
-  return { status: 'dead', error: { code, message, ...(details === undefined ? {} : { details }) } };
+function settled(outcome: Outcome, keptIn: KeptIn): Settled {
+  return { kind: 'settled', outcome, replayed: false, keptIn };
 }

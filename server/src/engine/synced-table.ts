@@ -2,6 +2,9 @@ import { type Collection, fieldsOf, type Model } from '@ekbaar/sdk/model';
 import { getTableColumns } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import { literal, quoted } from '../db/identifier.ts';
+import { isoMoment } from '../db/moment.ts';
+import { actorPrefix } from './actor.ts';
+import { receiptsCollection } from './receipts-collection.ts';
 
 /** Rows of a table are in the scope `<kind>:<value of the column>`. */
 export interface ScopeRule {
@@ -17,6 +20,7 @@ export interface ScopeRule {
  */
 export function by(kind: string, column: PgColumn): ScopeRule {
   if (!/^[a-z][a-z0-9_-]{0,30}$/.test(kind)) throw new TypeError(`by: "${kind}" is no scope kind (a-z, 0-9, _ and -)`);
+  if (`${kind}:` === actorPrefix) throw new TypeError(`by: scopes of the kind "${kind}" are the engine's own`);
   return { kind, column };
 }
 
@@ -55,6 +59,8 @@ export function syncedTables(
   model: Model,
   tables: Readonly<Record<string, TableDeclaration>>,
 ): ReadonlyMap<string, SyncedTable> {
+  if (receiptsCollection in model.collections)
+    throw new TypeError(`tables: the collection "${receiptsCollection}" is the engine's own`);
   const extra = Object.keys(tables).find((name) => !(name in model.collections));
   if (extra !== undefined) throw new TypeError(`tables: the model has no collection "${extra}"`);
   return new Map(
@@ -74,8 +80,7 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
       throw new TypeError(`tables.${collection}: the table has no column for the field "${field}"`);
     return found;
   };
-  const config = getTableConfig(table);
-  const name = `${quoted(config.schema ?? 'public')}.${quoted(config.name)}`;
+  const name = tableName(table);
   const columns = new Map(fieldsOf(declaration.schema).map((field) => [field, column(field)]));
   const key = column(declaration.key);
   const tenant = column('tenant');
@@ -99,14 +104,17 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
   };
 }
 
+/** A table's name, schema-qualified and quoted. */
+export function tableName(table: PgTable): string {
+  const config = getTableConfig(table);
+  return `${quoted(config.schema ?? 'public')}.${quoted(config.name)}`;
+}
+
 /** A column as a JSON value: moments as ISO 8601 in UTC, numbers that a double cannot hold as text. */
 function jsonValue(column: PgColumn): string {
   const value = `t.${quoted(column.name)}`;
   const type = column.getSQLType();
-  if (type.startsWith('timestamp')) {
-    const utc = type.includes('with time zone') ? `${value} AT TIME ZONE 'UTC'` : value;
-    return `to_char(${utc}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
-  }
+  if (type.startsWith('timestamp')) return isoMoment(value, type.includes('with time zone'));
   const exact = type.startsWith('numeric') || (type === 'bigint' && column.dataType === 'bigint');
   return exact ? `${value}::text` : value;
 }

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Database, Queryable } from '../db/database.ts';
 import { databaseFault } from '../db/fault.ts';
 import { setLocal } from '../db/identifier.ts';
@@ -21,11 +21,15 @@ export async function writing<T>(
   for (let attempt = 1; ; attempt++) {
     const origin = crypto.randomUUID();
     try {
-      return await database.db.transaction(async (tx) => {
-        await enter(tx, tenant, origin);
-        const value = await body(tx);
-        return { value, moved: await publish(tx, tenant, { origin }) };
+      const { value, moved } = await database.db.transaction(async (tx) => {
+        enter(tx, tenant, origin);
+        const result = await body(tx);
+        // Not waited for: the commit goes out with it, and fails with it.
+        const published = publish(tx, tenant, { origin });
+        published.catch(() => {});
+        return { value: result, moved: published };
       });
+      return { value, moved: await moved };
     } catch (error) {
       if (attempt === conflictTries || databaseFault(error) !== 'conflict') throw error;
     }
@@ -36,16 +40,23 @@ export async function writing<T>(
 export function reading<T>(database: Database, tenant: string, body: (tx: Queryable) => Promise<T>): Promise<T> {
   return database.db.transaction(
     async (tx) => {
-      await enter(tx, tenant);
+      enter(tx, tenant);
       return body(tx);
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
 }
 
-/** Takes the engine's role and the tenant for the rest of the transaction, so that row-level security holds. */
-async function enter(tx: Queryable, tenant: string, origin?: string): Promise<void> {
-  await tx.execute(sql`set local role ekbaar_engine`);
-  await tx.execute(setLocal('ekbaar.tenant', tenant));
-  if (origin !== undefined) await tx.execute(setLocal('ekbaar.origin', origin));
+/**
+ * Takes the engine's role and the tenant for the rest of the transaction, so that row-level security holds.
+ */
+function enter(tx: Queryable, tenant: string, origin?: string): void {
+  const statements = [sql`set local role ekbaar_engine`, setLocal('ekbaar.tenant', tenant)];
+  if (origin !== undefined) statements.push(setLocal('ekbaar.origin', origin));
+  for (const statement of statements) unawaited(tx, statement);
+}
+
+/** Runs a statement without waiting for its answer. If it fails, so do those behind it, and the transaction. */
+export function unawaited(tx: Queryable, statement: SQL): void {
+  Promise.resolve(tx.execute(statement)).catch(() => {});
 }

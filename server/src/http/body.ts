@@ -9,13 +9,16 @@ const gunzipped = promisify(gunzip);
 /** Bytes that are read and thrown away after the limit, so that the sender hears the answer and not a broken pipe. */
 const drainBytes = 8 * limits.bodyBytes;
 
+/** Told of bytes of a body before they are kept; throws when there is no room for them. */
+export type HoldBytes = (request: Request, bytes: number) => void;
+
 /**
  * A request's JSON body, within the limits of size, also after decompression, and of depth.
  *
- * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`
+ * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`, and what `hold` throws
  */
-export async function readJson(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request);
+export async function readJson(request: Request, hold: HoldBytes = () => {}): Promise<unknown> {
+  const bytes = await readBytes(request, hold);
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -40,7 +43,7 @@ export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown, what: string
   });
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new ProblemError(
@@ -48,23 +51,32 @@ async function readBytes(request: Request): Promise<Uint8Array> {
       `The content encoding "${encoding}" is not understood: send gzip or none`,
     );
   }
-  const sent = await readAtMost(request, limits.bodyBytes);
+  const sent = await readAtMost(request, limits.bodyBytes, hold);
   if (encoding === 'identity') return sent;
   try {
-    return await gunzipped(sent, { maxOutputLength: limits.bodyBytes });
+    const unpacked = await gunzipped(sent, { maxOutputLength: limits.bodyBytes });
+    hold(request, unpacked.byteLength);
+    return unpacked;
   } catch (error) {
+    if (error instanceof ProblemError) throw error;
     const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
     throw tooLarge ? tooLargeBody() : malformedBody('not gzip', error);
   }
 }
 
-async function readAtMost(request: Request, limit: number): Promise<Uint8Array> {
+async function readAtMost(request: Request, limit: number, hold: HoldBytes): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size <= limit) chunks.push(chunk);
-    else if (size > limit + drainBytes) break;
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size <= limit) {
+        hold(request, chunk.byteLength);
+        chunks.push(chunk);
+      } else if (size > limit + drainBytes) break;
+    }
+  } catch (error) {
+    throw error instanceof ProblemError ? error : malformedBody('not there to its end: the line broke', error);
   }
   if (size > limit) throw tooLargeBody();
   return Buffer.concat(chunks);

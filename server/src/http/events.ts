@@ -1,62 +1,84 @@
-import type { Poke } from '@ekbaar/sdk/protocol';
-import type { Context } from 'hono';
-import { streamSSE } from 'hono/streaming';
-import type { ReadableScope } from '../engine/actor.ts';
+import type { Actor, ReadableScope } from '../engine/actor.ts';
 import type { Pokes } from '../engine/pokes.ts';
+import { ProblemError } from '../problem.ts';
+import { EventStream, tickMs } from './event-stream.ts';
+import type { Limits } from './limits.ts';
+import { overloaded } from './waiter.ts';
 
-/** Proxies close a line on which nothing moves, many after 30 s. */
-const keepAliveMs = 25_000;
-/** Most that a timer holds; a token that lives longer sees its stream end after 24 days. */
-const longestTimerMs = 2 ** 31 - 1;
+/** A server that goes asks its readers to come back (to another) after this long, and as much again by chance. */
+const comeBackMs = 1000;
 
-/** A stream of pokes for as long as the token is good (`lifetimeMs`). A slow reader is told the newest only: versions overwrite each other. */
-export function events(
-  c: Context,
-  pokes: Pokes,
-  tenant: string,
-  readable: readonly ReadableScope[],
-  lifetimeMs: number,
-): Response {
-  c.header('Cache-Control', 'no-store');
-  // nginx would keep the pokes back until its buffer is full.
-  c.header('X-Accel-Buffering', 'no');
-  return streamSSE(c, async (stream) => {
-    const pending = new Map<string, number>();
-    let wake = () => {};
-    const unsubscribe = pokes.subscribe(tenant, readable, (moved) => {
-      for (const [scope, version] of moved) pending.set(scope, version);
-      wake();
-    });
-    let ended = false;
-    const end = () => {
-      ended = true;
-      wake();
-    };
-    const expiry = setTimeout(end, lifetimeMs < longestTimerMs ? Math.max(0, lifetimeMs) : longestTimerMs);
-    const heartbeat = setInterval(() => wake(), keepAliveMs);
-    stream.onAbort(end);
-    pokes.closing.addEventListener('abort', end);
-    try {
-      await stream.write(': connected\n\n');
-      while (!ended) {
-        if (pending.size === 0) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-        if (ended) break;
-        if (pending.size === 0) await stream.write(': still here\n\n');
-        else {
-          const poke: Poke = { scopes: Object.fromEntries(pending) };
-          pending.clear();
-          await stream.writeSSE({ event: 'poke', data: JSON.stringify(poke) });
-        }
-      }
-    } finally {
+export interface EventReader {
+  readonly actor: Actor;
+  readonly readable: readonly ReadableScope[];
+  /** How long its token is good. */
+  readonly lifetimeMs: number;
+  /** Cuts its line: it takes nothing, so an end that is written would not reach it. */
+  readonly cut: () => void;
+}
+
+/** The event streams of this node, with one timer for all of them. */
+export class EventStreams {
+  readonly #pokes: Pokes;
+  readonly #limits: Pick<Limits, 'streams' | 'streamsPerActor' | 'streamStuckMs'>;
+  readonly #random: () => number;
+  readonly #streams = new Set<EventStream>();
+  /** Oldest first. */
+  readonly #byActor = new Map<string, Set<EventStream>>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #ended = false;
+
+  constructor(
+    pokes: Pokes,
+    limits: Pick<Limits, 'streams' | 'streamsPerActor' | 'streamStuckMs'>,
+    random: () => number,
+  ) {
+    this.#pokes = pokes;
+    this.#limits = limits;
+    this.#random = random;
+  }
+
+  get open(): number {
+    return this.#streams.size;
+  }
+
+  /**
+   * Pokes for as long as the token is good. An actor's oldest stream ends when it has one too many.
+   *
+   * @throws ProblemError `overloaded` when the node has all the streams it takes, `unavailable` when it shuts down
+   */
+  stream({ actor, readable, lifetimeMs, cut }: EventReader): ReadableStream<Uint8Array> {
+    if (this.#ended)
+      throw new ProblemError('unavailable', 'The server is shutting down: ask another', { retryAfterSeconds: 1 });
+    if (this.#streams.size >= this.#limits.streams)
+      throw overloaded('The server has all the event streams it takes: come back later, and pull meanwhile', 30);
+    const key = `${actor.tenant}/${actor.id}`;
+    const own = this.#byActor.get(key) ?? new Set();
+    const [oldest] = own;
+    if (oldest !== undefined && own.size >= this.#limits.streamsPerActor) oldest.end();
+    this.#byActor.set(key, own);
+
+    const stream = new EventStream(lifetimeMs, this.#limits.streamStuckMs, cut, () => {
       unsubscribe();
-      pokes.closing.removeEventListener('abort', end);
-      clearTimeout(expiry);
-      clearInterval(heartbeat);
+      this.#streams.delete(stream);
+      own.delete(stream);
+      if (own.size === 0 && this.#byActor.get(key) === own) this.#byActor.delete(key);
+      if (this.#streams.size === 0) clearInterval(this.#timer);
+    });
+    const unsubscribe = this.#pokes.subscribe(actor.tenant, readable, (moved) => stream.poke(moved));
+    own.add(stream);
+    this.#streams.add(stream);
+    if (this.#streams.size === 1) {
+      this.#timer = setInterval(() => {
+        for (const each of this.#streams) each.tick();
+      }, tickMs).unref();
     }
-  });
+    return stream.body;
+  }
+
+  /** Ends all of them, each with a hint when to come back: not all at once. */
+  end(): void {
+    this.#ended = true;
+    for (const stream of this.#streams) stream.end(Math.round(comeBackMs * (1 + this.#random())));
+  }
 }

@@ -1,7 +1,10 @@
+import type { Limits, ObserveOptions } from '@ekbaar/server';
 import * as z from 'zod/mini';
+import { LimitVariables, limitsIn } from './limits.ts';
 
 const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
 const count = z.coerce.number().check(z.int(), z.positive(), z.maximum(1_000_000));
+const seconds = z.coerce.number().check(z.nonnegative(), z.maximum(600));
 const filled = z.string().check(z.minLength(1));
 
 const Environment = z.object({
@@ -10,8 +13,14 @@ const Environment = z.object({
   HOST: z._default(filled, '127.0.0.1'),
   DATABASE_URL: z.optional(filled),
   EKBAAR_DATA_DIR: z._default(filled, '.ekbaar'),
+  EKBAAR_CONNECTIONS: z._default(count.check(z.maximum(1000)), 10),
+  EKBAAR_DRAIN_SECONDS: z.optional(seconds),
+  ...LimitVariables.shape,
   EKBAAR_JWT_SECRET: z.optional(filled),
   EKBAAR_JWKS_URL: z.optional(z.url()),
+  EKBAAR_LOG_LEVEL: z._default(z.enum(['info', 'warn', 'error', 'silent']), 'info'),
+  EKBAAR_ACCESS_LOG: z.optional(z.enum(['on', 'off'])),
+  EKBAAR_METRICS_TOKEN: z.optional(filled),
   EKBAAR_SEED: z.optional(z.enum(['demo', 'none'])),
   EKBAAR_SEED_AGENTS: z._default(count, 30),
   EKBAAR_SEED_DELIVERIES: z._default(count, 3000),
@@ -24,6 +33,13 @@ export interface Config {
   readonly host: string;
   readonly databaseUrl: string | undefined;
   readonly dataDir: string;
+  /** Most connections to PostgreSQL. */
+  readonly connections: number;
+  readonly limits: Partial<Limits>;
+  readonly logLevel: 'info' | 'warn' | 'error' | 'silent';
+  readonly observe: ObserveOptions;
+  /** How long the server goes on after it was told to stop, so that load balancers notice. */
+  readonly drainMs: number;
   readonly keys: { secret: string } | { jwksUrl: string };
   /** The demo day, and with it signing in as anybody of it; undefined: neither. */
   readonly demo: { readonly agents: number; readonly deliveries: number } | undefined;
@@ -54,6 +70,14 @@ export function readConfig(
     host: set.HOST,
     databaseUrl: set.DATABASE_URL,
     dataDir: set.EKBAAR_DATA_DIR,
+    connections: set.EKBAAR_CONNECTIONS,
+    limits: limitsIn(set),
+    logLevel: set.EKBAAR_LOG_LEVEL,
+    observe: {
+      accessLog: (set.EKBAAR_ACCESS_LOG ?? (production ? 'on' : 'off')) === 'on',
+      ...(set.EKBAAR_METRICS_TOKEN === undefined ? {} : { metricsToken: set.EKBAAR_METRICS_TOKEN }),
+    },
+    drainMs: (set.EKBAAR_DRAIN_SECONDS ?? (production ? 5 : 0)) * 1000,
     keys: keysOf(set, production, randomSecret),
     demo:
       (set.EKBAAR_SEED ?? (production ? 'none' : 'demo')) === 'demo'

@@ -1,30 +1,46 @@
-import type { Queryable } from '@ekbaar/server';
+import { jsonParameter, type Queryable } from '@ekbaar/server';
 import { and, eq, gte, lt, sql } from 'drizzle-orm';
-import { deliveries, ledgerAccounts, ledgerEntries } from './tables.ts';
-
-type Delivery = typeof deliveries.$inferSelect;
+import type { Delivery } from './delivery.ts';
+import { ledgerAccounts, ledgerEntries } from './tables.ts';
 
 /** The operator's days are days of this offset: India has one time zone and no daylight saving. */
 const indiaOffset = '+05:30';
 
 /**
- * Moves the money of one delivery. A collection fills the agent's purse and is owed to the MFI; a disbursement
+ * Moves the money of confirmed deliveries. A collection fills the agent's purse and is owed to the MFI; a disbursement
  * empties it and is owed by the MFI.
  *
- * @param key the mutation's idempotency key, for the audit
+ * @param posts each with its mutation's idempotency key, for the audit
  */
-export async function postDelivery(db: Queryable, delivery: Delivery, key: string, at: Date): Promise<void> {
-  const { tenant, agentId, mfiId, id: deliveryId, amountPaise } = delivery;
-  const cash = { tenant, id: `agent_cash:${agentId}`, kind: 'agent_cash' } as const;
-  const mfi = { tenant, id: `mfi:${mfiId}`, kind: 'mfi' } as const;
-  const [debit, credit] = delivery.kind === 'collection' ? [cash, mfi] : [mfi, cash];
-  // In one order for all, so that two first deliveries cannot wait for each other.
-  await db.insert(ledgerAccounts).values([cash, mfi]).onConflictDoNothing();
-  const entry = { tenant, deliveryId, amountPaise, agentId, key, at };
-  await db.insert(ledgerEntries).values([
-    { ...entry, kind: 'debit', accountId: debit.id },
-    { ...entry, kind: 'credit', accountId: credit.id },
-  ]);
+export async function postDeliveries(
+  db: Queryable,
+  tenant: string,
+  posts: readonly { delivery: Delivery; key: string; confirmedAt: Date }[],
+): Promise<void> {
+  const entries = posts.flatMap(
+    ({ delivery: { id: deliveryId, kind, agentId, mfiId, amountPaise }, key, confirmedAt }) => {
+      const cash = { accountId: `agent_cash:${agentId}`, account: 'agent_cash' };
+      const mfi = { accountId: `mfi:${mfiId}`, account: 'mfi' };
+      const [debit, credit] = kind === 'collection' ? [cash, mfi] : [mfi, cash];
+      const entry = { deliveryId, amountPaise, agentId, key, at: confirmedAt };
+      return [
+        { ...entry, ...debit, kind: 'debit' },
+        { ...entry, ...credit, kind: 'credit' },
+      ];
+    },
+  );
+  await db.execute(
+    sql`with entries as (
+          select * from json_to_recordset(${jsonParameter(entries)}) as e
+            ("deliveryId" text, kind text, "accountId" text, account text, "amountPaise" bigint, "agentId" text, key uuid, at timestamptz)
+        ), accounts as (
+          insert into ${ledgerAccounts} (tenant, id, kind)
+          -- in one order for all, so that two first deliveries cannot wait for each other
+          select distinct ${tenant}, "accountId", account from entries order by 2 on conflict do nothing
+        )
+        insert into ${ledgerEntries} (tenant, delivery_id, kind, account_id, amount_paise, agent_id, key, at)
+        select ${tenant}, "deliveryId", kind, "accountId", "amountPaise", "agentId", key, at from entries`,
+  );
 }
 
 /** What the ledger has of an agent's day, in whole paise. */

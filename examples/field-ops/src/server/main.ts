@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { nodePlatform, openDatabase } from '@ekbaar/server';
+import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
@@ -8,8 +8,12 @@ import { webApps } from './web.ts';
 
 const { clock } = nodePlatform;
 const config = readConfig(process.env, () => randomBytes(32).toString('base64url'));
-const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir });
-const server = fieldOpsServer(database, config.keys);
+const { connections, drainMs } = config;
+const log = pinoLog({ level: config.logLevel });
+const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections });
+const server = fieldOpsServer(database, config.keys, {
+  ...{ platform: { log }, limits: config.limits, observe: config.observe },
+});
 await server.start();
 if (config.demo !== undefined) {
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(clock());
@@ -23,8 +27,19 @@ console.log(`Ekbaar field-ops is at ${url}
   console     ${url}/console
   API         ${url}/v1 and ${url}/api/v1`);
 
+let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void server.close().then(() => process.exit(0));
+  process.on(signal, () => {
+    // Whoever says it twice does not want to wait; and what cannot end (a database that hangs) must not keep the process.
+    if (stopping) process.exit(1);
+    stopping = true;
+    setTimeout(() => process.exit(1), drainMs + 40_000).unref();
+    void server.close({ drainMs }).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
   });
 }

@@ -2,65 +2,24 @@ import type { Actor, MutationContext, Mutators } from '@ekbaar/server';
 import { and, eq, lte } from 'drizzle-orm';
 import { describeFailure } from '../failure.ts';
 import type { FieldOpsModel } from '../model.ts';
-import { dayTotals, postDelivery } from './ledger.ts';
-import { receiptNumber } from './receipt-number.ts';
+import { confirmDelivery } from './confirm-delivery.ts';
+import { lockDelivery, refusalOfOpen } from './delivery.ts';
+import { dayTotals } from './ledger.ts';
 import { agentPositions, agents, agentTrack, dayClosings, deliveries, disbursements } from './tables.ts';
 
 export const mutators: Mutators<FieldOpsModel> = {
-  confirmDelivery: {
-    roles: ['agent'],
-    async onceBy(context, { deliveryId }) {
-      const delivery = await lockDelivery(context, deliveryId);
-      // Whose delivery it is not, learns nothing of it; a disbursement is guarded by its own status.
-      if (delivery?.agentId !== context.actor.id || delivery.kind !== 'collection') return null;
-      if (delivery.instalmentNo === null) return null;
-      return `${delivery.loanId}/${delivery.instalmentNo}`;
-    },
-    publicResult: ({ receiptNo }) => ({ receiptNo }),
-    async run(context, args) {
-      const delivery = await ownOpenDelivery(context, args.deliveryId);
-      if (delivery.amountPaise !== args.amountPaise) {
-        return context.reject(
-          'amount_mismatch',
-          `Delivery ${delivery.id} is of ${delivery.amountPaise} paise, not ${args.amountPaise}`,
-          {
-            expectedPaise: delivery.amountPaise,
-          },
-        );
-      }
-      const receiptNo = receiptNumber(context.key);
-      const confirmedAt = notAfter(context.now, args.confirmedAt);
-      await context.db
-        .update(deliveries)
-        .set({ status: 'confirmed', confirmedAt, receiptNo, failReason: null })
-        .where(and(eq(deliveries.tenant, context.tenant), eq(deliveries.id, delivery.id)));
-      if (delivery.kind === 'disbursement') {
-        await context.db
-          .update(disbursements)
-          .set({ status: 'disbursed' })
-          .where(and(eq(disbursements.tenant, context.tenant), eq(disbursements.deliveryId, delivery.id)));
-      }
-      await postDelivery(context.db, delivery, context.key, confirmedAt);
-      const message = { deliveryId: delivery.id, kind: delivery.kind, amountPaise: delivery.amountPaise, receiptNo };
-      await context.enqueue('sms', { ...message, to: delivery.customerPhone });
-      await context.enqueue('mfi-webhook', {
-        ...message,
-        mfiId: delivery.mfiId,
-        loanId: delivery.loanId,
-        instalmentNo: delivery.instalmentNo,
-      });
-      return { receiptNo };
-    },
-  },
+  confirmDelivery,
 
   failDelivery: {
     roles: ['agent'],
     async run(context, args) {
-      const delivery = await ownOpenDelivery(context, args.deliveryId);
+      const delivery = await lockDelivery(context, args.deliveryId);
+      const refusal = refusalOfOpen(delivery, args.deliveryId, context.actor.id);
+      if (refusal !== undefined) return context.reject(refusal.code, refusal.message, refusal.details);
       await context.db
         .update(deliveries)
         .set({ status: 'failed', failReason: describeFailure(args) })
-        .where(and(eq(deliveries.tenant, context.tenant), eq(deliveries.id, delivery.id)));
+        .where(and(eq(deliveries.tenant, context.tenant), eq(deliveries.id, args.deliveryId)));
       return undefined;
     },
   },
@@ -167,22 +126,6 @@ export const mutators: Mutators<FieldOpsModel> = {
   },
 };
 
-/** The agent's own delivery, locked, unless it is confirmed or cancelled already. */
-async function ownOpenDelivery(
-  context: MutationContext<'not_found' | 'not_assigned' | 'already_confirmed' | 'cancelled'>,
-  id: string,
-) {
-  const delivery = await lockDelivery(context, id);
-  if (delivery === undefined) return context.reject('not_found', `There is no delivery ${id}`);
-  const { status, receiptNo } = delivery;
-  if (delivery.agentId !== context.actor.id) return context.reject('not_assigned', `Delivery ${id} is not yours`);
-  if (status === 'confirmed') {
-    return context.reject('already_confirmed', `Delivery ${id} was confirmed before`, { receiptNo });
-  }
-  if (status === 'cancelled') return context.reject('cancelled', `Delivery ${id} was cancelled`);
-  return delivery;
-}
-
 /** A pending delivery of a region that the actor oversees, locked. */
 async function overseenPendingDelivery(context: MutationContext<'not_found' | 'not_pending'>, id: string) {
   const delivery = await lockDelivery(context, id);
@@ -190,16 +133,6 @@ async function overseenPendingDelivery(context: MutationContext<'not_found' | 'n
     return context.reject('not_found', `There is no delivery ${id}`);
   }
   if (delivery.status !== 'pending') return context.reject('not_pending', `Delivery ${id} is ${delivery.status}`);
-  return delivery;
-}
-
-/** The delivery, locked until the transaction ends: what is decided on it stays true. */
-async function lockDelivery({ db, tenant }: Pick<MutationContext<never>, 'db' | 'tenant'>, id: string) {
-  const [delivery] = await db
-    .select()
-    .from(deliveries)
-    .where(and(eq(deliveries.tenant, tenant), eq(deliveries.id, id)))
-    .for('update');
   return delivery;
 }
 

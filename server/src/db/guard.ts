@@ -1,0 +1,78 @@
+import { sql } from 'drizzle-orm';
+import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import { type Queryable, rowsOf } from './database.ts';
+import { quoted } from './identifier.ts';
+import { withShortLocks } from './short-locks.ts';
+
+/**
+ * Lets the engine's role use a table, within the transaction's tenant only, even where a mutator forgets to ask for
+ * it. Other programs keep what they could do: the table's owner is not bound, and a table that had no row-level
+ * security stays open to the roles that had it. Locks the table only where something is missing, and for a moment.
+ *
+ * @throws TypeError when the table has no column named `tenant`.
+ */
+export async function guard(db: Queryable, table: PgTable): Promise<void> {
+  const config = getTableConfig(table);
+  const schema = config.schema ?? 'public';
+  const name = `${quoted(schema)}.${quoted(config.name)}`;
+  if (!config.columns.some((column) => column.name === 'tenant'))
+    throw new TypeError(`${name} has no column "tenant": the engine cannot keep tenants apart in it`);
+  const [state] = await rowsOf<Guarded>(
+    db,
+    sql`select c.relrowsecurity as secured,
+          (select coalesce(json_agg(p.polname), '[]') from pg_policy p where p.polrelid = c.oid)::text as policies,
+          has_schema_privilege('ekbaar_engine', c.relnamespace, 'usage')
+            and (select bool_and(has_table_privilege('ekbaar_engine', c.oid, p)) from unnest(${privileges}) p) as granted
+        from pg_class c where c.oid = to_regclass(${name})`,
+  );
+  if (state === undefined) throw new Error(`There is no table ${name}: run the migration that makes it first`);
+  const missing = missingGuards(name, schema, state);
+  if (missing.length === 0) return;
+  await withShortLocks(db, `Securing ${name}`, async (tx) => {
+    for (const statement of missing) await tx.execute(sql.raw(statement));
+  });
+}
+
+interface Guarded {
+  readonly secured: boolean;
+  /** Names, as JSON. */
+  readonly policies: string;
+  readonly granted: boolean;
+}
+
+const privileges = sql.raw(`array['select', 'insert', 'update', 'delete']`);
+
+function missingGuards(name: string, schema: string, { secured, granted, ...state }: Guarded): string[] {
+  const policies = JSON.parse(state.policies) as string[];
+  const own = `(tenant = nullif(current_setting('ekbaar.tenant', true), ''))`;
+  const policy = (policyName: string, text: string) =>
+    policies.includes(policyName) ? [] : [`CREATE POLICY ${policyName} ON ${name} ${text}`];
+  return [
+    ...(granted
+      ? []
+      : [
+          `GRANT USAGE ON SCHEMA ${quoted(schema)} TO ekbaar_engine`,
+          `GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ekbaar_engine`,
+        ]),
+    ...(secured ? [] : [...policy('ekbaar_others', 'USING (true)'), `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`]),
+    ...policy('ekbaar_allow', `TO ekbaar_engine USING ${own}`),
+    ...policy('ekbaar_tenant', `AS RESTRICTIVE TO ekbaar_engine USING ${own}`),
+  ];
+}
+
+/**
+ * Takes back what `guard` gave. Row-level security that the table had before stays.
+ *
+ * @param name schema-qualified and quoted
+ */
+export async function unguard(tx: Queryable, name: string): Promise<void> {
+  const policies = await rowsOf<{ name: string }>(
+    tx,
+    sql`select p.polname::text as name from pg_policy p where p.polrelid = to_regclass(${name}) and p.polname like 'ekbaar\\_%'`,
+  );
+  for (const policy of policies) await tx.execute(sql.raw(`DROP POLICY ${quoted(policy.name)} ON ${name}`));
+  // Made only where we switched row-level security on.
+  if (policies.some((policy) => policy.name === 'ekbaar_others'))
+    await tx.execute(sql.raw(`ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY`));
+  if (policies.length > 0) await tx.execute(sql.raw(`REVOKE ALL ON ${name} FROM ekbaar_engine`));
+}

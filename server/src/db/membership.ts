@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm';
+import { type Queryable, rowsOf } from './database.ts';
+import { literal } from './identifier.ts';
+
+/**
+ * Writes `sync.membership` anew: in which scopes rows are now, as their columns say. `sync.publish` asks it at every
+ * commit, so its queries are static, one branch for each tracked collection, and their plans are kept. Does nothing when
+ * the function in force says the same.
+ */
+export async function refreshMembership(db: Queryable): Promise<void> {
+  const tracked = await rowsOf<{ collection: string; query: string }>(
+    db,
+    sql`select collection, scopes_query as query from sync.tracked order by collection`,
+  );
+  const body = functionBody(tracked);
+  const [state] = await rowsOf<{ body: string; clustered: boolean }>(
+    db,
+    sql`select p.prosrc as body, exists (select from pg_extension where extname = 'citus') as clustered
+        from pg_proc p where p.oid = 'sync.membership(text, text[], text[])'::regprocedure`,
+  );
+  if (state?.body === body) return;
+  const settings = ['search_path = pg_catalog', ...(state?.clustered === true ? [] : keptPlan)];
+  await db.execute(
+    sql.raw(
+      'CREATE OR REPLACE FUNCTION sync.membership(p_tenant text, p_collections text[], p_rows text[]) ' +
+        'RETURNS TABLE (collection text, row_id text, scope text) LANGUAGE plpgsql STABLE SECURITY DEFINER ' +
+        `${settings.map((setting) => `SET ${setting}`).join(' ')} AS ${literal(body)}`,
+    ),
+  );
+}
+
+/**
+ * One plan for all calls of a connection, whatever their number of rows; and not one made for an empty table, which would
+ * read the whole of it when it has grown. (A cluster needs to know the tenant to plan.)
+ */
+const keptPlan = ['plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'jit = off'];
+
+function functionBody(tracked: readonly { collection: string; query: string }[]): string {
+  const branches = tracked.map(
+    ({ collection, query }) => `
+  IF ${literal(collection)} = ANY (v_collections) THEN
+    p_collections := ARRAY(SELECT u.row_id FROM unnest(v_collections, p_rows) AS u (collection, row_id) WHERE u.collection = ${literal(collection)});
+    RETURN QUERY ${query};
+  END IF;`,
+  );
+  return `
+#variable_conflict use_column
+DECLARE
+  v_collections text[] := p_collections;
+BEGIN
+  -- Generated from sync.tracked. In its queries $1 is the tenant and $2 the ids of the collection's own rows: that is
+  -- what the second parameter is used for here.${branches.join('')}
+END `;
+}

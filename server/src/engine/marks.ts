@@ -1,0 +1,62 @@
+import { sql } from 'drizzle-orm';
+import { type Queryable, rowsOf } from '../db/database.ts';
+
+/** Committed marks that wait to be published. */
+export interface Backlog {
+  /** How many; at most 100,000 are counted. */
+  readonly marks: number;
+  /** How long the oldest has waited; null without any. */
+  readonly oldestMs: number | null;
+}
+
+const mostCounted = 100_000;
+
+/** The tenants that have marks, and each one's first: one look into the index for each tenant, whatever the backlog. */
+const tenantsWithMarks = sql.raw(`
+  with recursive tenants (tenant) as (
+    (select d.tenant from sync.dirty d order by d.tenant limit 1)
+    union all
+    select (select d.tenant from sync.dirty d where d.tenant > t.tenant order by d.tenant limit 1)
+    from tenants t where t.tenant is not null
+  )`);
+
+/** The tenants that have marks. */
+export async function markedTenants(db: Queryable): Promise<string[]> {
+  const rows = await rowsOf<{ tenant: string }>(
+    db,
+    sql`${tenantsWithMarks} select t.tenant from tenants t where t.tenant is not null`,
+  );
+  return rows.map(({ tenant }) => tenant);
+}
+
+/** The tenant's newest mark. Ids are given before the commit: some below it may come later. */
+export async function newestMark(db: Queryable, tenant: string): Promise<string | undefined> {
+  const [mark] = await rowsOf<{ id: string }>(
+    db,
+    sql`select d.id::text as id from sync.dirty d where d.tenant = ${tenant} order by d.id desc limit 1`,
+  );
+  return mark?.id;
+}
+
+/** Whether there is a mark, up to this one, that no other transaction is about to publish. */
+export async function hasFreeMark(tx: Queryable, tenant: string, upTo: string | undefined): Promise<boolean> {
+  const bounded = upTo === undefined ? sql`` : sql`and d.id <= ${upTo}::bigint`;
+  const marks = await rowsOf(
+    tx,
+    sql`select d.id from sync.dirty d where d.tenant = ${tenant} ${bounded} order by d.id limit 1 for update skip locked`,
+  );
+  return marks.length > 0;
+}
+
+export async function readBacklog(db: Queryable): Promise<Backlog> {
+  const [found] = await rowsOf<{ marks: number; oldest: string | null }>(
+    db,
+    sql`${tenantsWithMarks}
+        select (select count(*) from (select from sync.dirty limit ${sql.raw(String(mostCounted))}) d)::int as marks,
+          (select max(extract(epoch from clock_timestamp() - (
+            select d.at from sync.dirty d where d.tenant = t.tenant order by d.id limit 1
+          ))) * 1000 from tenants t where t.tenant is not null)::text as oldest`,
+  );
+  const oldest = found?.oldest ?? null;
+  return { marks: found?.marks ?? 0, oldestMs: oldest === null ? null : Math.max(0, Number(oldest)) };
+}
