@@ -1,5 +1,6 @@
 export { type AppConfig, defineConfig } from './app-config.ts';
-export { type Database, jsonParameter, type Queryable } from './db/database.ts';
+export { type Database, jsonParameter, type Queryable, textArray } from './db/database.ts';
+export { newEpoch } from './db/epoch.ts';
 export { openDatabase } from './db/open.ts';
 export { pgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
@@ -19,6 +20,8 @@ export { by, type ScopeRule, type TableDeclaration } from './engine/synced-table
 export { track, type TrackRequest, untrack } from './engine/tracking.ts';
 export { type Authenticate, type Authenticated, jwtAuth } from './http/auth.ts';
 export type { Limits, Rate } from './http/limits.ts';
+export { described, type Description } from './http/openapi/app-routes.ts';
+export type { Operation } from './http/openapi/operation.ts';
 export type { ApiEnv, ArgsOfRequest } from './http/routes.ts';
 export { readJson } from './http/body.ts';
 export { type Log, pinoLog } from './observe/log.ts';

@@ -15,6 +15,7 @@ import type { TableDeclaration } from './engine/synced-table.ts';
 import { retentionOf } from './engine/tombstones.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import type { Authenticate } from './http/auth.ts';
+import { discardBody } from './http/body.ts';
 import { EventStreams } from './http/events.ts';
 import { Gate } from './http/gate.ts';
 import { type Limits, limitsOf } from './http/limits.ts';
@@ -136,6 +137,7 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     // Answered is what the reader has taken, or left.
     outgoing?.once('close', () => gate.ended(c.req.raw));
     await next();
+    if (c.res.status >= 400) await discardBody(c.req.raw);
     if (outgoing === undefined) gate.ended(c.req.raw);
     if (readiness.draining) c.header('Connection', 'close');
   });

@@ -33,11 +33,14 @@ export async function publishAll(databaseUrl: string): Promise<void> {
   const server = await startContestant({
     ...{ make: 'ekbaar', databaseUrl, port: await freePort(), gunicorn: { processes: 1, threads: 1 } },
   });
-  await onOneConnection(databaseUrl, async (sql) => {
-    while (await isBehind(sql)) await sleep(200);
+  try {
+    await onOneConnection(databaseUrl, async (sql) => {
+      while (await isBehind(sql)) await sleep(200);
+    });
+  } finally {
     await server.stop();
-    await sql`vacuum analyze`;
-  }).finally(() => server.stop());
+  }
+  await onOneConnection(databaseUrl, (sql) => sql`vacuum analyze`);
 }
 
 async function isBehind(sql: postgres.Sql): Promise<boolean> {

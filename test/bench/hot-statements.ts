@@ -8,7 +8,7 @@ export async function hotStatements(sql: postgres.Sql): Promise<string[]> {
     select s.toplevel, s.calls::float8 as calls, s.total_exec_time as total, s.mean_exec_time as mean, s.query,
       s.wal_bytes::float8 as wal, s.total_exec_time / sum(s.total_exec_time) filter (where s.toplevel) over () as share
     from pg_stat_statements s
-    where s.dbid = (select oid from pg_database where datname = current_database())
+    where s.dbid = (select oid from pg_database where datname = current_database()) and s.query not like '%pg_stat_%'
     order by s.total_exec_time desc limit ${most}`;
   return rows.map(({ toplevel, calls, total, mean, query, wal, share }) =>
     [

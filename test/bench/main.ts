@@ -3,7 +3,7 @@ import { pushCommand } from './push-command.ts';
 import { sizeCommand } from './size-command.ts';
 
 const [command, ...args] = process.argv.slice(2);
-switch (command) {
+switch (command ?? '') {
   case 'push':
     await pushCommand(args);
     break;

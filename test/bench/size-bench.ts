@@ -2,7 +2,7 @@ import { startBenchPostgres } from './bench-database.ts';
 import { publishAll } from './contest-databases.ts';
 import { type Contestant, contestants } from './contestants.ts';
 import { fillHistory, warm } from './history.ts';
-import { wholeDays } from './plan.ts';
+import { batchSize, wholeDays } from './plan.ts';
 import { type Round, runRound } from './round.ts';
 import { median } from './push-table.ts';
 import { seedApp } from './seed.ts';
@@ -11,6 +11,8 @@ export interface SizeOptions {
   /** Deliveries in the small and in the large database. */
   readonly sizes: readonly [small: number, large: number];
   readonly rounds: number;
+  /** Requests that each round measures, after half as many for warming up. */
+  readonly requests: { readonly single: number; readonly batch: number };
   readonly connections: number;
   readonly regions: number;
   readonly seed: number;
@@ -24,10 +26,6 @@ interface Course {
   readonly warmUp: number;
 }
 
-const measuredNames = {
-  'ekbaar-single': { measured: 250, warmUp: 150 },
-  'ekbaar-sync': { measured: 1000, warmUp: 400 },
-};
 const patienceSeconds = 120;
 
 export interface SizeResult {
@@ -41,10 +39,7 @@ export interface SizeResult {
 /** Measures in turns how long a push takes on a small and on a large database that are otherwise the same. */
 export async function sizeBench(options: SizeOptions): Promise<SizeResult[]> {
   const { print, sizes, regions, rounds } = options;
-  const courses: Course[] = contestants.flatMap((contestant) => {
-    const counts = measuredNames[contestant.name as keyof typeof measuredNames];
-    return counts === undefined ? [] : [{ contestant, ...counts }];
-  });
+  const courses = ['ekbaar-single', 'ekbaar-sync'].map((name) => courseOf(name, options.requests));
   const perRound = courses.reduce((sum, course) => sum + sliceOf(course), 0);
   if (perRound * rounds > sizes[0])
     throw new RangeError(`${rounds} rounds confirm up to ${perRound * rounds} deliveries: more than ${sizes[0]}`);
@@ -92,6 +87,13 @@ export async function sizeBench(options: SizeOptions): Promise<SizeResult[]> {
   } finally {
     await database.stop();
   }
+}
+
+function courseOf(name: string, requests: SizeOptions['requests']): Course {
+  const contestant = contestants.find((one) => one.name === name);
+  if (contestant === undefined) throw new TypeError(`there is no contestant ${name}`);
+  const measured = contestant.kind === 'single' ? requests.single : requests.batch * batchSize;
+  return { contestant, measured, warmUp: measured / 2 };
 }
 
 function sliceOf({ measured, warmUp }: Course): number {

@@ -25,6 +25,7 @@ export async function sizeCommand(args: string[]): Promise<void> {
   const results = await sizeBench({
     sizes: [positive('small', values.small, 10_000), positive('rows', values.rows, 10_000_000)],
     rounds: positive('rounds', values.rounds, 5),
+    requests: { single: 250, batch: 20 },
     connections: positive('connections', values.connections, 1),
     regions: positive('regions', values.regions, 40),
     seed: positive('seed', values.seed, 1),

@@ -122,9 +122,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     breaks: 'I4',
     inCampaign: ({ url }) =>
       withSql(url, async (sql) => {
-        await sql`alter table agents disable trigger ekbaar_update`;
+        const [found] = await sql<{ name: string }[]>`
+          select tgname as name from pg_trigger where tgrelid = 'agents'::regclass and tgname like 'ekbaar\\_update%'`;
+        if (found === undefined) throw new Error('the planted bug "trigger-off" found no trigger');
+        await sql`alter table agents disable trigger ${sql(found.name)}`;
         await sql`update agents set phone = '+910000099999' where tenant = 'salesco' and id = 'a01'`;
-        await sql`alter table agents enable always trigger ekbaar_update`;
+        await sql`alter table agents enable always trigger ${sql(found.name)}`;
       }),
   },
   {

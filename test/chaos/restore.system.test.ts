@@ -31,14 +31,14 @@ interface Due {
   amountPaise: number;
 }
 
-test.for([
+test.for<[string, { epoch: boolean; busy: boolean }]>([
   ['as the runbook says: with a new epoch', { epoch: true, busy: false }],
   ['and the epoch was forgotten', { epoch: false, busy: false }],
   [
     'and the epoch was forgotten, and others worked on until the versions were higher than before',
     { epoch: false, busy: true },
   ],
-] as const)(
+])(
   'a backup is restored %s: phones that were ahead bring back what it lost, once',
   async ([, { epoch, busy }]) => {
     const settings = { fsync: true, settings: { wal_keep_size: '256MB' } };
@@ -138,6 +138,7 @@ test.for([
       for (const [at, phone] of phones.entries()) {
         const table =
           await sql`select id, status, receipt_no from deliveries where tenant = 'pennco' and agent_id = ${agents[at] ?? ''} order by id`;
+        expect(await phone.refusals()).toEqual(['after_restore']);
         expect(await phone.shown()).toEqual(table.map(({ id, status, receipt_no }) => [id, status, receipt_no]));
       }
     });
@@ -149,6 +150,8 @@ interface TestPhone {
   confirm(due: readonly Due[]): Promise<void>;
   /** Until everything has an outcome and the rows are there. */
   settle(): Promise<void>;
+  /** Codes of what the person is told had no effect. */
+  refusals(): Promise<string[]>;
   /** Deliveries as [id, status, receipt number], by id. */
   shown(): Promise<unknown[]>;
 }
@@ -186,6 +189,9 @@ async function sdkPhone(agent: string, url: string): Promise<TestPhone> {
       await settle();
     },
     settle,
+    async refusals() {
+      return (await client.rejections.read()).map(({ error }) => error?.code ?? 'none');
+    },
     async shown() {
       const rows = await client.read('deliveries', { orderBy: 'id' });
       return rows.map(({ id, status, receiptNo }) => [id, status, receiptNo]);
@@ -201,6 +207,7 @@ async function barePhone(agent: string, url: string): Promise<TestPhone> {
       await phone.settle();
     },
     settle: () => phone.settle(),
+    refusals: () => Promise.resolve(phone.outcomes.flatMap(({ error }) => (error ? [error.code] : []))),
     shown() {
       const rows = [...phone.replica.rows].filter(([path]) => path.startsWith('deliveries/')).map(([, row]) => row);
       return Promise.resolve(rows.map(({ id, status, receiptNo }) => [id, status, receiptNo]));

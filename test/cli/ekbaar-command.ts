@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 const main = join(import.meta.dirname, '../../server/src/cli/main.ts');
 /** The app whose config the commands read. */
-export const fieldOps = join(import.meta.dirname, '../../examples/field-ops');
+const fieldOps = join(import.meta.dirname, '../../examples/field-ops');
 
 export interface Ended {
   readonly code: number | null;

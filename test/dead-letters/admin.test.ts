@@ -199,7 +199,11 @@ describe('closing', () => {
     const answer = await notes.close(ops, key, '  paid at the branch  ');
     expect(RecordedReceipt.parse(answer.body)).toMatchObject({ status: 'dead', closeReason: 'paid at the branch' });
     expect((await history(key)).audit).toMatchObject([
-      { action: 'dead_letter.closed', actor: 'olga', details: { reason: 'paid at the branch' } },
+      {
+        action: 'dead_letter.closed',
+        actor: 'olga',
+        details: { reason: 'paid at the branch', tries: 2, error: 'Error: a bug of the app' },
+      },
     ]);
     expect((await notes.get('/v1/admin/dead-letters?limit=500', ops)).text).not.toContain(key);
     expect(problemIn(await notes.close(ops, key, 'again')).code).toBe('not_dead');

@@ -87,7 +87,7 @@ describe('pokes between nodes', () => {
   });
 
   test('many moves are gathered: far fewer rows than moves, and the last version arrives', async () => {
-    const deliveries = await Promise.all(Array.from({ length: 120 }, () => addDelivery(a)));
+    const deliveries = await Promise.all(Array.from({ length: 60 }, () => addDelivery(a)));
     await a.server.engine.sweep();
     const stream = await openEvents(b.url, await agentAt(b));
     const before = await pokesWritten();

@@ -13,7 +13,7 @@ const notes = pgTable(
 );
 
 /** How `write` fails, each in a way that quotes what was sent. */
-export const failures = ['statement', 'number', 'unique', 'raise', 'json', 'text', 'none'] as const;
+export const failures = ['statement', 'number', 'unique', 'raise', 'json', 'text', 'conflict', 'none'] as const;
 
 const model = defineModel({
   version: 1,
@@ -62,7 +62,7 @@ export async function startWatchedServer({
   let passed = 0;
   const database = await openDatabase({ url: databaseUrl });
   await database.db.execute(
-    sql`create table notes (tenant text, id text, owner text not null, body text not null, size integer, primary key (tenant, id))`,
+    sql`create table if not exists notes (tenant text, id text, owner text not null, body text not null, size integer, primary key (tenant, id))`,
   );
   const server = createServer({
     ...{ model, database, observe, platform: { log, monotonic: () => performance.now() + passed } },
@@ -82,8 +82,9 @@ export async function startWatchedServer({
           if (failure === 'number') await db.execute(sql`select ${body}::text::integer`);
           if (failure === 'unique') await db.insert(notes).values(row);
           if (failure === 'raise') await db.execute(sql.raw(`do $$ begin raise exception 'no: ${body}'; end $$`));
+          if (failure === 'conflict')
+            await db.execute(sql`do $$ begin raise exception 'later' using errcode = '40001'; end $$`);
           if (failure === 'json') JSON.parse(body);
-          // oxlint-disable-next-line typescript/only-throw-error -- an app may
           if (failure === 'text') throw `no: ${body}`;
           return { length: body.length };
         },

@@ -6,7 +6,10 @@ const mebibyte = 1024 * 1024;
 /** A request's body that was made to cost more than its length. */
 export interface HostileBody {
   readonly name: string;
-  readonly body: string | Buffer;
+  /** Anew each time, so that mutations are not replayed. */
+  readonly body: () => string | Buffer;
+  /** What it is answered with: 200 to what is only odd. */
+  readonly status: number;
   readonly headers?: Record<string, string>;
 }
 
@@ -34,6 +37,8 @@ function repeated(part: (at: number) => string, bytes: number, separator = ','):
   return parts.join(separator);
 }
 
+const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+
 const most = mebibyte - 2048;
 const gzip = { 'content-encoding': 'gzip' };
 
@@ -51,76 +56,129 @@ const mutations = (count: number, draft: (at: number) => Record<string, unknown>
 /** Bodies of a mebibyte (or that unpack to more) that aim at the parser, the schemas, the hashing and the guards. */
 export function hostileBodies(): HostileBody[] {
   const bomb = gzipSync(Buffer.alloc(64 * mebibyte, ' '));
+  const members = Buffer.concat(times(20_000, gzipSync(' '.repeat(100))));
+  const emptyMembers = Buffer.concat(times(50_000, gzipSync('')));
   const scope = (at: number) => `agent:${at}`.padEnd(190, 'x');
   return [
-    { name: 'one number of a mebibyte', body: padded('9'.repeat(most)) },
-    { name: 'a fraction of a mebibyte', body: padded(`0.${'1'.repeat(most)}`) },
-    { name: 'an exponent of a mebibyte', body: padded(`1e-${'9'.repeat(most)}`) },
-    { name: 'distinct keys', body: padded(`{${repeated((at) => `"k${at}":1`, most)}}`) },
-    { name: 'keys that are numbers', body: padded(`{${repeated((at) => `"${at * 65_536}":1`, most)}}`) },
+    { name: 'one number of a mebibyte', status: 200, body: () => padded('9'.repeat(most)) },
+    { name: 'a fraction of a mebibyte', status: 200, body: () => padded(`0.${'1'.repeat(most)}`) },
+    { name: 'an exponent of a mebibyte', status: 200, body: () => padded(`1e-${'9'.repeat(most)}`) },
+    { name: 'distinct keys', status: 200, body: () => padded(`{${repeated((at) => `"k${at}":1`, most)}}`) },
+    {
+      name: 'keys that are numbers',
+      status: 200,
+      body: () => padded(`{${repeated((at) => `"${at * 65_536}":1`, most)}}`),
+    },
     {
       name: 'keys that are multiples of 2^17 and small',
-      body: padded(`{${repeated((at) => `"${(at % 128) * 131_072 + (at >> 7)}":1`, most)}}`),
+      status: 200,
+      body: () => padded(`{${repeated((at) => `"${(at % 128) * 131_072 + (at >> 7)}":1`, most)}}`),
     },
-    { name: 'one key again and again', body: padded(`{${repeated(() => '"k":1', most)}}`) },
-    { name: '__proto__ again and again', body: padded(`{${repeated(() => '"__proto__":{"a":1}', most)}}`) },
-    { name: 'empty objects', body: padded(`[${repeated(() => '{}', most)}]`) },
-    { name: 'arrays at the deepest level', body: padded(`[${repeated(() => '['.repeat(60) + ']'.repeat(60), most)}]`) },
-    { name: 'escapes', body: padded(`"${'\\u0000'.repeat(Math.floor(most / 6))}"`) },
-    { name: 'a bomb of 64 MiB', body: bomb, headers: gzip },
+    { name: 'one key again and again', status: 200, body: () => padded(`{${repeated(() => '"k":1', most)}}`) },
+    {
+      name: '__proto__ again and again',
+      status: 200,
+      body: () => padded(`{${repeated(() => '"__proto__":{"a":1}', most)}}`),
+    },
+    { name: 'empty objects', status: 200, body: () => padded(`[${repeated(() => '{}', most)}]`) },
+    {
+      name: 'arrays at the deepest level',
+      status: 200,
+      body: () => padded(`[${repeated(() => '['.repeat(60) + ']'.repeat(60), most)}]`),
+    },
+    { name: 'escapes', status: 200, body: () => padded(`"${'\\u0000'.repeat(Math.floor(most / 6))}"`) },
+    { name: 'a bomb of 64 MiB', status: 413, body: () => bomb, headers: gzip },
     {
       name: 'a bomb of many members',
-      body: Buffer.concat(Array.from({ length: 20_000 }, () => gzipSync(' '.repeat(100)))),
+      status: 413,
+      body: () => members,
       headers: gzip,
     },
-    { name: 'a bomb in a bomb', body: gzipSync(bomb), headers: gzip },
-    { name: 'empty members', body: Buffer.concat(Array.from({ length: 50_000 }, () => gzipSync(''))), headers: gzip },
+    { name: 'a bomb in a bomb', status: 400, body: () => gzipSync(bomb), headers: gzip },
+    {
+      name: 'empty members',
+      status: 400,
+      body: () => emptyMembers,
+      headers: gzip,
+    },
     {
       name: 'noise that claims to be gzip',
-      body: Buffer.concat([gzipSync('').subarray(0, 10), randomBytes(most)]),
+      status: 400,
+      body: () => Buffer.concat([gzipSync('').subarray(0, 10), randomBytes(most)]),
       headers: gzip,
     },
-    { name: 'a cursor of 160,000 scopes', body: syncBody({ cursor: hugeCursor(1.7 * mebibyte) }) },
-    { name: 'a cursor that unpacks to 4 MiB', body: syncBody({ cursor: hugeCursor(4 * mebibyte - 1000, scope) }) },
+    { name: 'a cursor of 160,000 scopes', status: 200, body: () => syncBody({ cursor: hugeCursor(1.7 * mebibyte) }) },
+    {
+      name: 'a cursor that unpacks to 4 MiB',
+      status: 200,
+      body: () => syncBody({ cursor: hugeCursor(4 * mebibyte - 1000, scope) }),
+    },
     {
       name: 'a cursor that unpacks to 64 MiB',
-      body: syncBody({ cursor: hugeCursor(64 * mebibyte, () => 'x'.repeat(200)) }),
+      status: 400,
+      body: () => syncBody({ cursor: hugeCursor(64 * mebibyte, () => 'x'.repeat(200)) }),
     },
-    { name: 'a cursor of noise', body: syncBody({ cursor: randomBytes(380 * 1024).toString('base64url') }) },
-    { name: '1,000 diverged scopes', body: syncBody({ diverged: Array.from({ length: 1000 }, (_, at) => scope(at)) }) },
+    {
+      name: 'a cursor of noise',
+      status: 400,
+      body: () => syncBody({ cursor: randomBytes(380 * 1024).toString('base64url') }),
+    },
+    {
+      name: '1,000 diverged scopes',
+      status: 200,
+      body: () => syncBody({ diverged: Array.from({ length: 1000 }, (_, at) => scope(at)) }),
+    },
     {
       name: '100,000 diverged scopes',
-      body: syncBody({ diverged: Array.from({ length: 100_000 }, (_, at) => `s${at}`) }),
+      status: 400,
+      body: () => syncBody({ diverged: Array.from({ length: 100_000 }, (_, at) => `s${at}`) }),
     },
     {
       name: '500 mutations with unknown names',
-      body: syncBody({
-        mutations: mutations(500, (at) => ({ name: `n${at}`.padEnd(64, 'x'), args: 'x'.repeat(1700) })),
-      }),
+      status: 200,
+      body: () =>
+        syncBody({
+          mutations: mutations(500, (at) => ({ name: `n${at}`.padEnd(64, 'x'), args: 'x'.repeat(1700) })),
+        }),
     },
     {
-      name: '500 mutations with 800 wrong keys each',
-      body: syncBody({
-        mutations: mutations(500, () => ({
-          name: 'failDelivery',
-          args: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, 1])),
-        })),
-      }),
+      name: '500 mutations with 200 wrong keys each',
+      status: 200,
+      body: () =>
+        syncBody({
+          mutations: mutations(500, () => ({
+            name: 'failDelivery',
+            status: 200,
+            args: Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, 1])),
+          })),
+        }),
     },
     {
       name: '500 mutations whose args are deep',
-      body: syncBody({
-        mutations: mutations(500, () => ({ name: 'failDelivery', args: JSON.parse('['.repeat(58) + ']'.repeat(58)) })),
-      }),
+      status: 200,
+      body: () =>
+        syncBody({
+          mutations: mutations(500, () => ({
+            name: 'failDelivery',
+            status: 200,
+            args: JSON.parse('['.repeat(58) + ']'.repeat(58)),
+          })),
+        }),
     },
-    { name: '200,000 mutations', body: syncBody({ mutations: Array.from({ length: 200_000 }, () => ({})) }) },
+    {
+      name: '200,000 mutations',
+      status: 400,
+      body: () => syncBody({ mutations: Array.from({ length: 200_000 }, () => ({})) }),
+    },
     {
       name: '500 mutations that are none',
-      body: syncBody({
-        mutations: Array.from({ length: 500 }, () => ({
-          ...Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`k${at}`, 1])),
-        })),
-      }),
+      status: 400,
+      body: () =>
+        syncBody({
+          mutations: Array.from({ length: 500 }, () => ({
+            ...Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`k${at}`, 1])),
+          })),
+        }),
     },
   ];
 }

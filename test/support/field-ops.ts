@@ -14,6 +14,8 @@ export interface FieldOpsOptions {
   url?: string;
   /** `transaction` when the url leads to a pooler of that mode. */
   pooler?: 'transaction';
+  /** A standby of it, for deltas. */
+  replicaUrl?: string | undefined;
   /** The demo day of each operator; 4 agents (a01 …) and 60 deliveries (d0001 …) by default. */
   demo?: { agents: number; deliveries: number };
   clock?: () => Date;
@@ -48,9 +50,10 @@ export async function startFieldOps(options: FieldOpsOptions = {}): Promise<Fiel
     error: (facts: Record<string, unknown>, message: string) => void failures.push({ message, ...facts }),
   };
   const database = await openDatabase({ url: options.url, pooler: options.pooler });
-  const { limits = {}, observe = {} } = options;
+  const { limits = {}, observe = {}, replicaUrl } = options;
+  const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl });
   const platform = { clock, log: options.log ?? log };
-  const server = fieldOpsServer(database, { secret }, { platform, limits, observe });
+  const server = fieldOpsServer(database, { secret }, { platform, limits, observe, readReplica });
   const { url } = await server.listen({ port: 0, host: '127.0.0.1' });
   if (await seedDemo(database.db, demoDate, demo)) await server.engine.sweep();
 

@@ -26,10 +26,11 @@ interface Pair {
 export async function startTcpBalancer(ports: readonly number[]): Promise<TcpBalancer> {
   const pairs = new Set<Pair>();
   let next = 0;
-  const listener = createServer((client) => {
+  // Who has said everything may still listen: ending is passed on, side by side.
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
     const target = balancer.ports[next++ % balancer.ports.length];
     if (target === undefined) return void client.destroy();
-    const server = connect({ host: '127.0.0.1', port: target, noDelay: true });
+    const server = connect({ host: '127.0.0.1', port: target, noDelay: true, allowHalfOpen: true });
     client.setNoDelay(true);
     const pair = { client, server };
     pairs.add(pair);
@@ -43,8 +44,10 @@ export async function startTcpBalancer(ports: readonly number[]): Promise<TcpBal
       [server, client],
     ] as const) {
       from.on('error', cut);
-      // What the other side has said before it went is still delivered.
-      from.once('close', () => (from.errored === null ? void to.end() : cut()));
+      // Gone without an end: reset. What it said before an end is still delivered, by the pipe.
+      from.once('close', () => {
+        if (!from.readableEnded) cut();
+      });
       from.pipe(to);
     }
     Promise.all([once(client, 'close'), once(server, 'close')]).then(

@@ -15,12 +15,18 @@ export interface FillStep {
 }
 
 /**
- * How far the marking of a table's rows has come, kept in `sync.tracked.filled_to`: first the rows, in the order of an
- * index, then what phones hold of rows that the table has no more.
+ * How far the marking of a table's rows has come, kept in `sync.tracked.filled_to`: first what phones hold of rows that
+ * the table has no more, then the rows in the order of an index.
  */
 type Position =
-  | { readonly of: 'rows'; readonly by: Order; readonly tenant: string; readonly id: string }
-  | { readonly of: 'lines'; readonly tenant: string; readonly id: string };
+  | { readonly of: 'lines'; readonly tenant: string; readonly id: string }
+  | { readonly of: 'rows'; readonly last: RowPlace | null };
+
+interface RowPlace {
+  readonly by: Order;
+  readonly tenant: string;
+  readonly id: string;
+}
 
 /** Which comes first in the index that leads to the rows. */
 type Order = 'tenant' | 'key';
@@ -37,10 +43,9 @@ export async function fillStep(db: Queryable, table: SyncedTable, most: number =
           where collection = ${table.collection} and not filled for update skip locked`,
     );
     if (state === undefined) return { state: (await isFilled(tx, table.collection)) ? 'filled' : 'busy', rows: 0 };
-    const order = await orderOf(tx, table);
-    const at = positionOf(state.filledTo, order);
+    const at: Position = state.filledTo === null ? beginning : (JSON.parse(state.filledTo) as Position);
     const { next, rows } =
-      at?.of === 'lines' ? await markLines(tx, table, at, most) : await markRows(tx, table, order, at, most);
+      at.of === 'lines' ? await markLines(tx, table, at, most) : await markRows(tx, table, at.last, most);
     await tx.execute(sql`
       update sync.tracked set filled = ${next === undefined}, filled_to = ${next === undefined ? null : JSON.stringify(next)}
       where collection = ${table.collection}`);
@@ -56,11 +61,7 @@ async function isFilled(tx: Queryable, collection: string): Promise<boolean> {
   return state?.filled !== false;
 }
 
-/** Where to go on; from the start when the index is another one than before. */
-function positionOf(filledTo: string | null, order: Order): Position | undefined {
-  const at = filledTo === null ? undefined : (JSON.parse(filledTo) as Position);
-  return at?.of === 'rows' && at.by !== order ? undefined : at;
-}
+const beginning: Position = { of: 'lines', tenant: '', id: '' };
 
 /** Whether an index leads from the key alone to the rows; otherwise it should be one of tenant and key. */
 async function orderOf(tx: Queryable, table: SyncedTable): Promise<Order> {
@@ -82,23 +83,20 @@ interface Marked {
   readonly next: Position | undefined;
 }
 
-async function markRows(
-  tx: Queryable,
-  table: SyncedTable,
-  order: Order,
-  at: Position | undefined,
-  most: number,
-): Promise<Marked> {
+/** @param last where to go on; from the start when the index is another one than before */
+async function markRows(tx: Queryable, table: SyncedTable, last: RowPlace | null, most: number): Promise<Marked> {
+  const order = await orderOf(tx, table);
+  const from = last?.by === order ? last : null;
   const tenant = `t.${quoted(table.tenant.name)}`;
   const key = `t.${quoted(table.key.name)}`;
   const columns = sql.raw(order === 'tenant' ? `${tenant}, ${key}` : `${key}, ${tenant}`);
-  const [last] = await rowsOf<{ tenant: string; id: string; rows: number }>(
+  const [end] = await rowsOf<{ tenant: string; id: string; rows: number }>(
     tx,
     sql`with batch as materialized (
           select ${sql.raw(tenant)}::text as tenant, ${sql.raw(key)}::text as id, ${sql.raw(isFit(table, 't'))} as fit,
             row_number() over (order by ${columns}) as place
           from ${sql.raw(table.name)} t
-          where ${sql.raw(tenant)} is not null and ${sql.raw(key)} is not null and ${after(table, order, columns, at)}
+          where ${sql.raw(tenant)} is not null and ${sql.raw(key)} is not null and ${after(table, columns, from)}
           order by ${columns} limit ${most}
         ), marked as (
           insert into sync.dirty (tenant, collection, row_id, origin)
@@ -106,20 +104,25 @@ async function markRows(
         )
         select b.tenant, b.id, b.place::int as rows from batch b order by b.place desc limit 1`,
   );
-  const rows = last?.rows ?? 0;
-  if (last === undefined || rows < most) return { rows, next: { of: 'lines', tenant: '', id: '' } };
-  return { rows, next: { of: 'rows', by: order, tenant: last.tenant, id: last.id } };
+  const rows = end?.rows ?? 0;
+  if (end === undefined || rows < most) return { rows, next: undefined };
+  return { rows, next: { of: 'rows', last: { by: order, tenant: end.tenant, id: end.id } } };
 }
 
-function after(table: SyncedTable, order: Order, columns: SQL, at: Position | undefined): SQL {
-  if (at === undefined) return sql`true`;
+function after(table: SyncedTable, columns: SQL, at: RowPlace | null): SQL {
+  if (at === null) return sql`true`;
   const tenant = sql`${at.tenant}::text::${sql.raw(table.tenant.getSQLType())}`;
   const key = sql`${at.id}::text::${sql.raw(table.key.getSQLType())}`;
-  return order === 'tenant' ? sql`(${columns}) > (${tenant}, ${key})` : sql`(${columns}) > (${key}, ${tenant})`;
+  return at.by === 'tenant' ? sql`(${columns}) > (${tenant}, ${key})` : sql`(${columns}) > (${key}, ${tenant})`;
 }
 
 /** Rows that went while nothing marked it (the triggers were off, the table was made anew) are still on the phones. */
-async function markLines(tx: Queryable, table: SyncedTable, at: Position, most: number): Promise<Marked> {
+async function markLines(
+  tx: Queryable,
+  table: SyncedTable,
+  at: Position & { of: 'lines' },
+  most: number,
+): Promise<Marked> {
   const key = sql.raw(`t.${quoted(table.key.name)}`);
   const [last] = await rowsOf<{ id: string; lines: number; rows: number }>(
     tx,
@@ -141,7 +144,7 @@ async function markLines(tx: Queryable, table: SyncedTable, at: Position, most: 
   const rows = last?.rows ?? 0;
   if (last?.lines === most) return { rows, next: { ...at, id: last.id } };
   const tenant = await nextTenant(tx, table.collection, at.tenant);
-  return { rows, next: tenant === undefined ? undefined : { of: 'lines', tenant, id: '' } };
+  return { rows, next: tenant === undefined ? { of: 'rows', last: null } : { of: 'lines', tenant, id: '' } };
 }
 
 /** The next tenant whose phones hold rows of a collection: one look into the index for each tenant, not for each line. */

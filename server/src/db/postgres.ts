@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import type { Sql } from 'postgres';
+import postgres, { type Options, type Sql } from 'postgres';
 import { ConnectionPool } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
@@ -53,7 +53,7 @@ export function postgresDatabase(url: string, { connections = 10, pooler }: Post
       const session = new ConnectionPool(url, 1, options);
       try {
         const db = drizzleOn(session);
-        await db.execute(sql`set statement_timeout = 0`).catch(explainPooler);
+        await db.execute(sql`set statement_timeout = 0`).catch((error: unknown) => whyLost(url, options, error));
         await db.execute(sql`set lock_timeout = 0`);
         await db.execute(sql`select pg_advisory_lock(${key})`);
         await body(db);
@@ -121,14 +121,22 @@ function limited(pool: ConnectionPool, limits: TimeLimits): Pick<ConnectionPool,
   };
 }
 
-/** A pooler refuses a connection that comes with settings. */
-function explainPooler(error: unknown): never {
-  if (databaseCode(error) !== '08P01') throw error;
-  throw new Error(
-    'The database refused the settings of a session: there is a pooler in front of it. Tell the server so: ' +
-      "pooler: 'transaction', or DATABASE_POOLER=transaction",
-    { cause: error },
-  );
+/** Asks once more, plainly: a connection that was refused is only known to be lost by those who wanted to use it. */
+async function whyLost(url: string, options: Options<Record<string, never>>, error: unknown): Promise<never> {
+  const plain = postgres(url, { ...options, max: 1 });
+  try {
+    await plain`select 1`;
+  } catch (reason) {
+    if (databaseCode(reason) !== '08P01') throw reason;
+    throw new Error(
+      'The database refused the settings of a session: there is a pooler in front of it. Tell the server so: ' +
+        "pooler: 'transaction', or DATABASE_POOLER=transaction",
+      { cause: reason },
+    );
+  } finally {
+    await plain.end({ timeout: 5 });
+  }
+  throw error;
 }
 
 const migrateFolder: Database['migrate'] = (db, { folder, table }) =>

@@ -167,9 +167,8 @@ export const changes = sync.table(
     tag: counter(),
   },
   (t) => [
-    primaryKey({ columns: [t.tenant, t.scope, t.collection, t.rowId] }),
+    primaryKey({ columns: [t.tenant, t.collection, t.rowId, t.scope] }),
     index('changes_in_order').on(t.tenant, t.scope, t.version, t.collection, t.rowId),
-    index('changes_by_row').on(t.tenant, t.collection, t.rowId),
     index('changes_tombstones')
       .on(t.tenant, t.scope, t.version)
       .where(sql`tag = 0`),

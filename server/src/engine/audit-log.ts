@@ -14,7 +14,8 @@ export interface AuditRequest extends ListRequest {
   readonly subject?: string | undefined;
 }
 
-const columns = sql.raw(`id::float8 as id, ${isoMoment('at')} as at, actor, action, subject, details`);
+/** `a` is the entry: a bare `id` would be sorted as the number that goes out, past every index. */
+const columns = sql.raw(`a.id::float8 as id, ${isoMoment('at')} as at, actor, action, subject, details`);
 
 /** Writes down what somebody did, in the transaction that did it. The engine's role can neither change nor remove it. */
 export async function noteAudit(
@@ -32,7 +33,7 @@ export async function noteAudit(
 export function auditOf(tx: Queryable, tenant: string, subject: string): Promise<AuditEntry[]> {
   return rowsOf<AuditEntry>(
     tx,
-    sql`select ${columns} from sync.audit where tenant = ${tenant} and subject = ${subject} order by id`,
+    sql`select ${columns} from sync.audit a where tenant = ${tenant} and subject = ${subject} order by a.id`,
   );
 }
 
@@ -47,11 +48,11 @@ export async function auditPage(
   if (cursor !== undefined) {
     const [, id] = decodePageCursor(cursor, 'audit');
     if (!/^\d{1,15}$/.test(id)) throw foreignCursor();
-    conditions.push(sql`id < ${Number(id)}`);
+    conditions.push(sql`a.id < ${Number(id)}`);
   }
   const rows = await rowsOf<AuditEntry>(
     tx,
-    sql`select ${columns} from sync.audit where ${sql.join(conditions, sql` and `)} order by id desc limit ${limit + 1}`,
+    sql`select ${columns} from sync.audit a where ${sql.join(conditions, sql` and `)} order by a.id desc limit ${limit + 1}`,
   );
   const last = rows.length > limit ? rows[limit - 1] : undefined;
   return {

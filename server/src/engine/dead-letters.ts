@@ -66,9 +66,14 @@ export async function closeDeadLetter(tx: Queryable, { operator, key, now }: Han
     sql`update sync.receipts set closed_at = ${now.toISOString()}::timestamptz, close_reason = ${reason}
         where tenant = ${tenant} and key = ${key}`,
   );
+  // From now on it is history, and that is in the audit log.
+  const [tried] = await rowsOf<{ tries: number; error: string }>(
+    tx,
+    sql`delete from sync.halts where tenant = ${tenant} and key = ${key} returning tries, error`,
+  );
   await noteAudit(tx, tenant, {
     ...{ at: now, actor: operator.id, action: 'dead_letter.closed', subject: key },
-    details: { reason },
+    details: { reason, ...tried },
   });
   await markReceipt(tx, tenant, key);
 }

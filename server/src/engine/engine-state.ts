@@ -23,7 +23,9 @@ export async function readState(database: Database): Promise<EngineState> {
     database.db,
     sql`select
           (select count(*) from (select from sync.receipts where status = 'dead' and closed_at is null limit ${most}) d) as dead,
-          (select count(*) from (select from sync.halts limit ${most}) h) as halted`,
+          (select count(*) from (select from sync.halts h where not exists
+            -- a dead letter's: it says of what it died
+            (select from sync.receipts r where r.tenant = h.tenant and r.key = h.key) limit ${most}) h) as halted`,
   );
   return {
     deadLetters: Number(row?.dead ?? 0),

@@ -67,19 +67,43 @@ async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array>
 async function readAtMost(request: Request, limit: number, hold: HoldBytes): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  let noRoom: unknown;
   try {
     for await (const chunk of request.body ?? []) {
       size += chunk.byteLength;
-      if (size <= limit) {
+      if (size > limit + drainBytes) break;
+      if (size > limit || noRoom !== undefined) continue;
+      try {
         hold(request, chunk.byteLength);
         chunks.push(chunk);
-      } else if (size > limit + drainBytes) break;
+      } catch (error) {
+        noRoom = error;
+        chunks.length = 0;
+      }
     }
   } catch (error) {
-    throw error instanceof ProblemError ? error : malformedBody('not there to its end: the line broke', error);
+    throw malformedBody('not there to its end: the line broke', error);
   }
   if (size > limit) throw tooLargeBody();
+  if (noRoom !== undefined) throw noRoom;
   return Buffer.concat(chunks);
+}
+
+/**
+ * Reads a body that nobody wants and throws it away: who is refused while still sending would hear of a broken line in
+ * place of the refusal.
+ */
+export async function discardBody(request: Request): Promise<void> {
+  if (request.body === null || request.bodyUsed) return;
+  let size = 0;
+  try {
+    for await (const chunk of request.body) {
+      size += chunk.byteLength;
+      if (size > limits.bodyBytes) return;
+    }
+  } catch {
+    // The sender has gone.
+  }
 }
 
 /** Counts brackets outside of strings, in one pass, so that neither a hostile depth nor hostile quotes cost more than their length. */

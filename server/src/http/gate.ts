@@ -9,9 +9,12 @@ import { overloaded } from './waiter.ts';
 
 /** What a request counts for until it is answered. */
 interface Counted {
-  readonly actor: string;
+  readonly actor: Actor;
   bodyBytes: number;
 }
+
+/** A request of this many bytes, URL and body, counts as one more: a mebibyte made to be slow takes a while to read. */
+const bytesPerRequest = 32 * 1024;
 
 /** Everything that a request must pass before the engine works for it. One for each node. */
 export class Gate {
@@ -45,16 +48,17 @@ export class Gate {
   }
 
   #count(request: Request, actor: Actor): void {
-    const key = `${actor.tenant}/${actor.id}`;
-    const atOnce = this.#atOnce.get(key) ?? 0;
     if (this.#requests.has(request)) return;
+    const key = keyOf(actor);
+    const atOnce = this.#atOnce.get(key) ?? 0;
     if (atOnce >= this.#limits.actorAtOnce) {
       throw new ProblemError('throttled', `${actor.id} has ${atOnce} requests under way: wait for their answers`, {
         retryAfterSeconds: 1,
       });
     }
     this.#atOnce.set(key, atOnce + 1);
-    this.#requests.set(request, { actor: key, bodyBytes: 0 });
+    this.#requests.set(request, { actor, bodyBytes: 0 });
+    this.#rate.charge(actor, Math.floor(request.url.length / bytesPerRequest));
   }
 
   /** Counts bytes of a request's body until it is answered. @throws ProblemError `overloaded` */
@@ -63,6 +67,7 @@ export class Gate {
     if (counted === undefined) return;
     if (this.#bodyBytes + bytes > this.#limits.bodyBytesAtOnce)
       throw overloaded('The server is busy with large requests: send the same again later');
+    this.#rate.charge(counted.actor, bytes / bytesPerRequest);
     counted.bodyBytes += bytes;
     this.#bodyBytes += bytes;
   }
@@ -73,9 +78,10 @@ export class Gate {
     if (counted === undefined) return;
     this.#requests.delete(request);
     this.#bodyBytes -= counted.bodyBytes;
-    const left = (this.#atOnce.get(counted.actor) ?? 1) - 1;
-    if (left === 0) this.#atOnce.delete(counted.actor);
-    else this.#atOnce.set(counted.actor, left);
+    const key = keyOf(counted.actor);
+    const left = (this.#atOnce.get(key) ?? 1) - 1;
+    if (left === 0) this.#atOnce.delete(key);
+    else this.#atOnce.set(key, left);
   }
 
   /**
@@ -93,4 +99,8 @@ export class Gate {
     const admitted = () => this.#admission.run(work, signal, body);
     return client === undefined ? admitted() : this.#clients.run(`${actor.tenant}/${client}`, signal, admitted);
   }
+}
+
+function keyOf({ tenant, id }: Actor): string {
+  return `${tenant}/${id}`;
 }

@@ -1,6 +1,6 @@
 import type { Actor } from '../engine/actor.ts';
 
-/** How often one actor may ask: `burst` requests at once, and `perSecond` in the long run. */
+/** How often one actor may ask: `burst` requests at once, and `perSecond` in the long run. Each 32 KiB that it sends count as one more. */
 export interface Rate {
   readonly perSecond: number;
   readonly burst: number;
@@ -40,7 +40,7 @@ export interface Limits {
   readonly answerMs: number;
   /** How long a connection may be idle between two requests, 75 s by default: longer than proxies keep theirs. */
   readonly idleMs: number;
-  /** Bytes of headers half read and answers half written, of all connections; 256 MiB by default. The largest are cut off first. */
+  /** Bytes of headers half read and answers half written, of all connections; 128 MiB by default. The largest are cut off first. */
   readonly pendingBytes: number;
 }
 
@@ -68,7 +68,7 @@ export function limitsOf(given: Partial<Limits>, connections: number): Limits {
     requestMs: 60_000,
     answerMs: 120_000,
     idleMs: 75_000,
-    pendingBytes: 256 * mebibyte,
+    pendingBytes: 128 * mebibyte,
     ...given,
   };
 }

@@ -51,6 +51,18 @@ test('says when the next one is taken', () => {
   expect(refused()).toBeUndefined();
 });
 
+test('large requests count as several: a debt, as large as the bucket at most, that the next ones wait for', () => {
+  const { limit, taken, pass } = rateLimit();
+  taken(1);
+  limit.charge(actor('a01'), 6);
+  expect(taken(1)).toBe(0);
+  pass(1.5);
+  expect(taken(10)).toBe(1);
+  limit.charge(actor('a01'), 1_000_000);
+  pass(4);
+  expect(taken(10)).toBe(3);
+});
+
 test('each actor of each tenant for itself', () => {
   const { taken } = rateLimit();
   taken(10);
@@ -72,16 +84,19 @@ test('forgets who was away, and nobody else', () => {
     taken(5, actor('busy'));
     pass(1);
   }
-  // 10,000 came by; the bucket is full after 2.5 s.
-  expect(limit.size).toBeLessThan(1000);
+  // 10,000 came by; the bucket is full after 2.5 s, a debt after 5 s.
+  expect(limit.size).toBeLessThan(1200);
   expect(taken(10, actor('busy'))).toBe(2);
 });
 
 test('a phone that was away for a week never meets the defaults; a loop does', () => {
   const { rate } = limitsOf({}, 10);
-  // A week of 300 mutations a day in the SDK's first batches of 50, 100,000 rows in pages of 1,000, and every request at once.
-  const { taken } = rateLimit(rate(actor('a01')));
-  const needed = (7 * 300) / 50 + 100_000 / 1000;
+  // A week of 300 mutations a day, of half a kibibyte each, in the SDK's first batches of 50; 100,000 rows in pages of
+  // 1,000; and all of it at once.
+  const { limit, taken } = rateLimit(rate(actor('a01')));
+  const mutations = 7 * 300;
+  limit.charge(actor('a01'), (mutations * 512) / (32 * 1024));
+  const needed = mutations / 50 + 100_000 / 1000;
   expect(taken(needed)).toBe(needed);
   expect(taken(100_000)).toBeLessThan(2000);
 });

@@ -8,7 +8,7 @@ interface Bucket {
 }
 
 /**
- * A token bucket for each actor, on this node. An actor that has not asked for as long as a bucket takes to fill is
+ * A token bucket for each actor, on this node. An actor that has not asked for as long as the emptiest bucket takes to fill is
  * forgotten: a full bucket is what everybody begins with.
  */
 export class RateLimit {
@@ -35,8 +35,28 @@ export class RateLimit {
   /** Counts a request. @throws ProblemError `throttled` with the seconds until the next one is taken */
   take(actor: Actor): void {
     const { perSecond, burst } = this.#rate(actor);
+    const bucket = this.#bucket(actor, perSecond, burst);
+    if (bucket.tokens < 1) {
+      throw new ProblemError(
+        'throttled',
+        `${actor.id} sends too much: ${perSecond} requests a second in the long run, and a large one counts as several; wait, and look for a loop`,
+        { retryAfterSeconds: Math.ceil((1 - bucket.tokens) / perSecond) },
+      );
+    }
+    bucket.tokens -= 1;
+  }
+
+  /** Counts a large request as `requests` more. Nothing is refused for it, but what comes next may be. */
+  charge(actor: Actor, requests: number): void {
+    const { perSecond, burst } = this.#rate(actor);
+    const bucket = this.#bucket(actor, perSecond, burst);
+    bucket.tokens = Math.max(-burst, bucket.tokens - requests);
+  }
+
+  #bucket(actor: Actor, perSecond: number, burst: number): Bucket {
     const now = this.#clock().getTime();
-    this.#forget(now, (burst / perSecond) * 1000);
+    // Twice: a debt may be as large as the bucket.
+    this.#forget(now, 2 * (burst / perSecond) * 1000);
     const key = `${actor.tenant}/${actor.id}`;
     const bucket = this.#recent.get(key) ?? this.#former.get(key) ?? { tokens: burst, at: now };
     // A clock that is set back fills nothing.
@@ -45,14 +65,7 @@ export class RateLimit {
     bucket.at = now;
     this.#former.delete(key);
     this.#recent.set(key, bucket);
-    if (bucket.tokens < 1) {
-      throw new ProblemError(
-        'throttled',
-        `${actor.id} sends too many requests: ${perSecond} a second in the long run; wait, and look for a loop`,
-        { retryAfterSeconds: Math.ceil((1 - bucket.tokens) / perSecond) },
-      );
-    }
-    bucket.tokens -= 1;
+    return bucket;
   }
 
   #forget(now: number, fillMs: number): void {

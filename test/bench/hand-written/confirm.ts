@@ -117,7 +117,7 @@ export async function confirmMany(sql: Sql, agent: Agent, batch: readonly Confir
     from items i left join known k on k.key = i.key`;
   const outcomes = new Map(rows.map((row) => [row.key, row]));
   return Promise.all(
-    batch.map((one) => {
+    batch.map(async (one) => {
       const row = outcomes.get(one.key);
       if (row?.done === true) return applied(one.key);
       if (row?.known) return replayed(one, row.known, row.hash);

@@ -8,7 +8,7 @@ import { regionsOf } from './mutators.ts';
 export function fieldOpsServer(
   database: Database,
   keys: Config['keys'],
-  more: Pick<ServerOptions<FieldOpsModel>, 'platform' | 'limits' | 'observe'> = {},
+  more: Pick<ServerOptions<FieldOpsModel>, 'platform' | 'limits' | 'observe' | 'readReplica' | 'tombstoneDays'> = {},
 ): Server {
   const server = createServer({
     ...config,

@@ -12,6 +12,8 @@ const Environment = z.object({
   PORT: z._default(port, 8787),
   HOST: z._default(filled, '127.0.0.1'),
   DATABASE_URL: z.optional(filled),
+  DATABASE_POOLER: z.optional(z.enum(['transaction'])),
+  DATABASE_REPLICA_URL: z.optional(filled),
   EKBAAR_DATA_DIR: z._default(filled, '.ekbaar'),
   EKBAAR_CONNECTIONS: z._default(count.check(z.maximum(1000)), 10),
   EKBAAR_DRAIN_SECONDS: z.optional(seconds),
@@ -32,6 +34,10 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly databaseUrl: string | undefined;
+  /** `transaction` when that url leads to a pooler of this mode. */
+  readonly pooler: 'transaction' | undefined;
+  /** A streaming standby of it, for deltas. */
+  readonly replicaUrl: string | undefined;
   readonly dataDir: string;
   /** Most connections to PostgreSQL. */
   readonly connections: number;
@@ -69,6 +75,8 @@ export function readConfig(
     port: set.PORT,
     host: set.HOST,
     databaseUrl: set.DATABASE_URL,
+    pooler: set.DATABASE_POOLER,
+    replicaUrl: replicaIn(set),
     dataDir: set.EKBAAR_DATA_DIR,
     connections: set.EKBAAR_CONNECTIONS,
     limits: limitsIn(set),
@@ -84,6 +92,12 @@ export function readConfig(
         ? { agents: set.EKBAAR_SEED_AGENTS, deliveries: set.EKBAAR_SEED_DELIVERIES }
         : undefined,
   };
+}
+
+function replicaIn(set: z.infer<typeof Environment>): string | undefined {
+  if (set.DATABASE_REPLICA_URL !== undefined && set.DATABASE_URL === undefined)
+    throw new TypeError('DATABASE_REPLICA_URL: a replica of what? Set DATABASE_URL too');
+  return set.DATABASE_REPLICA_URL;
 }
 
 function keysOf(set: z.infer<typeof Environment>, production: boolean, randomSecret: () => string): Config['keys'] {

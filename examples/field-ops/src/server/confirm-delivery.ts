@@ -1,4 +1,11 @@
-import { jsonParameter, type MutationContext, type Mutators, type Queryable, type RunOutcome } from '@ekbaar/server';
+import {
+  jsonParameter,
+  type MutationContext,
+  type Mutators,
+  type Queryable,
+  type RunOutcome,
+  textArray,
+} from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
 import type { FieldOpsModel } from '../model.ts';
 import { type Delivery, lockDelivery, lockDeliveries, refusalOfOpen } from './delivery.ts';
@@ -128,10 +135,5 @@ function markPaidOut(db: Queryable, tenant: string, paidOut: readonly Confirmati
   return db
     .update(disbursements)
     .set({ status: 'disbursed' })
-    .where(
-      and(
-        eq(disbursements.tenant, tenant),
-        sql`${disbursements.deliveryId} in (select json_array_elements_text(${jsonParameter(ids)}))`,
-      ),
-    );
+    .where(and(eq(disbursements.tenant, tenant), sql`${disbursements.deliveryId} = any(${textArray(ids)})`));
 }

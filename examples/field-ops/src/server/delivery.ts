@@ -1,4 +1,4 @@
-import { jsonParameter, type MutationContext, type Queryable } from '@ekbaar/server';
+import { type MutationContext, type Queryable, textArray } from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
 import { deliveries } from './tables.ts';
 
@@ -25,7 +25,7 @@ export async function lockDeliveries({ db, tenant }: Locking, ids: readonly stri
       and(
         eq(deliveries.tenant, tenant),
         // One parameter however many there are, so that the statement stays the same.
-        sql`${deliveries.id} in (select json_array_elements_text(${jsonParameter(ids)}))`,
+        sql`${deliveries.id} = any(${textArray(ids)})`,
       ),
     )
     .orderBy(deliveries.id)

@@ -8,10 +8,12 @@ import { webApps } from './web.ts';
 
 const { clock } = nodePlatform;
 const config = readConfig(process.env, () => randomBytes(32).toString('base64url'));
-const { connections, drainMs } = config;
+const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
-const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections });
+const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
+const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections });
 const server = fieldOpsServer(database, config.keys, {
+  readReplica,
   ...{ platform: { log }, limits: config.limits, observe: config.observe },
 });
 await server.start();

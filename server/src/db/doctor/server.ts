@@ -64,7 +64,10 @@ export const serverSettings: Check = {
   name: 'settings',
   needsSchema: false,
   async run(db, { connectionsPerNode, pooler }) {
-    const rows = await rowsOf<{ name: string; value: string }>(db, sql`select name, setting as value from pg_settings where source <> 'client'`);
+    const rows = await rowsOf<{ name: string; value: string }>(
+      db,
+      sql`select name, setting as value from pg_settings where source <> 'client'`,
+    );
     const values = new Map(rows.map(({ name, value }) => [name, value]));
     const wrong = settings.flatMap(({ name, right, level, why }) => {
       const value = values.get(name);

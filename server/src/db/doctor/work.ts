@@ -53,7 +53,11 @@ export const halts: Check = {
       db,
       sql`select count(*) as count, max(tries) as tries,
             count(*) filter (where first_at < now() - make_interval(mins => ${staleMinutes})) as old
-          from (select tries, first_at from sync.halts limit ${mostCounted}) h`,
+          from (
+            select tries, first_at from sync.halts h
+            -- a dead letter's halt stays with it
+            where not exists (select from sync.receipts r where r.tenant = h.tenant and r.key = h.key)
+            limit ${mostCounted}) h`,
     );
     const [count, old] = [Number(row?.count ?? 0), Number(row?.old ?? 0)];
     if (count === 0) return [fine('none')];

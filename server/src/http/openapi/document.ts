@@ -138,7 +138,7 @@ function appOperation(
 }
 
 /** `/a/{id}` of Hono's `/a/:id`. */
-export function templateOf(path: string): string {
+function templateOf(path: string): string {
   return path.replaceAll(/:([A-Za-z0-9_]+)(\{[^}]*\})?\??/g, '{$1}');
 }
 

@@ -31,9 +31,7 @@ export async function referenceHtml(document: OpenApi): Promise<string> {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title}: API</title>
-        <style>
-          ${verbatim(style)}
-        </style>
+        ${verbatim(`<style>${style}</style>`)}
       </head>
       <body>
         <header>
