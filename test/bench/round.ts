@@ -37,7 +37,7 @@ export interface Watch {
   end(server: ServerProcess): Promise<void>;
 }
 
-/** Starts the server, warms it up, measures, stops it. */
+/** Starts the server, warms it up, brings the database to rest, measures, stops the server. */
 export async function runRound(database: BenchPostgres, options: RoundOptions): Promise<Round> {
   const { contestant, databaseUrl, watch } = options;
   const server = await startContestant({
@@ -45,7 +45,6 @@ export async function runRound(database: BenchPostgres, options: RoundOptions): 
     profile: watch?.profile,
   });
   try {
-    await settle(databaseUrl);
     const cpu = async () => ({ server: await cpuSeconds(server.pid), postgres: await cpuSeconds(database.pid) });
     let before = { server: 0, postgres: 0 };
     const result = await runLoad(
@@ -54,6 +53,8 @@ export async function runRound(database: BenchPostgres, options: RoundOptions): 
         ...{ slice: options.slice, warmUp: options.warmUp, measured: options.measured },
       },
       async () => {
+        // After the warming up: tables that were empty have rows by now, and plans are made for those.
+        await settle(databaseUrl);
         await watch?.begin(server);
         before = await cpu();
       },

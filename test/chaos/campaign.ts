@@ -37,7 +37,7 @@ export interface CampaignDatabase {
 export const campaignSettings = { track_commit_timestamp: 'on' };
 
 /** How long everything may take to drain once the faults are over, on a slow machine. */
-const peaceMs = 180_000;
+const peaceMs = 90_000;
 
 /**
  * Three tenants' people, programs and readers at work on several nodes and one real PostgreSQL, with faults of every
@@ -172,10 +172,10 @@ export class Campaign {
     return [
       `seed ${this.#options.seed}: ${this.#options.seconds} s, ${this.#options.nodes} nodes, ${writers} writers, ${field.readers.length} readers, ${tenants.length} tenants`,
       ...(this.#trouble.diedAlone > 0 ? [`NODES DIED BY THEMSELVES: ${this.#trouble.diedAlone}`] : []),
-      `faults: ${faults} (${this.#trouble.counts}; line of the phones: ${JSON.stringify(field.line.counts)})`,
-      `transactions: at least ${this.#trouble.transactions} committed (${field.tally})`,
+      `faults: ${faults} (${this.#trouble.counts.inWords()}; line of the phones: ${JSON.stringify(field.line.counts)})`,
+      `transactions: at least ${this.#trouble.transactions} committed (${field.tally.inWords()})`,
       `mutations: ${all.length} promised, ${by('applied')} applied, ${by('rejected')} rejected, ${by('dead')} dead, ${replays} answered again`,
-      `pulls: ${field.tally.of('pulls')} with ${field.tally.of('changes pulled')} changes; answers by status: ${field.answers}`,
+      `pulls: ${field.tally.of('pulls')} with ${field.tally.of('changes pulled')} changes; answers by status: ${field.answers.inWords()}`,
       `tables: ${this.#evidence?.receipts.length} receipts, ${this.#evidence?.rows.length} synced rows, ${this.#evidence?.ledger.length} ledger entries, ${this.#evidence?.jobs.length} jobs`,
     ];
   }

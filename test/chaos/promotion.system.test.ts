@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { takeBaseBackup } from '../support/base-backup.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { seededRandom } from '../support/seeded.ts';
+import { startStandby } from '../support/standby.ts';
 import { startTcpBalancer } from '../support/tcp-balancer.ts';
 import { Campaign, campaignSettings, withSql } from './campaign.ts';
 import { Tally } from './tally.ts';
@@ -21,9 +21,7 @@ test('the primary dies under load and its synchronous standby is promoted: nothi
   const name = await startTcpBalancer([Number(new URL(primary.url).port)]);
   closing.push(() => name.close());
   const { url } = await primary.freshDatabase();
-  const backup = await takeBaseBackup(primary);
-  const standby = await backup.startStandby(options);
-  await backup.remove();
+  const standby = await startStandby(primary, options);
   closing.push(() => standby.stop());
   await commitOnBoth(primary);
 
@@ -45,8 +43,8 @@ test('the primary dies under load and its synchronous standby is promoted: nothi
         await sleep(seconds * 500);
         await primary.kill();
         counts.add('primaries killed');
-        await withSql(standby.url, (sql) => sql`select pg_promote(true, 60)`);
-        name.ports = [Number(new URL(standby.url).port)];
+        await standby.promote();
+        name.ports = [Number(new URL(standby.server.url).port)];
         counts.add('standbys promoted');
         answeredBefore = answered();
         await sleep(seconds * 500);

@@ -40,6 +40,7 @@ test.for<[string, { epoch: boolean; busy: boolean }]>([
   ],
 ])(
   'a backup is restored %s: phones that were ahead bring back what it lost, once',
+  { timeout: 240_000 },
   async ([, { epoch, busy }]) => {
     const settings = { fsync: true, settings: { wal_keep_size: '256MB' } };
     const original = await startPostgres(settings);
@@ -87,7 +88,7 @@ test.for<[string, { epoch: boolean; busy: boolean }]>([
     const restored = await backup.start(settings);
     closing.push(() => restored.stop());
     name.ports = [portOf(restored.url)];
-    const [lost = 0, conflicts] = await withSql(database.href, async (sql) => {
+    const [lost, conflicts] = await withSql(database.href, async (sql) => {
       if (epoch) await sql`update sync.settings set value = gen_random_uuid()::text where name = 'epoch'`;
       const [count] = await sql<
         { n: number }[]
@@ -143,7 +144,6 @@ test.for<[string, { epoch: boolean; busy: boolean }]>([
       }
     });
   },
-  240_000,
 );
 
 interface TestPhone {

@@ -14,7 +14,7 @@ export class Tally {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  toString(): string {
+  inWords(): string {
     return [...this.#counts]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, count]) => `${name} ${count}`)

@@ -111,6 +111,7 @@ interface PlanNode {
   readonly 'Relation Name'?: string;
   readonly 'Index Name'?: string;
   readonly 'Index Cond'?: string;
+  readonly 'Actual Rows'?: number;
   readonly Plans?: readonly PlanNode[];
 }
 
@@ -118,6 +119,9 @@ async function planOf(explain: string, { text, parameters }: SentStatement): Pro
   return direct.begin(async (tx) => {
     await tx.unsafe(`set local role ekbaar_engine`);
     await tx.unsafe(`set local ekbaar.tenant = 'pennco'`);
+    // As the engine told the planner before it read lines.
+    const told = new Set(tap.sent.flatMap((sent) => (sent.text.startsWith('set local enable_') ? [sent.text] : [])));
+    if (/\bsync\.changes\b/.test(text)) for (const setting of told) await tx.unsafe(setting);
     const values = explain.includes('generic') ? [] : [...parameters];
     const [row] = await tx.unsafe<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>(`explain (${explain}) ${text}`, values);
     if (row === undefined) throw new Error(`no plan of ${text}`);
@@ -158,12 +162,10 @@ test('every statement of a delta, a pull and a collection’s page goes by index
   }
   expect(walks).toEqual([]);
   console.log(`${statements.size} statements`, Object.fromEntries([...relations].map(([name, by]) => [name, [...by]])));
-  // That it saw them: heads by name and by prefix, lines in order, rows by key, pages by what they are sorted or filtered by.
-  expect([...(relations.get('scopes') ?? [])]).toEqual(
-    expect.arrayContaining(['scopes_tenant_scope_pk', 'scopes_by_prefix']),
-  );
+  // That it saw them: heads by prefix, lines in order, rows by key, pages by what they are sorted or filtered by.
+  expect([...(relations.get('scopes') ?? [])]).toEqual(expect.arrayContaining(['scopes_by_prefix']));
   expect([...(relations.get('changes') ?? [])]).toEqual(['changes_in_order']);
-  expect([...(relations.get('clients') ?? [])]).toEqual(['clients_tenant_client_id_pk']);
+  expect([...(relations.get('clients') ?? [])]).toContain('clients_tenant_client_id_pk');
   expect([...(relations.get('deliveries') ?? [])].length).toBeGreaterThan(1);
 });
 
@@ -178,10 +180,29 @@ test('a prefix is a range of the index, from its first scope to the one behind i
   expect(scan).toBeDefined();
 });
 
+test('a page reads as many lines as it sends and one more, though its scope has far more than most', async () => {
+  await direct.unsafe(`
+    delete from sync.changes where scope like 'agent:%';
+    insert into sync.changes (tenant, scope, collection, row_id, version, tag)
+      select 'pennco', 'region:IN-skew', 'deliveries', 'y' || n, n, 1 from generate_series(1, 30000) n;
+    insert into sync.scopes (tenant, scope, version, rows, checksum) values ('pennco', 'region:IN-skew', 30000, 30000, 30000);
+    analyze sync.changes;
+  `);
+  const from = tap.sent.length;
+  const { body } = await ekbaar.get('/v1/pull?scope=region:IN-skew', await ekbaar.token('ops', 'ops'));
+  expect(Delta.parse(body)).toMatchObject({ more: true, changes: { length: 1000 } });
+  const lines = tap.sent.slice(from).find(({ text }) => text.includes('from sync.changes'));
+  if (lines === undefined) throw new Error('no statement asked for lines');
+  const scans = nodesOf(await planOf('format json, analyze', lines)).filter(
+    (node) => node['Relation Name'] === 'changes',
+  );
+  expect(scans.map((node) => node['Actual Rows'])).toEqual([1001]);
+});
+
 test('old tombstones are found without reading the rows that are there', async () => {
   const from = tap.sent.length;
   await ekbaar.query(sql`insert into sync.scope_history (tenant, scope, version, at)
-    select tenant, scope, 1, now() - interval '40 days' from sync.scopes on conflict do nothing`);
+    select tenant, scope, 1, now() - interval '40 days' from sync.scopes where scope like 'region:%' on conflict do nothing`);
   await ekbaar.server.engine.sweepTombstones();
   const found = tap.sent.slice(from).filter(({ text }) => /\bsync\.changes c\b/.test(text) && /c\.tag = 0/.test(text));
   expect(found.length).toBeGreaterThan(1);

@@ -116,14 +116,14 @@ describe('a standby that is behind', () => {
     expect(pushed.delta.lastMutationId).toBe(1);
     expect(pushed.delta.changes).toMatchObject([{ id: delivery.id, row: { status: 'confirmed' } }]);
     replica.apply(pushed.delta);
-    for (const cursor of [replica.cursor, null]) {
-      const again = await phone.sync({ cursor, ack: 1 });
-      expect(again.stopped).toBeNull();
-      expect(again.delta).toMatchObject({ lastMutationId: 1, reset: [] });
-      const row = again.delta.changes.find(({ id }) => id === delivery.id)?.row;
-      if (cursor === null) expect(row).toMatchObject({ status: 'confirmed' });
-      else expect(row).toBeUndefined();
+    const [on, anew] = [await phone.sync({ cursor: replica.cursor, ack: 1 }), await phone.sync({ ack: 1 })];
+    for (const { delta, stopped } of [on, anew]) {
+      expect(stopped).toBeNull();
+      expect(delta).toMatchObject({ lastMutationId: 1, reset: [] });
     }
+    expect(on.delta.changes).toEqual([]);
+    const row = anew.delta.changes.find(({ id }) => id === delivery.id)?.row;
+    expect(row).toMatchObject({ status: 'confirmed' });
   });
 
   test('has what a poke of this node was about, or it is not asked', async () => {
@@ -202,7 +202,7 @@ test('at random: a phone that talks to both nodes never sees its own work undone
     const others = random() < 0.25 ? mine.pop() : undefined;
     if (others !== undefined) {
       const args = { deliveryId: others.id, reason: 'other', note: `step ${step}` };
-      expect(await second.mutate({ name: 'failDelivery', args })).toMatchObject({ status: 'applied' });
+      await second.mutate({ name: 'failDelivery', args });
     }
     const limit = random() < 0.3 ? 2 : 1000;
     const answer = await node.sync(tokens.get(node) ?? '', { clientId, mutations, cursor: replica.cursor, limit });

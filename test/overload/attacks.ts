@@ -74,7 +74,7 @@ function lingering(name: string, count: number, begin: (target: Target) => strin
   };
 }
 
-/** Each asks for some 8 MiB, more than the kernel keeps for it, takes a byte a second and asks for more. */
+/** Each asks for some 4 MiB, takes a byte a second and asks for more, until the kernel keeps no more for it. */
 const slowReaders: Attack = {
   name: '3 readers that take a byte a second',
   async run(target) {
@@ -82,7 +82,7 @@ const slowReaders: Attack = {
     const lines = await Promise.all(times(3, target.port).map((port) => rawLine(port)));
     const slow = async ({ socket }: RawLine) => {
       socket.pause();
-      socket.write(request.repeat(20));
+      socket.write(request.repeat(10));
       for (let second = 1; second * 1000 < patienceMs; second++) {
         await sleep(1000);
         socket.read(1);
@@ -102,12 +102,13 @@ function isCut(socket: RawLine['socket'], text: string): Promise<boolean> {
   });
 }
 
-/** Requests one behind the other without waiting for answers, on few lines. */
+/** Requests one behind the other on few lines, with some always under way on each. */
 function pipelined(
   name: string,
   count: number,
   lines: number,
   request: (target: Target, at: number) => string,
+  atOnce = 10,
 ): Attack {
   return {
     name,
@@ -115,11 +116,15 @@ function pipelined(
       const each = count / lines;
       const flood = async (_: unknown, line: number) => {
         const { socket, statuses, ended } = await rawLine(target.port);
-        const all = Array.from({ length: each }, (__, at) => `${request(target, line * each + at)}\r\n`);
-        socket.write(all.join(''));
         let over = false;
         void ended.then(() => (over = true));
-        while (!over && statuses().length < each) await sleep(20);
+        for (let sent = 0; !over && statuses().length < each;) {
+          const wanted = Math.min(each, statuses().length + atOnce);
+          let text = '';
+          for (; sent < wanted; sent++) text += `${request(target, line * each + sent)}\r\n`;
+          if (text !== '') socket.write(text);
+          else await sleep(5);
+        }
         socket.destroy();
         return [...statuses(), ...times(each - statuses().length, 'cut')];
       };
@@ -156,6 +161,7 @@ export function attacks(hostile: readonly HostileBody[]): Attack[] {
     pipelined('10,000 wrong tokens', 10_000, 20, ({ agent }, at) =>
       head('GET', '/v1/pull', `${agent.slice(0, -6)}${String(at).padStart(6, 'A')}`),
     ),
+    pipelined('5,000 requests piled up on 10 lines', 5000, 10, () => head('GET', '/healthz', null), 500),
     pipelined('a loop: 2,000 pulls', 2000, 8, ({ agent }) => head('GET', '/v1/pull', agent)),
     pipelined('100 requests with 2 MiB of headers', 100, 100, () =>
       head('GET', '/healthz', null, { filler: 'x'.repeat(2 * 1024 * 1024) }),

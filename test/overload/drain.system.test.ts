@@ -8,6 +8,8 @@ import { freePort } from '../support/free-port.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 import { dueOf, honestPhone } from './honest-phone.ts';
 
+const patience = { timeout: 20_000 };
+
 const token = bearerTokens(secret);
 const phones = 6;
 
@@ -45,11 +47,11 @@ test('SIGTERM under load: tells the balancer, answers everything it took, and en
   await expect.poll(applied, { timeout: 30_000 }).toBeGreaterThan(phones * 3);
 
   const exit = server.stop();
-  await expect.poll(() => statusOf('/readyz')).toMatchObject({ status: 503 });
+  await expect.poll(() => statusOf('/readyz'), patience).toMatchObject({ status: 503 });
   // While the balancer takes note, nothing changes for those who still come; but no line is kept for more.
   expect(await statusOf('/healthz')).toEqual({ status: 200, connection: 'close' });
   const before = applied();
-  await expect.poll(applied, { interval: 5 }).toBeGreaterThan(before);
+  await expect.poll(applied, { ...patience, interval: 5 }).toBeGreaterThan(before);
   await stream.ended;
   expect(stream.text()).toMatch(/retry: \d{4}\n\n$/);
   expect((await fetch(`${server.url}/v1/events`, { headers: { authorization: `Bearer ${tokens[0]}` } })).status).toBe(
@@ -79,7 +81,7 @@ test('SIGTERM under load: tells the balancer, answers everything it took, and en
 
 test('a second SIGTERM does not wait', async () => {
   const stopped = server.stop();
-  await expect.poll(() => statusOf('/readyz')).toMatchObject({ status: 503 });
+  await expect.poll(() => statusOf('/readyz'), patience).toMatchObject({ status: 503 });
   await sleep(50);
   process.kill(server.pid, 'SIGTERM');
   expect(await stopped).toBe(1);

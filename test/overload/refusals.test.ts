@@ -7,6 +7,8 @@ import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { head, rawLine } from './raw-line.ts';
 
+const patience = { timeout: 20_000 };
+
 let ekbaar: FieldOps;
 let now = Date.parse('2026-11-22T10:00:00Z');
 /** Somebody new for each test: the limits are for each actor. */
@@ -47,7 +49,7 @@ async function whileHeld(count: number, refused: number, send: (at: number) => P
     answered++;
     return answer;
   });
-  await expect.poll(() => answered).toBe(refused);
+  await expect.poll(() => answered, patience).toBe(refused);
   goOn();
   return answers;
 }
@@ -93,8 +95,10 @@ test('429 throttled: a large request counts as several', async () => {
 
 test('429 throttled: too many at once; the places come back', async () => {
   // One works, three wait, and the others are not let in at all.
-  const many = await whileHeld(10, 6, () => ekbaar.get('/v1/pull', agent));
-  expect(codes(many)).toEqual(new Set(['throttled']));
+  for (let round = 0; round < 2; round++) {
+    const many = await whileHeld(10, 6, () => ekbaar.get('/v1/pull', agent));
+    expect(statuses(many)).toEqual([200, 200, 200, 200, 429, 429, 429, 429, 429, 429]);
+  }
   expect((await ekbaar.get('/v1/pull', agent)).status).toBe(200);
 });
 
@@ -147,11 +151,11 @@ test('a caller that hangs up while it waits leaves its place', async () => {
     socket.write(`${head('GET', '/v1/pull', await tokenOf(`gone-${at}`))}\r\n`);
     sockets.push(socket);
   }
-  await expect.poll(load).toMatchObject({ running: 1, waiting: 2 });
+  await expect.poll(load, patience).toMatchObject({ running: 1, waiting: 2 });
   for (const socket of sockets) socket.destroy();
-  await expect.poll(load).toMatchObject({ running: 1, waiting: 0 });
+  await expect.poll(load, patience).toMatchObject({ running: 1, waiting: 0 });
   goOn();
-  await expect.poll(load).toMatchObject({ running: 0, waiting: 0 });
+  await expect.poll(load, patience).toMatchObject({ running: 0, waiting: 0 });
 });
 
 test.each([
@@ -166,10 +170,10 @@ test.each([
     await sleep(700);
     line.socket.write(part);
   }
-  await expect.poll(() => line.statuses()).toEqual([status]);
+  await expect.poll(() => line.statuses(), patience).toEqual([status]);
   await sleep(700);
   line.socket.write(`${head('GET', '/healthz', null)}\r\n`);
-  await expect.poll(() => line.statuses()).toEqual([status, 200]);
+  await expect.poll(() => line.statuses(), patience).toEqual([status, 200]);
   line.socket.destroy();
 });
 

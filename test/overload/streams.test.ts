@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { head, type RawLine, rawLine } from './raw-line.ts';
 
+const patience = { timeout: 20_000 };
+
 const readers = 500;
 const stuckReaders = 20;
 const pokes = 100_000;
@@ -29,7 +31,7 @@ async function openStream(token: string) {
     seen.text = (seen.text + chunk.toString()).slice(-20_000);
   });
   line.socket.write(`${head('GET', '/v1/events', token)}\r\n`);
-  await expect.poll(() => seen.text).toContain(': connected');
+  await expect.poll(() => seen.text, patience).toContain(': connected');
   return { line, seen };
 }
 

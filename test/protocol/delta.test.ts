@@ -290,4 +290,22 @@ describe('a scope whose history does not fit', () => {
     expect(replica.rows).toEqual((await caughtUp(ops)).rows);
     expect((await pages(ops)(replica.cursor)).reset).toEqual([]);
   });
+
+  test('more scopes than a request may name: a new epoch resets them all', async () => {
+    const regions = 1100;
+    await ekbaar.query(sql`
+      insert into deliveries (tenant, id, kind, agent_id, region_id, village, pincode, customer_name, customer_phone, mfi_id, loan_id, instalment_no, amount_paise, due_on)
+      select 'vishi', 'many-' || n, 'collection', 'a01', 'IN-X-' || n, 'Bodh Gaya', '824231', 'Asha Devi', '+910000000001', 'bfil', 'X-' || n, 1, 100, '2026-11-22'
+      from generate_series(1, ${regions}::int) n`);
+    const ops = await ekbaar.token('ops', 'ops', 'vishi');
+    const replica = await caughtUp(ops);
+    const scopes = replica.scopes;
+    expect(scopes.length).toBeGreaterThan(regions);
+    await ekbaar.query(sql`update sync.settings set value = gen_random_uuid()::text where name = 'epoch'`);
+    const delta = await pages(ops)(replica.cursor);
+    expect(delta.reset.toSorted()).toEqual(scopes);
+    replica.apply(delta);
+    await catchUp(replica, pages(ops));
+    expect(replica.scopes).toEqual(scopes);
+  });
 });

@@ -21,7 +21,12 @@ export interface Standby {
 /** Takes a base backup of a running primary and starts a standby from it that streams. */
 export async function startStandby(primary: PostgresServer, options?: PostgresOptions): Promise<Standby> {
   const backup = await takeBaseBackup(primary);
-  const server = await backup.startStandby(options).finally(() => backup.remove());
+  let server: PostgresServer;
+  try {
+    server = await backup.startStandby(options);
+  } finally {
+    await backup.remove();
+  }
   const ask = async <Row extends object>(url: string, statement: string) => {
     const sql = postgres(url, { max: 1, onnotice: () => {} });
     try {

@@ -26,7 +26,8 @@ export const ScopeState = z.object({
 });
 export type ScopeState = z.infer<typeof ScopeState>;
 
-const scopeList = z.array(ScopeName).check(z.maxLength(limits.scopesPerRequest));
+/** As many as the actor has: a new epoch resets them all. */
+const scopeList = z.array(ScopeName);
 
 /** What changed after a cursor, read in one snapshot. */
 export const Delta = z.object({

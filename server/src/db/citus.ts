@@ -155,7 +155,7 @@ export async function readCluster(db: Queryable, appTables: readonly string[]): 
           from pg_class c join pg_namespace n on n.oid = c.relnamespace
           where c.relkind in ('r', 'p') and (
             (n.nspname = 'sync' and exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'tenant' and not a.attisdropped))
-            or c.oid = any (${textArray(appTables)}::regclass[]))
+            or c.oid = any (${textArray(appTables, 'regclass')}))
           order by n.nspname <> 'sync', 1`,
     );
     const names = tables.map(({ name }) => name);

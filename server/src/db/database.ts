@@ -37,10 +37,16 @@ export async function rowsOf<Row>(db: Queryable, statement: SQL): Promise<Row[]>
  */
 export const readsOnly: SQL = sql.raw('/* reads only */ ');
 
-/** A list of texts as one `text[]` parameter, in a form that both drivers hand on unchanged. */
-export function textArray(values: readonly string[]): SQL {
+/**
+ * A list as one array parameter, in a form that both drivers hand on unchanged. Read once for the statement, not for
+ * each row that it is compared with.
+ *
+ * @param type of the elements, as PostgreSQL names it
+ */
+export function textArray(values: readonly string[], type = 'text'): SQL {
   const elements = values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`);
-  return sql`${`{${elements.join(',')}}`}::text::text[]`;
+  const array = sql.raw(`${type}[]`);
+  return sql`(select ${`{${elements.join(',')}}`}::text::${array})::${array}`;
 }
 
 /** A value as one `json` parameter, likewise; undefined is SQL null. */

@@ -116,7 +116,10 @@ async function claimAll(
     tx,
     sql`insert into sync.once (tenant, mutation, value, key)
         select ${tenant}, ${name}, w.value, w.key
-        from unnest(${textArray(wanted.map(({ value }) => value))}, ${textArray(wanted.map(({ key }) => key))}::uuid[]) as w (value, key)
+        from unnest(${textArray(wanted.map(({ value }) => value))}, ${textArray(
+          wanted.map(({ key }) => key),
+          'uuid',
+        )}) as w (value, key)
         -- in one order for all, so that two runs cannot wait for each other
         order by w.value
         on conflict (tenant, mutation, value) do nothing returning value`,

@@ -78,7 +78,7 @@ async function readUnderLock(
   ids: readonly number[],
   keys: readonly string[],
 ): Promise<Omit<ClientLog, 'last' | 'acked'>> {
-  const keyed = sql`tenant = ${tenant} and key = any(${textArray(keys)}::uuid[])`;
+  const keyed = sql`tenant = ${tenant} and key = any(${textArray(keys, 'uuid')})`;
   const [row] = await rowsOf<{
     slots: readonly Slot[] | null;
     receipts: readonly ReceiptRow[] | null;
@@ -89,7 +89,7 @@ async function readUnderLock(
     sql`${readsOnly}select
           (select json_agg(s) from (
             select id, key, content, outcome from sync.slots
-            where tenant = ${tenant} and client_id = ${clientId} and id = any(${textArray(ids.map(String))}::bigint[])) s) as slots,
+            where tenant = ${tenant} and client_id = ${clientId} and id = any(${textArray(ids.map(String), 'bigint')})) s) as slots,
           (select json_agg(r) from (select ${receiptColumns} from sync.receipts where ${keyed}) r) as receipts,
           (select json_agg(h) from (select ${haltColumns} from sync.halts where ${keyed}) h) as halts,
           ${diedBefore(tenant, clientId)} as died`,

@@ -107,7 +107,7 @@ function ofTenant(table: SyncedTable, tenant: string): SQL {
 }
 
 function anyOf(of: PgColumn, values: readonly string[]): SQL {
-  return sql`${column(of)} = any(${textArray(values)}::${sql.raw(of.getSQLType())}[])`;
+  return sql`${column(of)} = any(${textArray(values, of.getSQLType())})`;
 }
 
 /** The rows that are in at least one scope the actor may read. */

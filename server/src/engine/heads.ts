@@ -74,7 +74,7 @@ export async function readHeads(
 
 /** The least text that is behind all that begin with `prefix`, by the bytes of UTF-8. */
 function behind(prefix: string): string {
-  const points = [...prefix];
+  const points = Array.from(prefix);
   for (;;) {
     const last = points.pop()?.codePointAt(0);
     // No scope begins with a code point that stands for nothing.

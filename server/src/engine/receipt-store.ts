@@ -58,7 +58,7 @@ export async function findReceipts(
   if (keys.length === 0) return new Map();
   const rows = await rowsOf<ReceiptRow>(
     tx,
-    sql`select ${receiptColumns} from sync.receipts where tenant = ${tenant} and key = any(${textArray(keys)}::uuid[])`,
+    sql`select ${receiptColumns} from sync.receipts where tenant = ${tenant} and key = any(${textArray(keys, 'uuid')})`,
   );
   return receiptsByKey(rows);
 }

@@ -19,5 +19,5 @@ export const receiptsTable: ReadTable = {
   rowSql:
     `(left(json_build_object(${members.join(', ')})::text, -1) || coalesce(',"result":' || t.result::text, '') || ` +
     `coalesce(',"error":' || t.error::text, '') || '}')`,
-  scopesSql: `json_build_array(CASE WHEN t.retried_at IS NOT NULL OR t.closed_at IS NOT NULL THEN 'actor:' || t.actor END)`,
+  scopesSql: `ARRAY[CASE WHEN t.retried_at IS NOT NULL OR t.closed_at IS NOT NULL THEN 'actor:' || t.actor END]`,
 };

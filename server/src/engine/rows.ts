@@ -15,7 +15,7 @@ export function rowOfLine(tables: ReadonlyMap<string, ReadTable>, tenant: string
   const branches = [...tables].map(([collection, { name, key, tenant: ofTenant, rowSql, scopesSql }]) => {
     const column = (of: { readonly name: string }) => sql.raw(`t.${quoted(of.name)}`);
     return sql`when ${sql.raw(literal(collection))} then (
-      select case when ${sql.raw(scopesSql)}::jsonb ? l.scope then ${sql.raw(rowSql)}::text end
+      select case when l.scope = any(${sql.raw(scopesSql)}) then ${sql.raw(rowSql)}::text end
       from ${sql.raw(name)} t where ${column(ofTenant)} = ${tenant} and ${column(key)} = l.row_id::${sql.raw(key.getSQLType())})`;
   });
   return sql`case l.collection ${sql.join(branches, sql` `)} end`;

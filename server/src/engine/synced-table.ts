@@ -44,7 +44,7 @@ export interface SyncedTable {
   readonly columns: ReadonlyMap<string, PgColumn>;
   /** A JSON object of the client-visible columns. */
   readonly rowSql: string;
-  /** A JSON array of the row's scopes; null where it is in none by that rule. */
+  /** An array of the row's scopes; null where it is in none by that rule. */
   readonly scopesSql: string;
   /** Parameters: tenant, row ids as text[]. Gives (collection, row_id, scope); the protocol has no longer scopes. */
   readonly scopesQuery: string;
@@ -96,7 +96,7 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
     scopes,
     columns,
     rowSql: `to_json((SELECT r FROM (SELECT ${fields.join(', ')}) r))`,
-    scopesSql: `json_build_array(${scopes.map(scopeOf).join(', ')})`,
+    scopesSql: `ARRAY[${scopes.map(scopeOf).join(', ')}]::text[]`,
     scopesQuery:
       `SELECT ${literal(collection)}::text, t.${quoted(key.name)}::text, s.scope FROM ${name} t ` +
       `CROSS JOIN LATERAL (VALUES ${scopes.map((rule) => `(${scopeOf(rule)})`).join(', ')}) s (scope) ` +

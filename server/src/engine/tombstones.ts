@@ -90,7 +90,10 @@ async function notePage(db: Queryable, tenant: string, after: string, old: Date,
   // The newest old note stays: a scope that stands still would be noted again as if it had just come there.
   await db.execute(
     sql`delete from sync.scope_history h
-        using unnest(${textArray(due.map(({ scope }) => scope))}, ${textArray(due.map(({ upTo }) => String(upTo)))}::bigint[]) d (scope, upto)
+        using unnest(${textArray(due.map(({ scope }) => scope))}, ${textArray(
+          due.map(({ upTo }) => String(upTo)),
+          'bigint',
+        )}) d (scope, upto)
         where h.tenant = ${tenant} and h.scope = d.scope and h.version < d.upto`,
   );
   return { due, next: page.length < scopesAtOnce ? undefined : page.at(-1)?.scope };

@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import type { Limits } from './limits.ts';
 
 const everyMs = 250;
+/** Requests that may follow each other on a connection without waiting for answers. Clients of today send one; a flood sends all. */
+const mostPipelined = 16;
 
 /** What is known of one connection. */
 interface Line {
@@ -16,7 +18,8 @@ interface Line {
 
 /**
  * Watches what Node keeps in memory for connections and bounds by nothing but their number: headers half read, of up to
- * a mebibyte each, and answers that are taken too slowly. Over the limit, the connections that hold most are cut.
+ * a mebibyte each, answers that are taken too slowly, and requests piled up on one connection. Over the limit of
+ * memory, the connections that hold most are cut.
  */
 export function guardConnections(server: Server, limits: Pick<Limits, 'pendingBytes' | 'answerMs'>): void {
   const lines = new Map<Socket, Line>();
@@ -32,6 +35,7 @@ export function guardConnections(server: Server, limits: Pick<Limits, 'pendingBy
     line.headersFrom = hasBody ? null : socket.bytesRead;
     if (hasBody) request.once('close', () => (line.headersFrom = socket.bytesRead));
     line.answers.add(response);
+    if (line.answers.size > mostPipelined) socket.destroy();
     response.once('close', () => {
       line.answers.delete(response);
       line.takenMs = 0;
