@@ -58,6 +58,16 @@ BEGIN
     RETURN;
   END IF;
 
+  -- A sweeper's lines may be on their way for a row that others see already, and may delete or move by now: who publishes
+  -- that row too waits for its commit, or would find neither the lines nor the scopes that they are in. The engine's own
+  -- rows are seen with their lines, so its transactions need not wait for each other. Few locks: by the row's hash.
+  PERFORM CASE WHEN p_origin IS NULL
+      THEN pg_advisory_xact_lock(b.class, b.bucket) ELSE pg_advisory_xact_lock_shared(b.class, b.bucket) END
+  FROM (
+    SELECT DISTINCT hashtext('ekbaar.publish ' || p_tenant) AS class, hashtext(u.collection || ' ' || u.row_id) & 255 AS bucket
+    FROM unnest(v_collections, v_rows) AS u (collection, row_id) ORDER BY bucket
+  ) b;
+
   LOOP
     BEGIN
       -- Where the rows are now, and where they were when last published.
@@ -107,9 +117,15 @@ BEGIN
     ) l
     WHERE s.tenant = p_tenant AND s.scope = l.scope
     RETURNING s.scope, s.version
+  ), moved AS (
+    -- Lines that are there are only updated: a conflict would lock each of them first.
+    UPDATE sync.changes c SET version = b.version, tag = l.tag
+    FROM lines l JOIN bumped b ON b.scope = l.scope
+    WHERE l.old_tag <> 0 AND c.tenant = p_tenant AND c.collection = l.collection AND c.row_id = l.row_id AND c.scope = l.scope
   ), written AS (
     INSERT INTO sync.changes AS c (tenant, scope, collection, row_id, version, tag)
     SELECT p_tenant, l.scope, l.collection, l.row_id, b.version, l.tag FROM lines l JOIN bumped b ON b.scope = l.scope
+    WHERE l.old_tag = 0
     ON CONFLICT (tenant, collection, row_id, scope) DO UPDATE SET version = excluded.version, tag = excluded.tag
   )
   SELECT b.scope, b.version FROM bumped b;

@@ -50,10 +50,7 @@ test('bombs and slow readers: each is answered or cut at a bounded cost, and hon
     phones.push(honestPhone(server.url, agent, await dueOf(server.url, agent), { pauseMs: 60 }));
   }
   const applied = () => phones.reduce((sum, phone) => sum + phone.applied, 0);
-  await Promise.race([
-    expect.poll(applied, { timeout: 30_000 }).toBeGreaterThan(honest * 3),
-    ...phones.map(({ done }) => done),
-  ]);
+  await expect.poll(applied, { timeout: 30_000 }).toBeGreaterThan(honest * 3);
   const startMiB = residentMiB(server.pid);
 
   let tokens = 0;
@@ -103,7 +100,8 @@ test('bombs and slow readers: each is answered or cut at a bounded cost, and hon
     expect(phone.rude).toBe(0);
   }
   // Short ones keep this process, which is the phones' too, busier than the server.
-  for (const { attack, seconds, honest: done } of rows) if (seconds > 3) expect(done, attack).toBeGreaterThan(0);
+  const stoodStill = rows.filter(({ seconds, honest: done }) => seconds > 3 && done === 0);
+  expect(stoodStill.map(({ attack }) => attack)).toEqual([]);
   const books = await readBooks(database.url, 'pennco');
   expect(books).toMatchObject({ confirmed: applied(), receipts: { applied: applied() }, unbalanced: 0 });
   expect(books.debitPaise).toBe(books.creditPaise);

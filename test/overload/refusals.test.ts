@@ -58,7 +58,7 @@ const exp = () => Math.floor(now / 1000) + 365 * 24 * 3600;
 const tokenOf = (sub: string) => ekbaar.token(sub, 'agent', 'pennco', { exp: exp() });
 const times = (count: number, send: (at: number) => Promise<HttpAnswer>) =>
   Promise.all(Array.from({ length: count }, (_, at) => send(at)));
-const statuses = (answers: readonly HttpAnswer[]) => answers.map(({ status }) => status).toSorted();
+const statuses = (answers: readonly HttpAnswer[]) => answers.map(({ status }) => status).toSorted((a, b) => a - b);
 const codes = (answers: readonly HttpAnswer[]) =>
   new Set(answers.filter(({ status }) => status !== 200).map((answer) => problemIn(answer).code));
 
@@ -81,7 +81,7 @@ test('429 throttled: a loop, and when to come again; others go on', async () => 
   expectRetryAfter(last, 1);
   expect((await ekbaar.get('/v1/pull', await tokenOf('another'))).status).toBe(200);
   now += 3000;
-  expect(statuses(await Promise.all([ekbaar.get('/v1/pull', agent)]))).toEqual([200]);
+  expect((await ekbaar.get('/v1/pull', agent)).status).toBe(200);
 });
 
 test('429 throttled: a large request counts as several', async () => {

@@ -28,9 +28,6 @@ export async function readChanges(
   limit: number,
 ): Promise<Changes> {
   if (starts.length === 0) return noChanges;
-  // The lines lie in this order in their index: to gather all that are left and to sort them, for every page anew, looks
-  // cheaper to a planner that cannot know how many there are. Nobody waits for the answer: if this fails, so does what follows.
-  Promise.resolve(tx.execute(sql`set local enable_bitmapscan = off`)).catch(() => {});
   const places = starts.map((start, place) => ({ place, ...start }));
   const member = (name: string, value: string) => sql.raw(`'${name}' || ${value}`);
   const change = sql.join(

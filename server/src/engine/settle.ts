@@ -230,8 +230,13 @@ async function apply(
     enqueue: (queue, data) => rules.enqueue(tx, queue, [{ ...data, key: entry.key, tenant: actor.tenant }]),
   };
   const value = await mutator.onceBy?.(context, args);
-  if (typeof value === 'string') await claimOnce(tx, actor.tenant, entry, value, mutator);
-  return mutator.run(context, args);
+  if (typeof value !== 'string') return mutator.run(context, args);
+  // Together: when the business key was used up before, that is the answer, and what the mutator did is rolled back.
+  const claim = claimOnce(tx, actor.tenant, entry, value, mutator);
+  const [claimed, ran] = await Promise.allSettled([claim, mutator.run(context, args)]);
+  if (claimed.status === 'rejected') throw claimed.reason;
+  if (ran.status === 'rejected') throw ran.reason;
+  return ran.value;
 }
 
 /** Constraints are checked at commit again where they are declared so, for the mutations behind one that had them checked. */

@@ -17,7 +17,7 @@ function rateLimit(rate = { perSecond: 2, burst: 5 }) {
     try {
       for (; done < count; done++) limit.take(who);
     } catch (error) {
-      expect(error).toMatchObject({ code: 'throttled' });
+      if ((error as ProblemError).code !== 'throttled') throw error;
     }
     return done;
   };

@@ -1,0 +1,134 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import postgres, { type Sql } from 'postgres';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+import { createVisits, startVisits, type VisitsServer, wrongLines } from './visits.ts';
+
+let database: FreshDatabase;
+let sql: Sql;
+let server: VisitsServer;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  sql = postgres(database.url, { onnotice: () => {}, max: 6 });
+  await sql.unsafe(createVisits);
+});
+
+afterEach(async () => {
+  await server.close();
+  await sql.end();
+  await database.drop();
+});
+
+function addVisits(count: number, tenant: string, agent: string | null = 'a1') {
+  return sql`insert into visits (tenant, id, agent) select ${tenant}, 'v' || n, ${agent} from generate_series(1, ${count}::int) n`;
+}
+
+async function marks(tenant: string): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`select count(*)::int as n from sync.dirty where tenant = ${tenant}`;
+  return row?.n ?? 0;
+}
+
+async function until(what: () => Promise<boolean> | boolean): Promise<void> {
+  while (!(await what())) await sleep(20);
+}
+
+test('rows that are in no scope do not stop it: what comes behind 3,000 of them is published', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await addVisits(3000, 'pennco', null);
+  await sql`insert into visits (tenant, id, agent) values ('pennco', 'behind', 'a1')`;
+  await server.server.engine.sweep();
+  expect(await marks('pennco')).toBe(0);
+  expect(await wrongLines(sql)).toEqual([]);
+});
+
+test('a transaction still under way keeps its marks; a leftover of the engine’s own is published', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  const writer = await sql.reserve();
+  await writer`begin`;
+  await writer`insert into visits (tenant, id, agent) values ('pennco', 'open', 'a1')`;
+  await sql.begin(async (tx) => {
+    await tx.unsafe(`set local ekbaar.origin = 'a-node-that-died'`);
+    await tx`insert into visits (tenant, id, agent) values ('pennco', 'left', 'a1')`;
+  });
+  await server.server.engine.sweep();
+  const rows = () => sql<{ id: string }[]>`select row_id as id from sync.changes order by 1`;
+  expect((await rows()).map(({ id }) => id)).toEqual(['left']);
+  await writer`commit`;
+  writer.release();
+  await server.server.engine.sweep();
+  expect((await rows()).map(({ id }) => id)).toEqual(['left', 'open']);
+});
+
+test('a tenant that cannot be published keeps no other waiting, is reported and tried again', async () => {
+  // Each publish of this tenant fails at its end, for as long as the check is there.
+  server = await startVisits(database.url);
+  await sql`alter table sync.changes add constraint no_cred check (tenant <> 'cred')`;
+  await addVisits(10, 'cred');
+  await addVisits(10, 'pennco');
+  await addVisits(10, 'vishi');
+  await until(async () => (await marks('pennco')) + (await marks('vishi')) === 0);
+  await until(() => server.failures.length > 0);
+  expect(server.failures[0]?.['message']).toBe('publishing what other programs wrote failed');
+  expect(await marks('cred')).toBe(10);
+  // It rests between two tries: hundreds of looks later there were few.
+  await sleep(2500);
+  expect(server.failures.length).toBeLessThan(6);
+  await sql`alter table sync.changes drop constraint no_cred`;
+  await until(async () => (await marks('cred')) === 0);
+  expect(await wrongLines(sql)).toEqual([]);
+});
+
+test('tenants have turns: a small one is not behind the whole backlog of a large one', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await addVisits(20_000, 'a-large-one', null);
+  await addVisits(5, 'small');
+  const sweeping = server.server.engine.sweep();
+  let ahead = 0;
+  await until(async () => {
+    ahead = await marks('a-large-one');
+    return (await marks('small')) === 0;
+  });
+  expect(ahead).toBeGreaterThan(0);
+  await sweeping;
+  expect(await marks('a-large-one')).toBe(0);
+});
+
+test('a sweep ends while others go on writing', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await addVisits(1000, 'pennco');
+  let writing = true;
+  const writers = [1, 2].map(async () => {
+    for (let n = 1; writing; n = (n % 1000) + 1) await sql`update visits set note = 'again' where id = ${`v${n}`}`;
+  });
+  await server.server.engine.sweep();
+  writing = false;
+  await Promise.all(writers);
+});
+
+test('two nodes sweep one backlog at once: each mark is published once, nobody waits for the other’s', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 5 });
+  const other = await startVisits(database.url, { sweepEveryMs: 5 });
+  await addVisits(1500, 'pennco');
+  for (let round = 0; round < 15; round++) {
+    await sql`update visits set agent = 'a' || (length(id) + ${round}::int) % 5`;
+  }
+  await Promise.all([server.server.engine.sweep(), other.server.engine.sweep()]);
+  await until(async () => (await marks('pennco')) === 0);
+  expect(await wrongLines(sql)).toEqual([]);
+  expect([...server.failures, ...other.failures]).toEqual([]);
+  await other.close();
+});
+
+test('the backlog is told, up to what is worth counting, with the age of its oldest mark', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await server.server.engine.stop();
+  expect(await server.server.engine.state()).toMatchObject({ marks: 0, oldestMarkMs: null });
+  await addVisits(100_001, 'pennco', null);
+  await sql`insert into visits (tenant, id) values ('vishi', 'v1')`;
+  await sql`update sync.dirty set at = at - interval '1 hour' where tenant = 'vishi'`;
+  const { marks: counted, oldestMarkMs } = await server.server.engine.state();
+  expect(counted).toBe(100_000);
+  expect(oldestMarkMs).toBeGreaterThanOrEqual(3_600_000);
+  expect(oldestMarkMs).toBeLessThan(2 * 3_600_000);
+});
