@@ -46,8 +46,7 @@ async function addDisbursement(id: string, region: string): Promise<void> {
 /** At the gate, or for a publisher of the same row that waits there. */
 async function waitForWaiting(count: number): Promise<void> {
   for (;;) {
-    const [row] =
-      await sql`select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted`;
+    const [row] = await sql`select count(*)::int as n from pg_locks where locktype = 'advisory' and not granted`;
     if (row?.['n'] === count) return;
     await sleep(20);
   }

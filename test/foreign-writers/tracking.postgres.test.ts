@@ -284,7 +284,8 @@ describe('untrack', () => {
     expect(await wrongLines(sql)).toHaveLength(20);
     await sql`update visits set note = 'unseen'`;
     expect(await marksLeft()).toBe(0);
-    const left = await sql`select 1 from pg_proc where pronamespace = 'sync'::regnamespace and proname like 'mark\\_visits%'`;
+    const left =
+      await sql`select 1 from pg_proc where pronamespace = 'sync'::regnamespace and proname like 'mark\\_visits%'`;
     expect(left).toHaveLength(0);
     await expect(untrackNow()).rejects.toThrow('No collection "visits" is tracked; tracked are: none');
     await server.close();
@@ -312,7 +313,8 @@ describe('untrack', () => {
     const server = await startVisits(database.url, { sweepEveryMs: 5 });
     let writing = true;
     const writer = (async () => {
-      for (let n = 0; writing; n++) await sql`update visits set note = ${n}, agent = ${`a${n % 40}`} where id = 'v0000001'`;
+      for (let n = 0; writing; n++)
+        await sql`update visits set note = ${n}, agent = ${`a${n % 40}`} where id = 'v0000001'`;
     })();
     await sleep(100);
     await untrackNow();
@@ -340,7 +342,10 @@ describe('untrack', () => {
     await sql`update sync.tracked set collection = 'visitsOfTomorrow' where collection = 'visits'`;
     const server = await startVisits(database.url);
     expect(server.failures).toContainEqual(
-      expect.objectContaining({ message: 'a collection is tracked that the model lacks', collection: 'visitsOfTomorrow' }),
+      expect.objectContaining({
+        message: 'a collection is tracked that the model lacks',
+        collection: 'visitsOfTomorrow',
+      }),
     );
     expect(await sql`select 1 from sync.tracked where collection = 'visitsOfTomorrow'`).toHaveLength(1);
     await server.close();

@@ -39,35 +39,58 @@ const ids = (...names: string[]) => names.map((name) => `pennco/${name}`);
 
 /** What a foreign program does to the table, and the marks that it must leave. */
 const writes: [what: string, statement: string, marks: string[]][] = [
-  ['rows come', `insert into visits (tenant, id, agent) select 'pennco', 'v' || n, 'a1' from generate_series(1, 3) n`, ids('v1', 'v2', 'v3')],
+  [
+    'rows come',
+    `insert into visits (tenant, id, agent) select 'pennco', 'v' || n, 'a1' from generate_series(1, 3) n`,
+    ids('v1', 'v2', 'v3'),
+  ],
   ['a row changes', `update visits set agent = 'a2' where id = 'v1'`, ids('v1')],
   ['nothing changes', `update visits set agent = 'a2' where id = 'nobody'`, []],
   ['a key changes', `update visits set id = 'w2' where id = 'v2'`, ids('v2', 'w2')],
   ['a row changes its tenant', `update visits set tenant = 'vishi' where id = 'v3'`, [...ids('v3'), 'vishi/v3']],
-  ['a row comes where one is', `insert into visits (tenant, id) values ('pennco', 'v1'), ('pennco', 'v9') on conflict (tenant, id) do update set note = 'met'`, ids('v1', 'v9')],
-  ['a merge does all three', `merge into visits v using (values ('v1'), ('v9'), ('v10')) m (id) on v.tenant = 'pennco' and v.id = m.id
-    when matched and v.id = 'v9' then delete when matched then update set note = 'merged' when not matched then insert (tenant, id) values ('pennco', m.id)`, ids('v1', 'v10', 'v9')],
+  [
+    'a row comes where one is',
+    `insert into visits (tenant, id) values ('pennco', 'v1'), ('pennco', 'v9') on conflict (tenant, id) do update set note = 'met'`,
+    ids('v1', 'v9'),
+  ],
+  [
+    'a merge does all three',
+    `merge into visits v using (values ('v1'), ('v9'), ('v10')) m (id) on v.tenant = 'pennco' and v.id = m.id
+    when matched and v.id = 'v9' then delete when matched then update set note = 'merged' when not matched then insert (tenant, id) values ('pennco', m.id)`,
+    ids('v1', 'v10', 'v9'),
+  ],
   ['a row goes', `delete from visits where id = 'v10'`, ids('v10')],
-  ['ids that no phone can hold', `insert into visits (tenant, id) values ('pennco', repeat('x', 257)), (repeat('t', 65), 'v1')`, []],
-  ['all go', `delete from visits where length(id) > 256; delete from visits where length(tenant) > 64; truncate visits`, [...ids('v1', 'w2'), 'vishi/v3']],
+  [
+    'ids that no phone can hold',
+    `insert into visits (tenant, id) values ('pennco', repeat('x', 257)), (repeat('t', 65), 'v1')`,
+    [],
+  ],
+  [
+    'all go',
+    `delete from visits where length(id) > 256; delete from visits where length(tenant) > 64; truncate visits`,
+    [...ids('v1', 'w2'), 'vishi/v3'],
+  ],
 ];
 
-test.each(['statement', 'row'] as const)('%s triggers leave a mark for each row that is or was written', async (triggers) => {
-  await sql.unsafe(createVisits);
-  await trackNow({ triggers });
-  for (const [what, statement, marks] of writes) {
-    await sql.unsafe(statement);
-    expect([what, await newMarks()]).toEqual([what, marks]);
-  }
-  const kinds = await sql<{ row: boolean; name: string }[]>`
+test.each(['statement', 'row'] as const)(
+  '%s triggers leave a mark for each row that is or was written',
+  async (triggers) => {
+    await sql.unsafe(createVisits);
+    await trackNow({ triggers });
+    for (const [what, statement, marks] of writes) {
+      await sql.unsafe(statement);
+      expect([what, await newMarks()]).toEqual([what, marks]);
+    }
+    const kinds = await sql<{ row: boolean; name: string }[]>`
     select (t.tgtype & 1) = 1 as row, t.tgname as name from pg_trigger t where t.tgrelid = 'visits'::regclass and t.tgname like 'ekbaar\\_%'`;
-  expect(kinds.filter(({ row }) => row)).toHaveLength(triggers === 'row' ? 3 : 0);
-  // What it was told once stays.
-  await trackNow();
-  expect(
-    await sql`select 1 from pg_trigger t where t.tgrelid = 'visits'::regclass and t.tgname like 'ekbaar\\_%' and (t.tgtype & 1) = 1`,
-  ).toHaveLength(triggers === 'row' ? 3 : 0);
-});
+    expect(kinds.filter(({ row }) => row)).toHaveLength(triggers === 'row' ? 3 : 0);
+    // What it was told once stays.
+    await trackNow();
+    expect(
+      await sql`select 1 from pg_trigger t where t.tgrelid = 'visits'::regclass and t.tgname like 'ekbaar\\_%' and (t.tgtype & 1) = 1`,
+    ).toHaveLength(triggers === 'row' ? 3 : 0);
+  },
+);
 
 test('from one kind of trigger to the other and back, nothing is published anew', async () => {
   await sql.unsafe(createVisits);
@@ -145,7 +168,9 @@ describe('many collections', () => {
     await trackNow({ model: two, tables });
     await sql`insert into visits (tenant, id, agent, region) values ('pennco', 'v1', 'a1', 'r1')`;
     await trackNow({ model: two, tables });
-    const lines = await sql<{ collection: string; scope: string }[]>`select collection, scope from sync.changes order by 1, 2`;
+    const lines = await sql<
+      { collection: string; scope: string }[]
+    >`select collection, scope from sync.changes order by 1, 2`;
     expect(lines.map(({ collection: of, scope }) => [of, scope])).toEqual([
       [names[0], 'agent:a1'],
       [names[1], 'region:r1'],
@@ -161,7 +186,9 @@ describe('many collections', () => {
     const moved = pgTable('visits_2', {
       ...{ tenant: text().notNull(), id: text().notNull(), agent: text(), region: text(), note: text().notNull() },
     });
-    await trackNow({ tables: { visits: { table: moved, scopes: [by('agent', moved.agent), by('region', moved.region)] } } });
+    await trackNow({
+      tables: { visits: { table: moved, scopes: [by('agent', moved.agent), by('region', moved.region)] } },
+    });
     const present = await sql<{ id: string }[]>`select row_id as id from sync.changes where tag <> 0 order by 1`;
     expect(present.map(({ id }) => id)).toEqual(['v2', 'v3']);
     await sql`update visits set note = 'of no interest'`;

@@ -72,7 +72,12 @@ test('500 readers have every newest version while others take nothing of 100,000
   // 20 stuck readers would hold 4 GiB.
   expect(grown).toBeLessThan(400);
 
-  // Who takes nothing is cut off; who reads stays.
+  // Who takes nothing is cut off, and would only hear of it by reading; who reads stays.
+  const open = async () => {
+    const { text } = await ekbaar.get('/metrics', null);
+    return Number(/^ekbaar_event_streams (\d+)/m.exec(text)?.[1]);
+  };
+  await expect.poll(open, patience).toBe(readers + 1);
   for (const { line } of stuck) line.socket.resume();
   for (const { line } of stuck) await line.ended;
   expect(fast.line.socket.destroyed).toBe(false);

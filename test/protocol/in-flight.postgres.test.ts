@@ -151,7 +151,7 @@ describe('many at once', () => {
 });
 
 describe('row-level security', () => {
-  const engineTables = ['clients', 'slots', 'receipts', 'once', 'halts', 'scopes', 'changes'].map(
+  const engineTables = ['clients', 'slots', 'receipts', 'once', 'halts', 'attempts', 'audit', 'scopes', 'changes'].map(
     (name) => `sync.${name}`,
   );
   const appTables = ['agents', 'deliveries', 'disbursements', 'agent_positions', 'agent_track'];
@@ -180,9 +180,18 @@ describe('row-level security', () => {
       await ekbaar.query(
         sql`insert into sync.halts values (${tenant}, gen_random_uuid(), 1, now(), now(), 'an error') on conflict do nothing`,
       );
+      await ekbaar.query(
+        sql`insert into sync.attempts (tenant, subject, id) values (${tenant}, 'nobody', gen_random_uuid())`,
+      );
+      await ekbaar.query(
+        sql`insert into sync.audit (tenant, actor, action, subject) values (${tenant}, 'ops', 'looked', 'nothing')`,
+      );
     }
   });
-  afterAll(() => ekbaar.query(sql`delete from sync.halts`));
+  afterAll(async () => {
+    await ekbaar.query(sql`delete from sync.halts`);
+    await ekbaar.query(sql`delete from sync.attempts`);
+  });
 
   test.each(tables)('%s: no row without a tenant, and with one only its own', async (table) => {
     const [all] = await other<

@@ -5,7 +5,7 @@ import { type Database, jsonParameter } from '../db/database.ts';
 const waitingSeconds = 10;
 
 /** Whether a push of this subject began a while ago and nothing is known of its end. */
-export function diedBefore(tenant: string, subject: string): SQL {
+export function diedBefore(tenant: string, subject: string | SQL): SQL {
   return sql`exists (select from sync.attempts where tenant = ${tenant} and subject = ${subject}
     and at < now() - ${waitingSeconds} * interval '1 second')`;
 }

@@ -9,6 +9,7 @@ import { alreadyDone, checkConstraints, type Entry, type Rules } from './settle.
 
 /** An entry that passed the guards, with its args as the schema has them. */
 export interface RunEntry {
+  readonly actor: Actor;
   readonly entry: Entry;
   readonly args: unknown;
 }
@@ -26,15 +27,15 @@ class OneByOne extends Error {
 export async function settleRun(
   tx: Queryable,
   rules: Rules,
-  actor: Actor,
+  tenant: string,
   batch: BatchMutator,
   run: readonly RunEntry[],
 ): Promise<Outcome[] | undefined> {
   try {
     return await tx.transaction(async (savepoint) => {
-      const outcomes = await outcomesOf(savepoint, rules, actor, batch, run);
+      const outcomes = await outcomesOf(savepoint, rules, tenant, batch, run);
       const receipts = run.map(({ entry }, at) => ({ facts: entry.facts, outcome: outcomes[at] as Outcome }));
-      const [, written] = await Promise.all([checkConstraints(savepoint), writeReceipts(savepoint, actor, receipts)]);
+      const [, written] = await Promise.all([checkConstraints(savepoint), writeReceipts(savepoint, tenant, receipts)]);
       // A key that another transaction settled meanwhile, or that comes twice in the run.
       if (written < run.length) throw new OneByOne();
       return outcomes;
@@ -49,16 +50,14 @@ export async function settleRun(
 async function outcomesOf(
   tx: Queryable,
   rules: Rules,
-  actor: Actor,
+  tenant: string,
   batch: BatchMutator,
   run: readonly RunEntry[],
 ): Promise<Outcome[]> {
-  const { tenant } = actor;
   const name = run[0]?.entry.name ?? '';
   const context: RunContext = {
     db: tx,
     tenant,
-    actor,
     now: run[0]?.entry.facts.now ?? new Date(0),
     enqueueAll: (queue, jobs) =>
       rules.enqueue(
@@ -70,7 +69,7 @@ async function outcomesOf(
       throw new OneByOne();
     },
   };
-  const items = run.map(({ entry, args }): RunItem => ({ args, key: entry.key, at: entry.at }));
+  const items = run.map(({ actor, entry, args }): RunItem => ({ actor, args, key: entry.key, at: entry.at }));
   const values = (await batch.onceBy?.(context, items)) ?? items.map(() => null);
   const done = await claimAll(tx, rules, tenant, name, items, values);
   const open = items.filter((_, at) => !done.has(at));

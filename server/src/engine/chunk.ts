@@ -1,7 +1,7 @@
 import { type Mutation, type Outcome, type Receipt, type Stopped } from '@ekbaar/sdk/protocol';
 import type { Queryable } from '../db/database.ts';
 import type { Actor } from './actor.ts';
-import { settleRun } from './batch.ts';
+import { type RunEntry, settleRun } from './batch.ts';
 import { settleOrBury } from './bury.ts';
 import { type ClientFacts, type ClientLog, moveClient, openClientLog, type Slot } from './client-log.ts';
 import { contentOf } from './content.ts';
@@ -86,7 +86,7 @@ export async function runChunk(
     const batch = rules.mutators[entry.name]?.batch;
     if (batch !== undefined && at >= singlyUntil) {
       const run = runFrom(items, at, rules, actor, log);
-      const outcomes = run.length > 1 ? await settleRun(tx, rules, actor, batch, run) : undefined;
+      const outcomes = run.length > 1 ? await settleRun(tx, rules, actor.tenant, batch, run) : undefined;
       outcomes?.forEach((outcome, nth) =>
         take(items[at + nth] as Item, { outcome, replayed: false, keptIn: 'receipt' }),
       );
@@ -141,7 +141,7 @@ function replayOf({ slots, receipts }: ClientLog, { id, entry }: Item, clientId:
 /** The mutations from `at` on that can be done together: new, of one name, past the guards, none of which has failed. */
 function runFrom(items: readonly Item[], at: number, rules: Rules, actor: Actor, log: ClientLog) {
   const first = items[at] as Item;
-  const run: { entry: Entry; args: unknown }[] = [];
+  const run: RunEntry[] = [];
   if (declarationOf(rules, first.entry.name)?.audit !== true) return run;
   for (const { id, entry } of items.slice(at)) {
     const follows = entry.name === first.entry.name && id === first.id + run.length;
@@ -149,7 +149,7 @@ function runFrom(items: readonly Item[], at: number, rules: Rules, actor: Actor,
     if (!follows || !plain || log.receipts.has(entry.key) || log.halts.has(entry.key)) break;
     const admitted = admit(rules, actor, entry);
     if (admitted.kind !== 'admitted') break;
-    run.push({ entry, args: admitted.args });
+    run.push({ actor, entry, args: admitted.args });
   }
   return run;
 }
@@ -173,6 +173,7 @@ function entryOf(mutation: Mutation, actor: Actor, { clientId, clockErrorMs, now
       key,
       actor: actor.id,
       role: actor.role,
+      claims: actor.claims,
       clientId,
       mutationId: mutation.id,
       name: mutation.name,

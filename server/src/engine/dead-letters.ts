@@ -132,14 +132,15 @@ async function lockForRetry(
   const deviceAt = row.device_ms === null ? null : new Date(row.device_ms);
   const model = row.model ?? rules.model.version;
   const number = (value: string | number | null) => (value === null ? null : Number(value));
+  const claims = row.claims ?? { sub: id, tenant, role };
   return {
-    actor: { tenant, id, role, claims: row.claims ?? { sub: id, tenant, role } },
+    actor: { tenant, id, role, claims },
     entry: {
       ...{ key, name, args, model },
       content: { hash: content, args, ...unfitness(name, args, content) },
       at: deviceAt !== null && deviceAt < serverAt ? deviceAt : serverAt,
       facts: {
-        ...{ key, actor: id, role, clientId, name, args, content, model, deviceAt, now },
+        ...{ key, actor: id, role, claims, clientId, name, args, content, model, deviceAt, now },
         ...{ mutationId: number(row.mutation_id), clockErrorMs: number(row.clock_error_ms) },
       },
     },

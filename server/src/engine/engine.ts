@@ -36,7 +36,8 @@ import { push, type PushContext } from './push.ts';
 import { receiptsCollection, receiptsTable } from './receipts-collection.ts';
 import type { ReadTable } from './rows.ts';
 import type { Rules } from './settle.ts';
-import { applySingle, type SingleMutation } from './single.ts';
+import { type SingleMutation } from './single.ts';
+import { SingleRuns } from './single-runs.ts';
 import { type Sweeper, startSweeper } from './sweeper.ts';
 import { type SyncedTable, syncedTables, type TableDeclaration } from './synced-table.ts';
 import { type Retention, startTombstoneSweeper, sweepTombstones, type TombstoneSweeper } from './tombstones.ts';
@@ -81,6 +82,7 @@ export class Engine {
   readonly #deltas: DeltaReader;
   readonly #pushContext: Omit<PushContext, 'onHalted'>;
   readonly #deferredConstraints: string[] = [];
+  readonly #singles = new SingleRuns();
   #sweeper: Sweeper | undefined;
   #tombstones: TombstoneSweeper | undefined;
   #backfill: BackfillLoop | undefined;
@@ -242,7 +244,7 @@ export class Engine {
     const onHalted = this.#reportHalt({ tenant });
     try {
       const answer = await this.#step('mutate', actor, () =>
-        applySingle({ ...this.#pushContext, onHalted }, actor, mutation, this.#options.clock()),
+        this.#singles.apply({ ...this.#pushContext, onHalted }, actor, mutation, this.#options.clock()),
       );
       const { outcome, replayed } = answer;
       this.#observer.mutation?.({ tenant, name, outcome: outcome.status, code: outcome.error?.code, replayed });

@@ -20,8 +20,9 @@ export interface MutationContext<Reject extends string = string> {
   enqueue(queue: string, data: Record<string, unknown>): Promise<void>;
 }
 
-/** One of a run: mutations of the same name, one after the other in a client's log. */
+/** One of a run: mutations of the same name that are done together, of one client's log or of several actors. */
 export interface RunItem<Args = unknown> {
+  readonly actor: Actor;
   readonly args: Args;
   readonly key: string;
   readonly at: Date;
@@ -35,7 +36,7 @@ export type RunOutcome<Result = unknown, Reject extends string = string> =
     };
 
 /** What a run works with: as for a single mutation, but for what is of each one. */
-export interface RunContext extends Pick<MutationContext, 'db' | 'tenant' | 'actor' | 'now'> {
+export interface RunContext extends Pick<MutationContext, 'db' | 'tenant' | 'now'> {
   /** Puts jobs in the outbox, each with the key of the mutation it comes from. */
   enqueueAll(queue: string, jobs: readonly (Record<string, unknown> & { readonly key: string })[]): Promise<void>;
   /** Gives up on the run, as any throw does: its mutations are done one by one. For what they are to each other. */

@@ -9,20 +9,12 @@ export class Pokes {
   readonly #listeners = new Map<string, Set<{ readable: readonly ReadableScope[]; listener: PokeListener }>>();
   readonly #onSubscribed = new Set<() => void>();
 
-  /** Aborted when the server closes: streams end then, which otherwise never would. */
-  readonly closing: AbortSignal;
-  readonly #closing = new AbortController();
   readonly #onMoved: (tenant: string, moved: Moved) => void;
   #told = 0;
 
   /** @param onMoved told of every poke, whether or not somebody listens */
   constructor(onMoved: (tenant: string, moved: Moved) => void = () => {}) {
     this.#onMoved = onMoved;
-    this.closing = this.#closing.signal;
-  }
-
-  close(): void {
-    this.#closing.abort();
   }
 
   /** Pokes handed to streams since the start. */

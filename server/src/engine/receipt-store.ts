@@ -1,7 +1,6 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import { jsonParameter, type Queryable, rowsOf, textArray } from '../db/database.ts';
-import type { Actor } from './actor.ts';
 
 /** A receipt as it is kept. */
 export interface StoredReceipt {
@@ -20,6 +19,8 @@ export interface ReceiptFacts {
   readonly key: string;
   readonly actor: string;
   readonly role: string;
+  /** All claims of the token; kept with a dead letter, which is run again as its actor. */
+  readonly claims: Readonly<Record<string, unknown>>;
   readonly clientId: string | null;
   readonly mutationId: number | null;
   readonly name: string;
@@ -100,7 +101,7 @@ export interface NewReceipt {
  *
  * @returns how many were written
  */
-export async function writeReceipts(tx: Queryable, actor: Actor, receipts: readonly NewReceipt[]): Promise<number> {
+export async function writeReceipts(tx: Queryable, tenant: string, receipts: readonly NewReceipt[]): Promise<number> {
   const rows = receipts.map(({ facts, outcome }) => ({
     key: facts.key,
     actor: facts.actor,
@@ -117,14 +118,13 @@ export async function writeReceipts(tx: Queryable, actor: Actor, receipts: reado
     device_ms: facts.deviceAt?.getTime(),
     clock_error_ms: facts.clockErrorMs,
     server_ms: facts.now.getTime(),
-    // Whoever runs a dead letter again does so as its actor.
-    claims: outcome.status === 'dead' ? jsonText(actor.claims) : undefined,
+    claims: outcome.status === 'dead' ? jsonText(facts.claims) : undefined,
   }));
   const written = await rowsOf(
     tx,
     sql`insert into sync.receipts (tenant, key, actor, role, client_id, mutation_id, name, args, content, status, result, error,
           model, device_at, clock_error_ms, server_at, claims)
-        select ${actor.tenant}, r.key, r.actor, r.role, r.client_id, r.mutation_id, r.name, r.args::json, r.content, r.status,
+        select ${tenant}, r.key, r.actor, r.role, r.client_id, r.mutation_id, r.name, r.args::json, r.content, r.status,
           r.result::json, r.error::json, r.model, to_timestamp(r.device_ms / 1000), r.clock_error_ms, to_timestamp(r.server_ms / 1000), r.claims::json
         from json_to_recordset(${jsonParameter(rows)}) as r (key uuid, actor text, role text, client_id text, mutation_id bigint, name text,
           args text, content text, status text, result text, error text, model integer, device_ms float8, clock_error_ms bigint,
@@ -137,11 +137,11 @@ export async function writeReceipts(tx: Queryable, actor: Actor, receipts: reado
 /** As `writeReceipts`, of one: whether it was written. */
 export async function writeReceipt(
   tx: Queryable,
-  actor: Actor,
+  tenant: string,
   facts: ReceiptFacts,
   outcome: Outcome,
 ): Promise<boolean> {
-  return (await writeReceipts(tx, actor, [{ facts, outcome }])) === 1;
+  return (await writeReceipts(tx, tenant, [{ facts, outcome }])) === 1;
 }
 
 /** As text inside of JSON, which PostgreSQL then keeps as it is: it would choke on escapes that it had to resolve. */

@@ -68,7 +68,7 @@ export async function settle(
     // Without receipts nothing was promised that a restored server could have lost.
     const judged = audit ? entry : { ...entry, former: undefined };
     const decided = await decide(tx, rules, actor, judged, async (at, outcome) => {
-      if (audit && !(await writeReceipt(at, actor, entry.facts, outcome))) throw new KeyTaken();
+      if (audit && !(await writeReceipt(at, actor.tenant, entry.facts, outcome))) throw new KeyTaken();
     });
     if (decided.kind === 'decided') return settled(decided.outcome, audit ? 'receipt' : 'slot');
     // What made it throw may have been another transaction that settled the same key.
@@ -93,7 +93,7 @@ export async function keepOutcome(
   entry: Entry,
   outcome: Outcome,
 ): Promise<Settled> {
-  if (await writeReceipt(tx, actor, entry.facts, outcome)) return settled(outcome, 'receipt');
+  if (await writeReceipt(tx, actor.tenant, entry.facts, outcome)) return settled(outcome, 'receipt');
   return settleByKey(tx, rules, actor, entry);
 }
 

@@ -118,11 +118,12 @@ async function openKey(tx: Queryable, tenant: string, key: string) {
   };
 }
 
-function entryOf(actor: Actor, { key: sent, name, args }: SingleMutation, model: number, now: Date): Entry {
+/** A mutation of no log, as it is settled. */
+export function entryOf(actor: Actor, { key: sent, name, args }: SingleMutation, model: number, now: Date): Entry {
   const key = sent.toLowerCase();
   const content = contentOf(name, args);
   const facts = {
-    ...{ key, actor: actor.id, role: actor.role, clientId: null, mutationId: null, name },
+    ...{ key, actor: actor.id, role: actor.role, claims: actor.claims, clientId: null, mutationId: null, name },
     ...{ args: content.args, content: content.hash, model, deviceAt: null, clockErrorMs: null, now },
   };
   return { key, name, args, content, model, at: now, facts };

@@ -44,7 +44,7 @@ export const confirmDelivery: ConfirmDelivery = {
         context,
         items.map(({ args }) => args.deliveryId),
       );
-      return items.map(({ args }) => instalmentOf(found.get(args.deliveryId), context.actor.id));
+      return items.map(({ args, actor }) => instalmentOf(found.get(args.deliveryId), actor.id));
     },
     async run(context, items) {
       const ids = items.map(({ args }) => args.deliveryId);
@@ -52,9 +52,9 @@ export const confirmDelivery: ConfirmDelivery = {
       if (new Set(ids).size < ids.length) return context.oneByOne();
       const found = await lockDeliveries(context, ids);
       const confirmations: Confirmation[] = [];
-      const outcomes = items.map(({ args, key }): RunOutcome<{ receiptNo: string }, Refusal['code']> => {
+      const outcomes = items.map(({ args, key, actor }): RunOutcome<{ receiptNo: string }, Refusal['code']> => {
         const delivery = found.get(args.deliveryId);
-        const reject = refusalOf(delivery, args, context.actor.id);
+        const reject = refusalOf(delivery, args, actor.id);
         if (reject !== undefined) return { reject };
         const confirmation = confirmationOf(delivery as Delivery, key, args.confirmedAt, context.now);
         confirmations.push(confirmation);
