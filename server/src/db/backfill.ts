@@ -5,7 +5,7 @@ import { literal, quoted } from './identifier.ts';
 import { isFit } from './mark-trigger.ts';
 
 /** Rows that one transaction marks. */
-export const rowsPerBatch = 5000;
+const rowsPerBatch = 5000;
 
 export interface FillStep {
   /** More is to be done, all is done, or another node is at it. */

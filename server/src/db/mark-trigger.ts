@@ -34,7 +34,7 @@ function markFunction(collection: string): string {
 }
 
 /** The triggers of a collection on its table: on insert, update, delete and truncate. */
-export function markTriggers(collection: string): string[] {
+function markTriggers(collection: string): string[] {
   return operations.map((operation) => generatedName(`ekbaar_${operation}`, collection));
 }
 

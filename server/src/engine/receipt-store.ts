@@ -51,7 +51,7 @@ export const receiptColumns = sql.raw(
 );
 
 /** The receipts that stand under these keys, by key. */
-export async function findReceipts(
+async function findReceipts(
   tx: Queryable,
   tenant: string,
   keys: readonly string[],

@@ -81,7 +81,7 @@ export async function settle(
 }
 
 /** Settles an entry after looking up the receipt that may stand under its key. */
-export async function settleByKey(tx: Queryable, rules: Rules, actor: Actor, entry: Entry): Promise<Settled> {
+async function settleByKey(tx: Queryable, rules: Rules, actor: Actor, entry: Entry): Promise<Settled> {
   return settle(tx, rules, actor, entry, await findReceipt(tx, actor.tenant, entry.key));
 }
 
@@ -196,7 +196,7 @@ export function declarationOf({ model }: Rules, name: string): MutationDeclarati
 }
 
 /** A no. One that was applied before the server lost it is for operations to settle: the person has acted on it. */
-export function refusal({ former }: Entry, code: string, message: string, details?: unknown): Outcome {
+function refusal({ former }: Entry, code: string, message: string, details?: unknown): Outcome {
   if (former !== undefined) {
     const text = `Applied before the server lost it, and refused now: ${message}`;
     return { status: 'dead', error: { code: 'after_restore', message: text, details: { code, details } } };
