@@ -324,6 +324,22 @@ describe('untrack', () => {
     await server.close();
   });
 
+  test('while another node has marks in hand and the former scopes in mind: what it then publishes leaves too', async () => {
+    await addVisits(10);
+    await trackNow();
+    await sql`update visits set note = 'in hand' where id = 'v0000001'`;
+    const node = await sql.reserve();
+    await node`begin`;
+    await node`delete from sync.dirty`;
+    const untracking = untrackNow();
+    while ((await sql`select 1 from sync.changes where tag <> 0`).length > 0) await sleep(20);
+    await node`update sync.changes set tag = 7 where row_id = 'v0000001' and scope = 'agent:a1'`;
+    await node`commit`;
+    node.release();
+    await untracking;
+    expect(await sql`select 1 from sync.changes where tag <> 0`).toHaveLength(0);
+  });
+
   test('with its policies: the table is as it was before', async () => {
     const security = () => sql`
       select c.relrowsecurity, c.relacl::text, (select count(*)::int from pg_policy where polrelid = c.oid) as policies

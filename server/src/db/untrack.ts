@@ -52,7 +52,7 @@ export async function untrack(db: Queryable, collection: string, options: Untrac
     }
     // Marks that are still on their way: whoever has one in hand may have asked for the former scopes already.
     await publishMarks(db, collection);
-  } while ((await isMarked(db, collection)) || (await nextTenant(db, collection, '')) !== undefined);
+  } while ((await nextTenant(db, collection, '')) !== undefined);
   return left;
 }
 
@@ -77,7 +77,7 @@ async function leave(db: Queryable, collection: string, tenant: string): Promise
   });
 }
 
-/** Publishes until no mark of the collection is left that nobody else has in hand. */
+/** Publishes until no mark of the collection is left, in whose hand it may be. */
 async function publishMarks(db: Queryable, collection: string): Promise<void> {
   for (;;) {
     const [mark] = await rowsOf<{ tenant: string }>(
@@ -91,9 +91,4 @@ async function publishMarks(db: Queryable, collection: string): Promise<void> {
     );
     if (moved.length === 0) await sleep(pauseMs);
   }
-}
-
-async function isMarked(db: Queryable, collection: string): Promise<boolean> {
-  const marks = await rowsOf(db, sql`select 1 from sync.dirty d where d.collection = ${collection} limit 1`);
-  return marks.length > 0;
 }
