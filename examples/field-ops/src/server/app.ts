@@ -8,7 +8,10 @@ import { regionsOf } from './mutators.ts';
 export function fieldOpsServer(
   database: Database,
   keys: Config['keys'],
-  more: Pick<ServerOptions<FieldOpsModel>, 'platform' | 'limits' | 'observe' | 'readReplica' | 'tombstoneDays'> = {},
+  more: Pick<
+    ServerOptions<FieldOpsModel>,
+    'platform' | 'limits' | 'observe' | 'readReplica' | 'tombstoneDays' | 'sweepEveryMs'
+  > = {},
 ): Server {
   const server = createServer({
     ...config,
