@@ -25,12 +25,10 @@ export interface FieldOpsProcess {
  * Starts it and waits until it is ready.
  *
  * @param environment variables of the operation, such as `DATABASE_URL` or `EKBAAR_SEED_DELIVERIES`
- * @param program another server that reads `PORT`, `DATABASE_URL` and `EKBAAR_JWT_SECRET`
  */
 export async function startFieldOpsProcess(
   port: number,
   environment: Record<string, string>,
-  program = main,
 ): Promise<FieldOpsProcess> {
   const url = `http://127.0.0.1:${port}`;
   let child: ChildProcess | undefined;
@@ -45,7 +43,7 @@ export async function startFieldOpsProcess(
   let output = '';
   const start = async () => {
     output = '';
-    const started = spawn(process.execPath, [program], {
+    const started = spawn(process.execPath, [main], {
       env: { ...process.env, PORT: String(port), EKBAAR_JWT_SECRET: secret, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

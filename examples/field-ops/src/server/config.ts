@@ -7,8 +7,7 @@ const count = z.coerce.number().check(z.int(), z.positive(), z.maximum(1_000_000
 const seconds = z.coerce.number().check(z.nonnegative(), z.maximum(600));
 const filled = z.string().check(z.minLength(1));
 
-/** Every variable that is read. */
-export const Environment = z.object({
+const Environment = z.object({
   NODE_ENV: z._default(z.string(), 'development'),
   PORT: z._default(port, 8787),
   HOST: z._default(filled, '127.0.0.1'),
