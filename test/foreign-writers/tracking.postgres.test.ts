@@ -81,18 +81,26 @@ test('writers with a lock timeout are never kept waiting for long: tracking give
   let tracked = false;
   const tracking = trackNow().then(() => (tracked = true));
 
-  // Enough statements for tracking to have tried more than once; one that waits behind it for the holder fails.
+  // Tracking has waited for the holder and given way, again and again; who waits behind it for longer than that fails.
   const writer = postgres(database.url, { max: 1, connection: { lock_timeout: 3000 } });
-  let waited = false;
-  for (let round = 0; round < 600 && !(waited && round > 40); round++) {
-    await writer`update visits set note = ${`round ${round}`} where id = 'v0000002'`;
-    await writer`select count(*) from visits`;
+  let written = 0;
+  let watching = true;
+  const writing = (async () => {
+    for (; watching; written++) await writer`update visits set note = ${`round ${written}`} where id = 'v0000002'`;
+  })();
+  const waits = async () => {
     const [blocked] = await sql<{ n: number }[]>`
       select count(*)::int as n from pg_locks where relation = 'visits'::regclass and not granted and mode <> 'RowExclusiveLock'`;
-    waited ||= (blocked?.n ?? 0) > 0;
-    await sleep(20);
+    return (blocked?.n ?? 0) > 0;
+  };
+  for (let times = 0; times < 3; times++) {
+    await expect.poll(waits, { interval: 10, timeout: 30_000 }).toBe(true);
+    const before = written;
+    await expect.poll(waits, { interval: 10, timeout: 30_000 }).toBe(false);
+    await expect.poll(() => written, { timeout: 30_000 }).toBeGreaterThan(before);
   }
-  expect(waited).toBe(true);
+  watching = false;
+  await writing;
   expect(tracked).toBe(false);
   await holder`commit`;
   holder.release();
