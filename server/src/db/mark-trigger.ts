@@ -51,7 +51,7 @@ function functionBody(table: MarkedTable, kind: TriggerKind): string {
 #variable_conflict use_variable
 DECLARE
   -- An empty origin is every program but the engine, which names each of its transactions.
-  v_origin text := coalesce(current_setting('ekbaar.origin', true), '');
+  v_origin text := coalesce(current_setting('ekbaar.origin', true), '');${kind === 'row' ? '' : declarations}
 BEGIN
   ${kind === 'row' ? markRow(table) : markRows(table)}
   ELSE
@@ -75,14 +75,47 @@ function values(table: MarkedTable, of: string, origin = 'v_origin'): string {
   return `${of}.${quoted(table.tenant.name)}::text, ${literal(table.collection)}, ${of}.${quoted(table.key.name)}::text, ${origin}`;
 }
 
+/** Bytes of marks that a transaction of the engine may gather in its setting: appending copies what is there. */
+const mostGathered = 65_536;
+
+const declarations = `
+  v_tenant text := current_setting('ekbaar.tenant', true);
+  v_gathered text := coalesce(current_setting('ekbaar.marks', true), '');
+  v_ids text;
+  v_own boolean;`;
+
+/**
+ * Marks of an engine transaction are for its own publish alone, so they wait in a setting that ends with it, and are undone
+ * with its savepoints, and no table is written and cleared for them. But for those of another tenant's rows, those of very
+ * many, and those that come when the transaction has published already (`-`).
+ */
 function markRows(table: MarkedTable): string {
-  const from = (rows: string, of: string) => `SELECT ${values(table, of)} FROM ${rows} ${of} WHERE ${isFit(table, of)}`;
-  return `IF TG_OP = 'INSERT' THEN
-    ${into} ${from('new_rows', 'n')};
-  ELSIF TG_OP = 'UPDATE' THEN
-    ${into} ${from('old_rows', 'o')} UNION ${from('new_rows', 'n')};
-  ELSIF TG_OP = 'DELETE' THEN
-    ${into} ${from('old_rows', 'o')};`;
+  const marks = (rows: string, of: string) =>
+    `SELECT ${of}.${quoted(table.tenant.name)}::text AS tenant, ${of}.${quoted(table.key.name)}::text AS row_id FROM ${rows} ${of} WHERE ${isFit(table, of)}`;
+  const of = {
+    INSERT: marks('new_rows', 'n'),
+    UPDATE: `${marks('old_rows', 'o')} UNION ${marks('new_rows', 'n')}`,
+    DELETE: marks('old_rows', 'o'),
+  };
+  const gather = Object.entries(of).map(
+    ([operation, rows]) => `IF TG_OP = '${operation}' THEN
+      SELECT string_agg(to_json(m.row_id)::text, ','), bool_and(m.tenant IS NOT DISTINCT FROM v_tenant) INTO v_ids, v_own FROM (${rows}) m;`,
+  );
+  const write = Object.entries(of).map(
+    ([operation, rows]) => `IF TG_OP = '${operation}' THEN
+    ${into} SELECT m.tenant, ${literal(table.collection)}, m.row_id, v_origin FROM (${rows}) m;`,
+  );
+  return `IF v_origin <> '' AND v_gathered <> '-' AND octet_length(v_gathered) < ${mostGathered} AND TG_OP <> 'TRUNCATE' THEN
+    ${gather.join('\n    ELS')}
+    END IF;
+    IF v_own THEN
+      PERFORM set_config('ekbaar.marks', v_gathered || ${literal(`,[${JSON.stringify(table.collection)},`)} || v_ids || ']', true);
+    END IF;
+    IF v_own IS DISTINCT FROM false THEN
+      RETURN NULL;
+    END IF;
+  END IF;
+  ${write.join('\n  ELS')}`;
 }
 
 function markRow(table: MarkedTable): string {

@@ -28,6 +28,8 @@ interface Waiting extends Single {
 
 /** How long what comes is gathered at most for the next transaction: one that waits for a lock must not hold up the others. */
 const gatherMs = 50;
+/** How long company is waited for at most: under load those that were just answered come back at once, and one commit can serve all. */
+const companyMs = 5;
 const mostTogether = 50;
 /** lock_timeout and statement_timeout. */
 const waitedInVain = new Set(['55P03', '57014']);
@@ -38,9 +40,7 @@ const waitedInVain = new Set(['55P03', '57014']);
  */
 export class SingleRuns {
   /** By tenant and name. */
-  readonly #waiting = new Map<string, Waiting[]>();
-  /** Groups with a transaction that is under way, but not for long. */
-  readonly #busy = new Set<string>();
+  readonly #groups = new Map<string, Group>();
   /** By tenant and key: what this node is at right now. */
   readonly #keys = new Set<string>();
 
@@ -56,60 +56,75 @@ export class SingleRuns {
         rules.mutators[entry.name]?.batch !== undefined && declarationOf(rules, entry.name)?.audit === true;
       const admitted = batched && database.shared ? admit(rules, actor, entry) : undefined;
       if (admitted?.kind !== 'admitted') return await applySingle(context, actor, mutation, now);
-      const single = { context, actor, mutation, entry, args: admitted.args };
-      return await this.#gathered(`${actor.tenant}/${entry.name}`, single);
+      const name = `${actor.tenant}/${entry.name}`;
+      const group = this.#groups.get(name) ?? new Group();
+      this.#groups.set(name, group);
+      return await group.settle({ context, actor, mutation, entry, args: admitted.args });
     } finally {
       this.#keys.delete(held);
     }
   }
+}
 
-  #gathered(group: string, single: Single): Promise<Answer> {
+/** Mutations of one tenant and name: one run of them is under way, the next gathers behind it. */
+class Group {
+  #waiting: Waiting[] = [];
+  /** Whether a run is under way, but not for long. */
+  #busy = false;
+  /** How many were there, under way and waiting, when the last run ended: the next one waits a moment for as many. */
+  #company = 1;
+  #companyTimer: NodeJS.Timeout | undefined;
+
+  settle(single: Single): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<Answer>();
-    const waiting = this.#waiting.get(group) ?? [];
-    this.#waiting.set(group, waiting);
-    waiting.push({ ...single, settle: resolve });
-    this.#next(group);
+    this.#waiting.push({ ...single, settle: resolve });
+    this.#next();
     return promise;
   }
 
-  #next(group: string): void {
-    const waiting = this.#waiting.get(group);
-    if (waiting === undefined || this.#busy.has(group)) return;
-    const run = waiting.splice(0, mostTogether);
-    if (waiting.length === 0) this.#waiting.delete(group);
-    this.#busy.add(group);
+  #next(): void {
+    if (this.#busy || this.#waiting.length === 0) return;
+    if (this.#waiting.length >= this.#company) return this.#start();
+    this.#companyTimer ??= setTimeout(() => this.#start(), companyMs);
+  }
+
+  #start(): void {
+    clearTimeout(this.#companyTimer);
+    this.#companyTimer = undefined;
+    const run = this.#waiting.splice(0, mostTogether);
+    this.#busy = true;
     let timer: NodeJS.Timeout | undefined;
     const longEnough = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, gatherMs);
     });
-    void Promise.race([this.#do(run), longEnough]).finally(() => {
+    void Promise.race([settleRunOf(run), longEnough]).finally(() => {
       clearTimeout(timer);
-      this.#busy.delete(group);
-      this.#next(group);
+      this.#busy = false;
+      this.#company = Math.min(run.length + this.#waiting.length, mostTogether);
+      this.#next();
     });
   }
+}
 
-  /** Never rejects: each of the run is answered for itself. */
-  async #do(run: readonly Waiting[]): Promise<void> {
-    const alone = ({ context, actor, mutation, entry }: Single) =>
-      applySingle(context, actor, mutation, entry.facts.now);
-    let together: ReadonlyMap<string, Outcome> = new Map();
-    try {
-      if (run.length > 1) together = await settleTogether(run);
-    } catch (error) {
-      // A lock that one of them waited for in vain is no reason to refuse the others.
-      if (!waitedInVain.has(databaseCode(error) ?? '')) {
-        for (const { settle } of run) settle(Promise.reject(error as Error));
-        return;
-      }
+/** Never rejects: each of the run is answered for itself. */
+async function settleRunOf(run: readonly Waiting[]): Promise<void> {
+  const alone = ({ context, actor, mutation, entry }: Single) => applySingle(context, actor, mutation, entry.facts.now);
+  let together: ReadonlyMap<string, Outcome> = new Map();
+  try {
+    if (run.length > 1) together = await settleTogether(run);
+  } catch (error) {
+    // A lock that one of them waited for in vain is no reason to refuse the others.
+    if (!waitedInVain.has(databaseCode(error) ?? '')) {
+      for (const { settle } of run) settle(Promise.reject(error as Error));
+      return;
     }
-    const answers = run.map((single) => {
-      const outcome = together.get(single.entry.key);
-      return outcome === undefined ? alone(single) : Promise.resolve({ outcome, replayed: false });
-    });
-    run.forEach(({ settle }, at) => settle(answers[at] as Promise<Answer>));
-    await Promise.allSettled(answers);
   }
+  const answers = run.map((single) => {
+    const outcome = together.get(single.entry.key);
+    return outcome === undefined ? alone(single) : Promise.resolve({ outcome, replayed: false });
+  });
+  run.forEach(({ settle }, at) => settle(answers[at] as Promise<Answer>));
+  await Promise.allSettled(answers);
 }
 
 /** Those of a run that are new and have never failed, in one transaction. @returns their outcomes by key */

@@ -9,7 +9,9 @@ import {
 import * as z from 'zod/mini';
 import { isSafeLiteral } from '../db/identifier.ts';
 import type { Actor } from '../engine/actor.ts';
+import { nodePlatform } from '../platform.ts';
 import { ProblemError } from '../problem.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** An actor, and until when the token that says so is good. */
 export interface Authenticated {
@@ -50,7 +52,10 @@ const aboutToken = [
  * pinned: HS256 with a secret, or the asymmetric ones with an identity provider's keys. What the token's header says
  * never chooses between the two.
  */
-export function jwtAuth(keys: { secret: string } | { jwksUrl: string }): Authenticate {
+export function jwtAuth(
+  keys: { secret: string } | { jwksUrl: string },
+  clock: () => Date = nodePlatform.clock,
+): Authenticate {
   const options: JWTVerifyOptions = {
     audience,
     clockTolerance: 60,
@@ -58,9 +63,12 @@ export function jwtAuth(keys: { secret: string } | { jwksUrl: string }): Authent
     requiredClaims: ['exp', 'sub', 'tenant', 'role'],
   };
   const verify = verifier(keys);
+  const verifiedTokens = new VerifiedTokens(clock);
   return async (request) => {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
     if (token === undefined) throw new ProblemError('unauthenticated', 'Send the header "Authorization: Bearer <JWT>"');
+    const known = verifiedTokens.find(token);
+    if (known !== undefined) return known;
     let verified: JWTVerifyResult;
     try {
       verified = await verify(token, options);
@@ -87,7 +95,9 @@ export function jwtAuth(keys: { secret: string } | { jwksUrl: string }): Authent
       );
     }
     const { sub, tenant, role, exp } = claims.data;
-    return { actor: { tenant, id: sub, role, claims: claims.data }, expiresAt: new Date(exp * 1000) };
+    const authenticated = { actor: { tenant, id: sub, role, claims: claims.data }, expiresAt: new Date(exp * 1000) };
+    verifiedTokens.keep(token, authenticated);
+    return authenticated;
   };
 }
 
