@@ -23,15 +23,19 @@ BEGIN
     v_marks := substr(coalesce(nullif(current_setting('ekbaar.marks', true), '-'), ''), 2);
     -- What is written from now on, by a trigger that was deferred to the commit, is left to the sweeper.
     PERFORM set_config('ekbaar.marks', '-', true);
-    WITH gone AS (DELETE FROM sync.dirty d WHERE d.tenant = p_tenant AND d.origin = p_origin RETURNING d.collection, d.row_id)
-    SELECT array_agg(g.collection), array_agg(g.row_id) INTO v_collections, v_rows FROM (
-      SELECT m.ids->>0 AS collection, e.row_id
-      FROM json_array_elements(('[' || v_marks || ']')::json) AS m (ids)
-      CROSS JOIN LATERAL json_array_elements_text(m.ids) WITH ORDINALITY AS e (row_id, place)
+    WITH gone AS (
+      DELETE FROM sync.dirty d WHERE d.tenant = p_tenant AND d.origin = p_origin RETURNING d.collection, d.row_id
+    ), gathered AS MATERIALIZED (
+      -- The name is taken out here, once for a list and not once for each of its ids.
+      SELECT m.ids->>0 AS collection, m.ids FROM json_array_elements(('[' || v_marks || ']')::json) AS m (ids)
+    )
+    SELECT array_agg(x.collection), array_agg(x.row_id) INTO v_collections, v_rows FROM (
+      SELECT g.collection, e.row_id
+      FROM gathered g CROSS JOIN LATERAL json_array_elements_text(g.ids) WITH ORDINALITY AS e (row_id, place)
       WHERE e.place > 1
       UNION
       SELECT * FROM gone
-    ) g;
+    ) x;
   ELSE
     WITH marks AS (
       SELECT d.id FROM sync.dirty d WHERE d.tenant = p_tenant ORDER BY d.id LIMIT p_limit FOR UPDATE SKIP LOCKED
