@@ -57,7 +57,9 @@ export function lootOf(
   { cursors, pageCursors }: Cursors,
 ): Loot {
   const column = (table: Place['table'], name: string) =>
-    distinct(places.flatMap(({ table: of, row }) => (of === table && typeof row[name] === 'string' ? [row[name]] : [])));
+    distinct(
+      places.flatMap(({ table: of, row }) => (of === table && typeof row[name] === 'string' ? [row[name]] : [])),
+    );
   const texts = distinct(
     places.flatMap(({ row, canaries }) =>
       [...canaries.keys()].flatMap((name) => (typeof row[name] === 'string' ? [row[name]] : [])),
