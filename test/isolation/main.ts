@@ -21,6 +21,7 @@ try {
   let found: Found | undefined;
   for (let round = 0; performance.now() < until && found === undefined; round++) {
     found = await campaign.round({ seed: seed + round, path: values.path, sequences: 20, shrink: true });
+    console.log(`round ${round}: ${campaign.figures.requests} requests so far`);
   }
   for (const line of campaign.figures.inWords()) console.log(line);
   console.log(found === undefined ? `seed ${seed}: no canary came out` : told(found));
