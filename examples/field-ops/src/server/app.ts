@@ -8,10 +8,7 @@ import { regionsOf } from './mutators.ts';
 export function fieldOpsServer(
   database: Database,
   keys: Config['keys'],
-  more: Pick<
-    ServerOptions<FieldOpsModel>,
-    'platform' | 'limits' | 'observe' | 'readReplica' | 'tombstoneDays' | 'sweepEveryMs'
-  > = {},
+  more: Partial<Omit<ServerOptions<FieldOpsModel>, 'database'>> = {},
 ): Server {
   const server = createServer({
     ...config,
