@@ -179,3 +179,28 @@ test('what kills its process again and again becomes a dead letter, in a log and
   expect(await sql`select from sync.attempts where subject in (${clientId}, ${single.key})`).toHaveLength(0);
   console.log(`${deaths} deaths, ${outcomes.length} notes of the other phone`);
 }, 600_000);
+
+test('a retry of a dead letter that takes its process with it is counted, and says of what it failed before', async () => {
+  const ops = await tokenOf('olga', 'ops');
+  const poison = write(1, 'killed');
+  const since = new Date(Date.now() - haltMinutes * 60_000);
+  await sql`insert into sync.halts (tenant, key, tries, first_at, last_at, error)
+    values ('pennco', ${poison.key}, 5, ${since}, ${since}, 'Error: a bug of the app')`;
+  const { receipts } = (await push(crypto.randomUUID(), [poison]))?.body as SyncResponse;
+  expect(receipts).toMatchObject([{ status: 'dead' }]);
+  const counted = await triesOf(poison);
+
+  const retry = () => ask(server, `/v1/admin/dead-letters/${poison.key}/retry`, ops, '');
+  await dies(server, retry);
+  await dies(server, retry);
+  await ready(server);
+  const { body } = await httpClient(server.url).get(`/v1/admin/receipts/${poison.key}`, ops);
+  expect(body).toMatchObject({
+    receipt: {
+      status: 'dead',
+      tries: counted + 2,
+      lastError: expect.stringMatching(/never heard of again.*a bug of the app$/),
+    },
+  });
+  expect(await notesOf(poison)).toEqual([0]);
+});
