@@ -92,7 +92,7 @@ test('what works in the background waits for as long as it takes, and complains 
     sql`insert into notes (tenant, id, owner, body) values ('pennco', ${id}, 'w1', 'from elsewhere')`,
   );
   // Longer than a sweep that is looked for every 250 ms would wait.
-  for (let round = 0; round < 4; round++) await expect(notes.rows(sql`select 1`)).rejects.toThrow();
+  for (let round = 0; round < 4; round++) await expect(notes.rows(sql`select 1`)).rejects.toThrow('select 1');
   await letGo();
   await patient;
   const seen = async () => {
