@@ -116,8 +116,18 @@ describe('a retry', () => {
   test('uses up the business key: what was done meanwhile by somebody else is already_done', async () => {
     const key = await bury(notes, device(notes, writer), { id: id(), body: 'once A' });
     const other = await bury(notes, device(notes, writer), { id: id(), body: 'once A' });
-    expect((await notes.retry(ops, key)).body).toMatchObject({ status: 'applied' });
-    expect((await notes.retry(ops, other)).body).toMatchObject({ status: 'rejected', error: { code: 'already_done' } });
+    notes.passMinutes(90);
+    const { body } = await notes.retry(ops, key);
+    expect(body).toMatchObject({ status: 'applied' });
+    // When it took effect, not when it died.
+    const refused = {
+      status: 'rejected',
+      error: { code: 'already_done', details: { at: RecordedReceipt.parse(body).retriedAt } },
+    };
+    notes.passMinutes(5);
+    expect((await notes.retry(ops, other)).body).toMatchObject(refused);
+    const later = device(notes, writer);
+    expect(await later.mutate({ name: 'write', args: { id: id(), body: 'once A' } })).toMatchObject(refused);
   });
 
   test('that throws again stays dead: told, counted, audited without a customer’s data', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { createClient } from '@ekbaar/sdk';
@@ -81,6 +82,21 @@ describe.skipIf(!haveNginx())('behind nginx, as in examples/field-ops/deploy', (
       expect(stream.response.headers.get('content-type')).toContain('text/event-stream');
       await expect.poll(() => stream.pokes().flatMap((scopes) => Object.keys(scopes)), patience).toContain('agent:a01');
       stream.close();
+    }
+  });
+
+  test('a stream may be silent for longer than an answer may take', async () => {
+    const impatient = await startNginx(ports(), { 'proxy_read_timeout 120s': 'proxy_read_timeout 1s' });
+    try {
+      const stream = await openEvents(impatient.url, agent(0));
+      await sleep(2500);
+      const [delivery] = next(0, 1);
+      if (delivery === undefined) throw new Error('nothing to confirm');
+      await httpClient(nginx.url).post('/v1/sync', agent(0), push(mutation(1, confirm(delivery))));
+      await expect.poll(() => stream.pokes().length, patience).toBeGreaterThan(0);
+      stream.close();
+    } finally {
+      await impatient.stop();
     }
   });
 

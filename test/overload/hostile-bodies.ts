@@ -107,10 +107,21 @@ export function hostileBodies(): HostileBody[] {
       body: () => Buffer.concat([gzipSync('').subarray(0, 10), randomBytes(most)]),
       headers: gzip,
     },
-    { name: 'a cursor of 160,000 scopes', status: 200, body: () => syncBody({ cursor: hugeCursor(1.7 * mebibyte) }) },
+    { name: 'a cursor of 20,000 scopes', status: 200, body: () => syncBody({ cursor: hugeCursor(190_000) }) },
+    { name: 'a cursor of 160,000 scopes', status: 400, body: () => syncBody({ cursor: hugeCursor(1.7 * mebibyte) }) },
+    {
+      name: 'a cursor of a million lists',
+      status: 400,
+      body: () =>
+        syncBody({
+          cursor: deflateRawSync(Buffer.from(`{"h":"x","s":{"a":[${times(1_300_000, '[]').join(',')}]}}`)).toString(
+            'base64url',
+          ),
+        }),
+    },
     {
       name: 'a cursor that unpacks to 4 MiB',
-      status: 200,
+      status: 400,
       body: () => syncBody({ cursor: hugeCursor(4 * mebibyte - 1000, scope) }),
     },
     {

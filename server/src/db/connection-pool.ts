@@ -1,4 +1,5 @@
 import postgres, { type Options, type PendingQuery, type Row, type RowList, type Sql } from 'postgres';
+import { noConnectionInTime } from './fault.ts';
 
 type Parameters = NonNullable<globalThis.Parameters<Sql['unsafe']>[1]>;
 type Query = PendingQuery<Row[]>;
@@ -284,6 +285,19 @@ function isAborted(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === '25P02';
 }
 
+/** Raised where a connection was waited for and none came free in time: nothing was sent. */
+class NoConnectionInTime extends Error {
+  override readonly name = 'NoConnectionInTime';
+  readonly code = noConnectionInTime;
+
+  constructor(waitMs: number, most: number) {
+    super(`None of the ${most} database connections came free within ${waitMs} ms`);
+  }
+}
+
+/** What Drizzle works with. */
+export type PoolClient = Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'>;
+
 /** On each connection. */
 const keptPlans = 500;
 
@@ -292,33 +306,56 @@ export class ConnectionPool {
   readonly options: Codecs = { parsers: {}, serializers: {} };
   readonly #open: () => Connection;
   readonly #most: number;
+  readonly #waitMs: number | undefined;
   readonly #idle: Connection[] = [];
-  readonly #waiting: ((connection: Connection) => void)[] = [];
+  /** In the order in which they came. */
+  readonly #waiting = new Set<(connection: Connection) => void>();
   #held = 0;
 
   /**
    * @param most most connections at once
+   * @param waitMs how long to wait for one of them to come free
    * @param ownSessions false behind a pooler that hands out its connections by the transaction: no plan is kept, and
    * nothing is set for a session
    */
-  constructor(url: string, most: number, options: Options<Record<string, never>>, ownSessions = true) {
+  constructor(
+    url: string,
+    { most, waitMs }: { readonly most: number; readonly waitMs?: number },
+    options: Options<Record<string, never>>,
+    ownSessions = true,
+  ) {
     const choice = new PlanChoice(ownSessions ? keptPlans : 0);
     this.#open = () => new Connection(url, options, this.options, choice, ownSessions);
     this.#most = most;
+    this.#waitMs = waitMs;
+  }
+
+  /** The same connections for work that nobody waits for: it waits for one for as long as it takes. */
+  get patient(): PoolClient {
+    return {
+      options: this.options,
+      unsafe: (text, parameters) => statement((wanted) => this.#single(undefined, text, parameters, wanted)),
+      begin: (body) => this.#holding(undefined, (connection) => new Transaction(connection).run(body)),
+    };
   }
 
   /** Connections that a transaction holds, and transactions that wait for one. */
   get load(): { held: number; waiting: number; most: number } {
-    return { held: this.#held, waiting: this.#waiting.length, most: this.#most };
+    return { held: this.#held, waiting: this.#waiting.size, most: this.#most };
   }
 
   /** One statement on a connection of its own. */
   unsafe(text: string, parameters?: Parameters) {
-    return statement((wanted) => this.#single(text, parameters, wanted));
+    return statement((wanted) => this.#single(this.#waitMs, text, parameters, wanted));
   }
 
-  #single<T>(text: string, parameters: Parameters | undefined, wanted: (query: Query) => PromiseLike<T>): Promise<T> {
-    return this.#holding(async (connection) => {
+  #single<T>(
+    waitMs: number | undefined,
+    text: string,
+    parameters: Parameters | undefined,
+    wanted: (query: Query) => PromiseLike<T>,
+  ): Promise<T> {
+    return this.#holding(waitMs, async (connection) => {
       const transaction = new Transaction(connection);
       let answer: Promise<T> | undefined;
       await transaction.run(() => {
@@ -332,15 +369,15 @@ export class ConnectionPool {
   }
 
   begin<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#holding((connection) => new Transaction(connection).run(body));
+    return this.#holding(this.#waitMs, (connection) => new Transaction(connection).run(body));
   }
 
   async end(): Promise<void> {
     await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
   }
 
-  async #holding<T>(body: (connection: Connection) => Promise<T>): Promise<T> {
-    const connection = await this.#take();
+  async #holding<T>(waitMs: number | undefined, body: (connection: Connection) => Promise<T>): Promise<T> {
+    const connection = await this.#take(waitMs);
     try {
       return await body(connection);
     } finally {
@@ -348,15 +385,33 @@ export class ConnectionPool {
     }
   }
 
-  #take(): Promise<Connection> | Connection {
-    if (this.#held >= this.#most) return new Promise((resolve) => this.#waiting.push(resolve));
-    this.#held++;
-    return this.#usable(this.#idle.pop());
+  #take(waitMs: number | undefined): Promise<Connection> | Connection {
+    if (this.#held < this.#most) {
+      this.#held++;
+      return this.#usable(this.#idle.pop());
+    }
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const given = (connection: Connection) => {
+        clearTimeout(timer);
+        resolve(connection);
+      };
+      this.#waiting.add(given);
+      if (waitMs === undefined) return;
+      timer = setTimeout(() => {
+        // Who has given up is handed none.
+        this.#waiting.delete(given);
+        reject(new NoConnectionInTime(waitMs, this.#most));
+      }, waitMs);
+    });
   }
 
   #giveBack(connection: Connection): void {
-    const next = this.#waiting.shift();
-    if (next !== undefined) return next(this.#usable(connection));
+    const [next] = this.#waiting;
+    if (next !== undefined) {
+      this.#waiting.delete(next);
+      return next(this.#usable(connection));
+    }
     this.#held--;
     this.#idle.push(connection);
   }

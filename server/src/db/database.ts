@@ -9,6 +9,8 @@ export type Queryable = PgDatabase<PgQueryResultHKT, Record<string, never>>;
 export interface Database {
   /** Runs single statements as the connection's own user (an owner, whom row-level security does not bind). */
   readonly db: Queryable;
+  /** The same, for work that nobody waits for; absent where nobody waits for a connection only so long. */
+  readonly patientDb?: Queryable;
   /** Whether other nodes and programs may be at work on it too. */
   readonly shared: boolean;
   /** Transactions that run at once: more wait for one of these to end. */
@@ -22,6 +24,12 @@ export interface Database {
   /** How the outbox's pg-boss reaches the same database. */
   readonly pgBoss: Pick<ConstructorOptions, 'connectionString' | 'max' | 'db' | 'backend'>;
   close(): Promise<void>;
+}
+
+/** The database as background work has it: under load it waits for a connection, and never gives up. */
+export function inBackground(database: Database): Database {
+  const { patientDb } = database;
+  return patientDb === undefined ? database : Object.create(database, { db: { value: patientDb } });
 }
 
 /** Runs one statement and gives its rows, whose shape the caller states: raw SQL is not typed by Drizzle. */

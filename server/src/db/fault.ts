@@ -8,8 +8,11 @@ export type DatabaseFault =
 const conflicts = new Set(['40001', '40P01']);
 /** SQLSTATE classes 08 (connection), 28 (sign-in), 53 (resources), 57P (shutdown, failover), 58 (system); and single codes. */
 const unavailable = /^(08...|28...|3D000|53...|57P..|55P03|25006|58...)$/;
+/** How the pool says that none of its connections came free in time. */
+export const noConnectionInTime = 'NO_CONNECTION_IN_TIME';
 /** How postgres.js and the network name a lost connection. */
 const connectionCodes = new Set([
+  noConnectionInTime,
   'CONNECTION_CLOSED',
   'CONNECTION_ENDED',
   'CONNECTION_DESTROYED',

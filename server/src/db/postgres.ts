@@ -3,13 +3,18 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import postgres, { type Options, type Sql } from 'postgres';
-import { ConnectionPool } from './connection-pool.ts';
+import { ConnectionPool, type PoolClient } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
 
 export interface PostgresOptions {
   /** Most connections kept at once; 10 by default. */
   readonly connections?: number | undefined;
+  /**
+   * How long a request's transaction may wait for one of them to come free, 5 s by default; then it is answered 503. What
+   * the engine does in the background waits for as long as it takes.
+   */
+  readonly connectionWaitMs?: number | undefined;
   /**
    * `transaction` when the url leads to a pooler that hands out server connections by the transaction, such as PgBouncer
    * with `pool_mode = transaction`: then nothing is asked of a session.
@@ -35,22 +40,27 @@ const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_tr
  *
  * @param url `postgres://user:password@host:port/database`
  */
-export function postgresDatabase(url: string, { connections = 10, pooler }: PostgresOptions = {}): Database {
-  if (pooler === 'transaction') return pooledDatabase(url, connections);
+export function postgresDatabase(
+  url: string,
+  { connections = 10, connectionWaitMs = 5000, pooler }: PostgresOptions = {},
+): Database {
+  const size = { most: connections, waitMs: connectionWaitMs };
+  if (pooler === 'transaction') return pooledDatabase(url, size);
   const options = {
     ...driverOptions,
     connection: { ...driverOptions.connection, ...timeLimits },
   };
-  const pool = new ConnectionPool(url, connections, options);
+  const pool = new ConnectionPool(url, size, options);
   return {
     db: drizzleOn(pool),
+    patientDb: drizzleOn(pool.patient),
     shared: true,
     connections,
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.
-      const session = new ConnectionPool(url, 1, options);
+      const session = new ConnectionPool(url, { most: 1 }, options);
       try {
         const db = drizzleOn(session);
         await db.execute(sql`set statement_timeout = 0`).catch((error: unknown) => whyLost(url, options, error));
@@ -71,13 +81,14 @@ const driverOptions = { connect_timeout: 10, onnotice: () => {}, connection: { a
 const lockPauseMs = 200;
 
 /** Each transaction may run on another server connection: none has prepared statements, settings or locks of ours. */
-function pooledDatabase(url: string, connections: number): Database {
-  const open = (most: number) => new ConnectionPool(url, most, driverOptions, false);
-  const pool = open(connections);
+function pooledDatabase(url: string, size: { readonly most: number; readonly waitMs: number }): Database {
+  const open = (most: number) => new ConnectionPool(url, { most }, driverOptions, false);
+  const pool = new ConnectionPool(url, size, driverOptions, false);
   return {
     db: drizzleOn(limited(pool, timeLimits)),
+    patientDb: drizzleOn(limited(pool.patient, timeLimits)),
     shared: true,
-    connections,
+    connections: size.most,
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
@@ -103,7 +114,7 @@ function pooledDatabase(url: string, connections: number): Database {
 }
 
 /** Gives the limits to each transaction, which takes them along wherever it runs. Nobody waits for the answers. */
-function limited(pool: ConnectionPool, limits: TimeLimits): Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'> {
+function limited(pool: PoolClient, limits: TimeLimits): PoolClient {
   const statements = Object.entries(limits).map(([name, ms]) => `set local ${name} = ${ms}`);
   return {
     options: pool.options,
@@ -142,7 +153,7 @@ async function whyLost(url: string, options: Options<Record<string, never>>, err
 const migrateFolder: Database['migrate'] = (db, { folder, table }) =>
   migrate(db as unknown as Parameters<typeof migrate>[0], { migrationsFolder: folder, migrationsTable: table });
 
-function drizzleOn(pool: Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'>): Queryable {
+function drizzleOn(pool: PoolClient): Queryable {
   // The pool has what Drizzle asks of the driver: options, unsafe, begin, and savepoint inside a transaction.
   return drizzle(pool as unknown as Sql) as unknown as Queryable;
 }

@@ -10,7 +10,7 @@ import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { auditOf, auditPage, type AuditRequest } from './audit-log.ts';
 import { closeDeadLetter, type Handling, noReceipt, retryDeadLetter } from './dead-letters.ts';
-import { noteTry } from './halt-store.ts';
+import { noteRetry, uncountTry } from './halt-store.ts';
 import type { Moved } from './publish.ts';
 import {
   type DeadLetterRequest,
@@ -72,13 +72,23 @@ export class Admin {
    */
   async retry(operator: Actor, key: string): Promise<RecordedReceipt> {
     const { database, rules, onHalted } = this.#options;
+    const { tenant } = operator;
     const handling = this.#handling(operator, key);
-    const { retried, receipt } = await this.#write(handling, (tx) => retryDeadLetter(tx, rules, handling));
+    // Before it starts: a retry that takes the process with it must not look as if it had never been.
+    const noted = await noteRetry(database, tenant, handling.key, handling.now);
+    const takeBack = async () => {
+      if (noted) await uncountTry(database, tenant, handling.key);
+    };
+    const { retried, receipt } = await this.#write(handling, (tx) => retryDeadLetter(tx, rules, handling)).catch(
+      async (error: unknown) => {
+        await takeBack().catch(() => {});
+        throw error;
+      },
+    );
     if ('outcome' in retried) return receipt;
-    if ('error' in retried) {
-      onHalted({ tenant: operator.tenant, name: retried.name }, retried.error);
-      await noteTry(database, operator.tenant, handling.key, handling.now, retried.error);
-    }
+    if ('error' in retried) onHalted({ tenant, name: retried.name }, retried.error);
+    // It was not run: its name is unknown, or it is of a newer model.
+    else await takeBack();
     throw new ProblemError('still_dead', `The dead letter ${key} failed again: ${retried.failed}`);
   }
 

@@ -114,12 +114,12 @@ function remember(
   { slots, receipts }: ClientLog,
   { id, entry: { key, content } }: Item,
   actor: Actor,
-  { clientId, now }: ClientFacts,
+  { clientId }: ClientFacts,
   { outcome, keptIn }: Done,
 ): Slot | undefined {
   if (keptIn !== 'slot' && !receipts.has(key)) {
     const mutationId = keptIn === 'receipt' ? id : null;
-    receipts.set(key, { key, actor: actor.id, clientId, mutationId, content: content.hash, outcome, serverAt: now });
+    receipts.set(key, { key, actor: actor.id, clientId, mutationId, content: content.hash, outcome });
   }
   // The receipt of this very mutation says it all.
   if (keptIn === 'receipt') return undefined;

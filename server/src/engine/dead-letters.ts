@@ -5,7 +5,7 @@ import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { noteAudit } from './audit-log.ts';
 import { contentOf } from './content.ts';
-import { describe, forgetHalt } from './halt-store.ts';
+import { describe, describeHalt, forgetHalt } from './halt-store.ts';
 import { decide, type Entry, type Rules } from './settle.ts';
 
 /** Somebody of operations does something to the dead letter `key`. */
@@ -15,7 +15,7 @@ export interface Handling {
   readonly now: Date;
 }
 
-/** How running a dead letter again ended: with an outcome, or as dead as before. */
+/** How running a dead letter again ended: with an outcome, or as dead as before. Its try was counted before (`noteRetry`). */
 export type Retried =
   | { readonly outcome: Outcome }
   /** @property error what the mutator threw, if it did */
@@ -47,6 +47,7 @@ export async function retryDeadLetter(tx: Queryable, rules: Rules, { operator, k
   });
   if (decided.kind === 'decided' && decided.outcome.status !== 'dead') return { outcome: decided.outcome };
   const failed = whyStillDead(decided, entry, rules);
+  if (decided.kind === 'halted') await describeHalt(tx, tenant, key, decided.error);
   await noteAudit(tx, tenant, {
     ...{ at: now, actor: operator.id, action: 'dead_letter.retry_failed', subject: key },
     details: { error: failed },

@@ -2,7 +2,7 @@ import type { Model } from '@ekbaar/sdk/model';
 import { limits, type Outcome, type Row, type SyncRequest, type SyncResponse } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import type { PgTable } from 'drizzle-orm/pg-core';
-import { type Database, type Queryable, rowsOf } from '../db/database.ts';
+import { type Database, inBackground, type Queryable, rowsOf } from '../db/database.ts';
 import { quoted } from '../db/identifier.ts';
 import { migrate } from '../db/migrate.ts';
 import { trackedTables } from '../db/tracked-tables.ts';
@@ -131,20 +131,21 @@ export class Engine {
     await this.#nameOtherTables();
     await outbox.start();
     this.#deferredConstraints.push(...(await deferredConstraints(database)));
+    const background = inBackground(database);
     if (database.shared) {
       const onError = (error: unknown) => onProblem('pokes do not reach the other nodes', error, {});
-      this.#relay = new PokeRelay({ database, pokes: this.pokes, onError });
+      this.#relay = new PokeRelay({ database: background, pokes: this.pokes, onError });
     }
-    this.#sweeper = startSweeper(observedDatabase(database, this.#observer, 'sweep'), {
+    this.#sweeper = startSweeper(observedDatabase(background, this.#observer, 'sweep'), {
       everyMs: sweepEveryMs,
       onMoved: (tenant, moved) => this.#moved(tenant, moved, 'sweep'),
       onError: (error) => onProblem('publishing what other programs wrote failed', error, {}),
     });
-    this.#tombstones = startTombstoneSweeper(observedDatabase(database, this.#observer, 'sweep'), retention, {
+    this.#tombstones = startTombstoneSweeper(observedDatabase(background, this.#observer, 'sweep'), retention, {
       clock,
       onError: (error) => onProblem('sweeping old tombstones failed', error, {}),
     });
-    this.#backfill = startBackfill(database, this.tables, {
+    this.#backfill = startBackfill(background, this.tables, {
       sweep: () => this.sweep(),
       onError: (error) => onProblem('marking the rows of a large table failed', error, {}),
     });

@@ -27,8 +27,11 @@ export function haltsByKey(rows: readonly HaltRow[]): Map<string, Halt> {
   return new Map(rows.map((row) => [row.key, { tries: row.tries, firstAt: new Date(row.first_ms) }]));
 }
 
-/** What stands of a try whose process ended before it did. */
+/** What stands of a try whose process ended before it did, in front of what the one before failed of. */
 const unfinished = 'begun, and never heard of again';
+const andBefore = `${unfinished}; before: `;
+/** What a halt says without the try that is only noted. */
+const errorBefore = sql`case when starts_with(halts.error, ${andBefore}) then substr(halts.error, ${andBefore.length + 1}) else halts.error end`;
 
 /**
  * Counts one more try, in a transaction of its own: before it starts, so that one that takes the process with it is
@@ -41,17 +44,40 @@ export async function noteTry(
   now: Date,
   error?: unknown,
 ): Promise<Halt> {
-  const { value } = await writing(database, tenant, (tx) =>
-    rowsOf<HaltRow>(
+  const { value } = await writing(database, tenant, (tx) => countTry(tx, tenant, key, now, error));
+  return value ?? { tries: 1, firstAt: now };
+}
+
+/** As `noteTry`, of a dead letter that is to be run again. Only for one that is open: whatever else stands is not run. */
+export async function noteRetry(database: Database, tenant: string, key: string, now: Date): Promise<boolean> {
+  const { value } = await writing(database, tenant, async (tx) => {
+    const open = await rowsOf(
       tx,
-      sql`insert into sync.halts (tenant, key, tries, first_at, last_at, error)
-          values (${tenant}, ${key}, 1, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz,
-            ${error === undefined ? unfinished : describe(error)})
-          on conflict (tenant, key) do update set tries = halts.tries + 1, last_at = excluded.last_at, error = excluded.error
-          returning ${haltColumns}`,
-    ),
+      sql`select from sync.receipts where tenant = ${tenant} and key = ${key} and status = 'dead' and closed_at is null for update`,
+    );
+    if (open.length > 0) await countTry(tx, tenant, key, now);
+    return open.length > 0;
+  });
+  return value;
+}
+
+async function countTry(
+  tx: Queryable,
+  tenant: string,
+  key: string,
+  now: Date,
+  error?: unknown,
+): Promise<Halt | undefined> {
+  const at = sql`${now.toISOString()}::timestamptz`;
+  const rows = await rowsOf<HaltRow>(
+    tx,
+    sql`insert into sync.halts (tenant, key, tries, first_at, last_at, error)
+        values (${tenant}, ${key}, 1, ${at}, ${at}, ${error === undefined ? unfinished : describe(error)})
+        on conflict (tenant, key) do update set tries = halts.tries + 1, last_at = excluded.last_at,
+          error = case when ${error === undefined} and halts.error <> ${unfinished} then ${andBefore}::text || ${errorBefore} else excluded.error end
+        returning ${haltColumns}`,
   );
-  return haltsByKey(value).get(key) ?? { tries: 1, firstAt: now };
+  return haltsByKey(rows).get(key);
 }
 
 /** Says of what a try failed; the first one is only counted now, each later one was before it began (`noted`). */
@@ -76,7 +102,9 @@ export async function describeHalt(tx: Queryable, tenant: string, key: string, e
 /** Takes a noted try back: the database failed it, and that is no fault of the mutation's. */
 export async function uncountTry(database: Database, tenant: string, key: string): Promise<void> {
   await writing(database, tenant, async (tx) => {
-    await tx.execute(sql`update sync.halts set tries = tries - 1 where tenant = ${tenant} and key = ${key}`);
+    await tx.execute(
+      sql`update sync.halts set tries = tries - 1, error = ${errorBefore} where tenant = ${tenant} and key = ${key}`,
+    );
     await tx.execute(sql`delete from sync.halts where tenant = ${tenant} and key = ${key} and tries <= 0`);
   });
 }

@@ -20,9 +20,9 @@ export function pgBossOutbox(database: Database, queues: readonly string[], onEr
   boss.on('error', onError);
   return {
     async start() {
-      await boss.start();
-      // Nodes that start together would meet in the catalog: "tuple concurrently updated".
+      // Nodes that start together would meet in the catalog: both make the schema, "tuple concurrently updated".
       await database.withAdvisoryLock(outboxLock, async (db) => {
+        await boss.start();
         for (const queue of queues) {
           await boss.createQueue(queue, { retryLimit: 10, retryBackoff: true, retryDelay: 5 });
         }

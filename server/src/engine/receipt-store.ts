@@ -11,7 +11,6 @@ export interface StoredReceipt {
   readonly mutationId: number | null;
   readonly content: string;
   readonly outcome: Outcome;
-  readonly serverAt: Date;
 }
 
 /** Everything about a mutation that its receipt records besides the outcome: who, what, when, how wrong the clock was. */
@@ -43,12 +42,9 @@ export interface ReceiptRow {
   readonly status: Outcome['status'];
   readonly result: unknown;
   readonly error: Outcome['error'] | null;
-  readonly server_ms: number;
 }
 
-export const receiptColumns = sql.raw(
-  'key, actor, client_id, mutation_id, content, status, result, error, (extract(epoch from server_at) * 1000)::float8 as server_ms',
-);
+export const receiptColumns = sql.raw('key, actor, client_id, mutation_id, content, status, result, error');
 
 /** The receipts that stand under these keys, by key. */
 async function findReceipts(
@@ -75,7 +71,6 @@ export function receiptsByKey(rows: readonly ReceiptRow[]): Map<string, StoredRe
         mutationId: row.mutation_id === null ? null : Number(row.mutation_id),
         content: row.content,
         outcome: outcomeOf(row),
-        serverAt: new Date(row.server_ms),
       },
     ]),
   );

@@ -267,14 +267,16 @@ export async function alreadyDone(
   value: string,
   mutator: Mutator | undefined,
 ): Promise<Rejection> {
-  const [first] = await rowsOf<{ key: string }>(
+  const [first] = await rowsOf<{ at: number; result: unknown }>(
     tx,
-    sql`select key from sync.once where tenant = ${tenant} and mutation = ${name} and value = ${value}`,
+    // A dead letter that operations ran again took effect then, not when it died.
+    sql`select (extract(epoch from coalesce(r.retried_at, r.server_at)) * 1000)::float8 as at, r.result
+        from sync.once o join sync.receipts r on r.tenant = ${tenant} and r.key = o.key
+        where o.tenant = ${tenant} and o.mutation = ${name} and o.value = ${value}`,
   );
-  const receipt = first && (await findReceipt(tx, tenant, first.key));
   return new Rejection('already_done', `"${name}" was done before for ${value}`, {
-    at: receipt?.serverAt.toISOString(),
-    ...(receipt?.outcome.result === undefined ? {} : mutator?.publicResult?.(receipt.outcome.result)),
+    at: first && new Date(first.at).toISOString(),
+    ...(first?.result == null ? {} : mutator?.publicResult?.(first.result)),
   });
 }
 

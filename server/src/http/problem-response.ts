@@ -1,12 +1,18 @@
 import { type Problem, problems } from '@ekbaar/sdk/protocol';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
-import { databaseCode, databaseFault } from '../db/fault.ts';
+import { databaseCode, databaseFault, noConnectionInTime } from '../db/fault.ts';
 import { ProblemError } from '../problem.ts';
 
 /** Any error as a problem: what the caller may know of it, and what to do. */
 export function problemOf(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
+  if (databaseCode(error) === noConnectionInTime) {
+    return new ProblemError('overloaded', 'No database connection came free in time: send the same again later', {
+      cause: error,
+      retryAfterSeconds: 2,
+    });
+  }
   // A statement that took too long is a busy database's, unless it was a mutator's: those come here as halted.
   if (databaseFault(error) !== undefined || databaseCode(error) === '57014') {
     return new ProblemError('unavailable', 'The database cannot answer now: send the same again later', {

@@ -28,6 +28,9 @@ const Environment = z.object({
   EKBAAR_SEED_DELIVERIES: z._default(count, 3000),
 });
 
+/** Their names. */
+export const variables: readonly string[] = Object.keys(Environment.shape);
+
 /** Everything that can be set from outside. */
 export interface Config {
   readonly production: boolean;
