@@ -5,6 +5,8 @@ import type { World } from './world.ts';
 /** Something that is done to a server, and ends however often a statement fails. */
 export interface Workload {
   readonly name: string;
+  /** The heart of it: a push of several mutations, and publishing what others wrote. */
+  readonly main?: true;
   run(world: World): Promise<void>;
 }
 
@@ -14,6 +16,7 @@ const momentMs = 5;
 export const workloads: readonly Workload[] = [
   {
     name: 'a run together, one of it refused',
+    main: true,
     async run(world) {
       const phone = world.phone();
       await world.send(phone, world.confirm(of.c1), world.confirm(of.c2, { amountPaise: 1 }), world.confirm(of.p1));
@@ -126,6 +129,7 @@ export const workloads: readonly Workload[] = [
   },
   {
     name: 'written by other programs',
+    main: true,
     async run(world) {
       const { sql } = world.stage;
       const { tenant } = world;
