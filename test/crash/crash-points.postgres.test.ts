@@ -47,15 +47,19 @@ test('every statement fails, those of a push and of publish in every way: each i
   expect(inEveryWay.length).toBeGreaterThan(0);
 }, 600_000);
 
-test.each(plantedBugs)('finds it when $name', async ({ plant, connections, breaks }) => {
-  const { findings } = await exploreOn(
-    {
-      workloads: workloads.slice(0, 1),
-      connections,
-      inEveryWay: () => false,
-      stopAt: ({ invariant }) => invariant === breaks,
-    },
-    { plant },
-  );
-  expect(findings.map(({ invariant }) => invariant)).toContain(breaks);
-}, 300_000);
+test.each(plantedBugs)(
+  'finds it when $name',
+  async ({ plant, connections, breaks }) => {
+    const { findings } = await exploreOn(
+      {
+        workloads: workloads.slice(0, 1),
+        connections,
+        inEveryWay: () => false,
+        stopAt: ({ invariant }) => invariant === breaks,
+      },
+      { plant },
+    );
+    expect(findings.map(({ invariant }) => invariant)).toContain(breaks);
+  },
+  300_000,
+);

@@ -12,6 +12,8 @@ export interface ExplorationOptions {
   readonly inEveryWay: (workload: Workload) => boolean;
   /** What else fails after the statement has; nothing by default. */
   readonly further?: Decide;
+  /** Told when a workload is done, of all until then. */
+  readonly tell?: (workload: Workload, until: Explored) => void;
   /** Ends the exploration before its end, with what was found until then. */
   readonly stopAt?: (finding: Finding) => boolean;
 }
@@ -55,8 +57,9 @@ export async function explore(stage: Stage, options: ExplorationOptions): Promis
         if (explorer.findings.some(stopAt)) return result();
       }
     }
+    await explorer.check();
+    options.tell?.(workload, result());
   }
-  await explorer.check();
   return result();
 
   function result(): Explored {

@@ -184,7 +184,9 @@ export class FaultyConnection {
         if (this.#session !== undefined) this.#line.leave(this.#session, 0);
         this.#end();
         return;
-      default:
+      case '40001':
+      case '40P01':
+      case '57014':
         return this.#refuse(unit, fault);
     }
   }

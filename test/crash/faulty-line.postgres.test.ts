@@ -23,25 +23,24 @@ describe.each([true, false])('sessions are kept: %s', (keepsSessions) => {
   async function failing(fault: Fault, text: string, run: (sql: Sql) => Promise<unknown>) {
     await admin`truncate notes`;
     const line = await FaultyLine.start(database.url, admin, keepsSessions);
-    const open = () =>
-      postgres(line.url, { max: 1, onnotice: () => {}, connection: { application_name: 'ekbaar' } });
+    const open = () => postgres(line.url, { max: 1, onnotice: () => {}, connection: { application_name: 'ekbaar' } });
     const [sql, another] = [open(), open()];
     let code: unknown;
-    let then: unknown;
+    let next: unknown;
     let times = 0;
     await line.watching(
       (point) => (point.text.startsWith(text) && point.step === 'run' && ++times === 2 ? fault : undefined),
       async () => {
         code = await run(sql).catch((error: { code: unknown }) => error.code);
-        then = await another`select 1 as one`.then(
+        next = await another`select 1 as one`.then(
           () => 'goes on',
           (error: { code: unknown }) => error.code,
         );
       },
     );
-    await Promise.all([sql.end({ timeout: 1 }), another.end({ timeout: 1 })]);
+    await Promise.all([sql.end({ timeout: 0.2 }), another.end({ timeout: 0.2 })]);
     await line.close();
-    return { code, then, ids: (await admin`select id from notes order by id`).map(({ id }) => Number(id)) };
+    return { code, next, ids: (await admin`select id from notes order by id`).map(({ id }) => Number(id)) };
   }
   /** Alone, and each of them a transaction. */
   const two = async (sql: Sql) => {
@@ -60,16 +59,19 @@ describe.each([true, false])('sessions are kept: %s', (keepsSessions) => {
     expect(ids).toEqual([1, 2]);
   });
 
-  test.each(['40001', '40P01', '57014'] as const)('%s refuses the statement, and the connection goes on', async (fault) => {
-    expect(await failing(fault, 'insert', two)).toEqual({ code: fault, then: 'goes on', ids: [1] });
-  });
+  test.each(['40001', '40P01', '57014'] as const)(
+    '%s refuses the statement, and the connection goes on',
+    async (fault) => {
+      expect(await failing(fault, 'insert', two)).toEqual({ code: fault, next: 'goes on', ids: [1] });
+    },
+  );
 
   test('57P01 ends the session, and another one opens', async () => {
-    expect(await failing('57P01', 'insert', two)).toEqual({ code: 'CONNECTION_CLOSED', then: 'goes on', ids: [1] });
+    expect(await failing('57P01', 'insert', two)).toEqual({ code: 'CONNECTION_CLOSED', next: 'goes on', ids: [1] });
   });
 
   test('53300 ends the session, and the next one is refused', async () => {
-    expect(await failing('53300', 'insert', two)).toEqual({ code: 'CONNECTION_CLOSED', then: '53300', ids: [1] });
+    expect(await failing('53300', 'insert', two)).toEqual({ code: 'CONNECTION_CLOSED', next: '53300', ids: [1] });
   });
 
   test('in a transaction, a refused statement leaves it as failed as PostgreSQL does', async () => {

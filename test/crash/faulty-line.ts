@@ -111,7 +111,7 @@ export class FaultyLine implements Supervisor {
   }
 
   async terminate(pid: number): Promise<void> {
-    await this.#admin`select pg_terminate_backend(${pid})`;
+    await this.#admin.unsafe('select pg_terminate_backend($1)', [pid]);
   }
 
   refuseNext(): void {

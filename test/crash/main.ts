@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { chanceOf } from '../chaos/chance.ts';
 import { campaignSettings } from '../chaos/campaign.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { explore, inWords } from './exploration.ts';
+import { explore, type Explored, inWords } from './exploration.ts';
 import { faults } from './fault.ts';
 import { Stage } from './stage.ts';
 import { workloads } from './workloads.ts';
@@ -31,14 +31,16 @@ try {
     // Sessions are really lost here: PostgreSQL finds out by itself that its client is gone.
     const stage = await Stage.start(url, { keepsSessions: false });
     const began = performance.now();
+    const line = (explored: Explored) => `${connections}: ${inWords(explored, (performance.now() - began) / 1000)}`;
     const explored = await explore(stage, {
       workloads: workloads.filter(({ name }) => name.includes(values.workload)),
       connections,
       inEveryWay: () => true,
+      tell: ({ name }, until) => console.log(`"${name}" done; ${line(until)}; ${until.findings.length} findings`),
       further: () => (chance.is(further) ? chance.pick(faults) : undefined),
     });
     await stage.close();
-    console.log(`${connections}: ${inWords(explored, (performance.now() - began) / 1000)}`);
+    console.log(line(explored));
     for (const { workload, point, fault } of explored.missed.slice(0, 20))
       console.log(`NOT REACHED: "${workload.name}", ${fault}: ${point.text.slice(0, 100)}`);
     for (const { invariant, what, visit } of explored.findings.slice(0, 40))
