@@ -83,3 +83,12 @@ export function inWords({ sent, statements, faults, planned, visited }: Explored
     `${planned} visits planned, ${visited} made (${percent.toFixed(1)} %), ${seconds.toFixed(0)} s`
   );
 }
+
+export function visitInWords({ workload, connections, point, fault }: Visit): string {
+  const text = point.text.replaceAll(/\s+/g, ' ').slice(0, 100);
+  return `${fault} at ${point.step} ${point.nth} of "${text}" in "${workload.name}", ${connections}`;
+}
+
+export function findingInWords({ invariant, what, visit }: Finding): string {
+  return `${invariant} broken: ${what.slice(0, 400)}; ${visitInWords(visit)}`;
+}

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { chanceOf } from '../chaos/chance.ts';
 import { campaignSettings } from '../chaos/campaign.ts';
 import { startPostgres } from '../support/postgres.ts';
-import { explore, type Explored, inWords } from './exploration.ts';
+import { explore, type Explored, findingInWords, inWords, visitInWords } from './exploration.ts';
 import { faults } from './fault.ts';
 import { Stage } from './stage.ts';
 import { workloads } from './workloads.ts';
@@ -41,12 +41,8 @@ try {
     });
     await stage.close();
     console.log(line(explored));
-    for (const { workload, point, fault } of explored.missed.slice(0, 20))
-      console.log(`NOT REACHED: "${workload.name}", ${fault}: ${point.text.slice(0, 100)}`);
-    for (const { invariant, what, visit } of explored.findings.slice(0, 40))
-      console.log(
-        `${invariant} BROKEN: ${what.slice(0, 400)}\n  after ${visit.fault} of ${visit.point.text.slice(0, 100)} (${visit.point.nth}) in "${visit.workload.name}"`,
-      );
+    for (const visit of explored.missed.slice(0, 20)) console.log(`not reached: ${visitInWords(visit)}`);
+    for (const finding of explored.findings.slice(0, 40)) console.log(findingInWords(finding));
     if (explored.findings.length + explored.missed.length > 0) process.exitCode = 1;
   }
 } finally {

@@ -23,8 +23,9 @@ export class World {
   readonly replicas: WatchedReplica[] = [];
   /** Dead letters that operations had run again. */
   readonly retried: string[] = [];
-  /** Status of every answer; undefined where there was none. */
-  readonly answers: (number | undefined)[] = [];
+  /** Requests that wait for their answers; of each, the status of its answer once it has one. */
+  readonly #underWay = new Set<{ status?: number | undefined }>();
+  #unknown: readonly { status?: number | undefined }[] = [];
   readonly agent: Person;
   readonly #ops: Person;
   readonly #tally = new Tally();
@@ -46,8 +47,11 @@ export class World {
       const line = openLine({ url, token, tenant, timeoutMs: () => timeoutMs, answers: this.#tally, violations });
       const noting: Line = {
         send: async (...request) => {
+          const waiting: { status?: number | undefined } = {};
+          this.#underWay.add(waiting);
           const answer = await line.send(...request);
-          this.answers.push(answer?.status);
+          this.#underWay.delete(waiting);
+          waiting.status = answer?.status;
           return answer;
         },
       };
@@ -167,6 +171,11 @@ export class World {
     }, 'every mark to be published');
   }
 
+  /** A commit is lost now: whoever waits for it must hear that its outcome is not known. */
+  expectUnknown(): void {
+    this.#unknown = [...this.#underWay];
+  }
+
   /** Whether the app has its bug. */
   async bug(there: boolean): Promise<void> {
     const { sql } = this.stage;
@@ -177,6 +186,9 @@ export class World {
 
   /** What phones have heard with their last answers is everything; where none took part, somebody must look. */
   async catchUp(): Promise<void> {
+    const statuses = this.#unknown.map(({ status }) => status);
+    if (statuses.length > 0 && !statuses.includes(503))
+      this.violations.add('I1', `a commit was lost, and who waited for it was answered ${statuses.join()}`);
     if (this.replicas.length > 0) return;
     const replica = this.#replica('ops', (scope) => scope.startsWith('region:') || scope === 'actor:ops');
     const { violations } = this;
