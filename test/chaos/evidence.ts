@@ -102,15 +102,35 @@ const synced = `
   union all
   select tenant, 'agentPositions', agent_id, json_build_array('region:' || region_id),
     json_build_object('agentId', agent_id, 'lat', lat, 'lng', lng, 'accuracyM', accuracy_m, 'at', ${moment('at')}, 'regionId', region_id)
-  from agent_positions`;
+  from agent_positions
+  union all
+  select tenant, 'receipts', key::text, json_build_array('actor:' || actor),
+    (jsonb_build_object('key', key, 'name', name, 'status', status, 'clientId', client_id, 'mutationId', mutation_id,
+      'retriedAt', ${moment('retried_at')}, 'closedAt', ${moment('closed_at')}, 'closeReason', close_reason)
+      || case when result is null then '{}' else jsonb_build_object('result', result) end
+      || case when error is null then '{}' else jsonb_build_object('error', error) end)::json
+  from sync.receipts where retried_at is not null or closed_at is not null`;
 
-/** Reads it all; inside of a transaction, what that transaction has changed. */
-export async function readEvidence(sql: Sql | TransactionSql): Promise<Evidence> {
-  const read = async <Row extends object>(statement: string) => [...(await sql.unsafe<Row[]>(statement))] as Row[];
-  const [dirty] = await read<{ count: number }>('select count(*)::int as count from sync.dirty');
-  const tracked =
-    (await read<{ on: string }>(`select current_setting('track_commit_timestamp') as on`))[0]?.on === 'on';
-  const committedAt = tracked ? '(extract(epoch from pg_xact_commit_timestamp(xmin)) * 1e6)::float8' : 'null::float8';
+/**
+ * Reads it all; inside of a transaction, what that transaction has changed.
+ *
+ * @param tenants only of these; all of them without
+ */
+export async function readEvidence(sql: Sql | TransactionSql, tenants?: readonly string[]): Promise<Evidence> {
+  const read = async <Row extends object>(statement: string) => [
+    ...(tenants === undefined
+      ? await sql.unsafe<Row[]>(statement)
+      : await sql.unsafe<Row[]>(`select * from (${statement}) as of_all where tenant = any($1::text[])`, [
+          [...tenants],
+        ])),
+  ];
+  const dirty = await read('select tenant from sync.dirty');
+  const [setting] = await sql.unsafe<{ on: string }[]>(`select current_setting('track_commit_timestamp') as on`);
+  // A dead letter that operations had run again commits out of order, as it may.
+  const committedAt =
+    setting?.on === 'on'
+      ? 'case when retried_at is null then (extract(epoch from pg_xact_commit_timestamp(xmin)) * 1e6)::float8 end'
+      : 'null::float8';
   return {
     receipts: await read(`
       select tenant, key, actor, role, client_id as "clientId", mutation_id::float8 as "mutationId", name, args, status, result, error,
@@ -134,6 +154,6 @@ export async function readEvidence(sql: Sql | TransactionSql): Promise<Evidence>
     ),
     changes: await read(`
       select tenant, scope, collection, row_id as id, version::float8 as version, tag::float8 as tag from sync.changes`),
-    dirty: dirty?.count ?? 0,
+    dirty: dirty.length,
   };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { WireFields, WireMessages } from './postgres-wire.ts';
 
 /** A statement as it was sent, with its parameters as text. */
 export interface SentStatement {
@@ -22,7 +23,7 @@ export async function startPostgresTap(url: string): Promise<PostgresTap> {
   const sockets = new Set<Socket>();
   const listener = createServer((client) => {
     const server = connect({ host: target.hostname, port: Number(target.port), noDelay: true });
-    const messages = new Messages((statement) => sent.push(statement));
+    const statements = new Statements((statement) => sent.push(statement));
     for (const [from, to] of [
       [client, server],
       [server, client],
@@ -33,7 +34,7 @@ export async function startPostgresTap(url: string): Promise<PostgresTap> {
       from.pipe(to);
     }
     client.setNoDelay(true);
-    client.on('data', (bytes: Buffer) => messages.add(bytes));
+    client.on('data', (bytes: Buffer) => statements.add(bytes));
   });
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
@@ -53,12 +54,10 @@ export async function startPostgresTap(url: string): Promise<PostgresTap> {
   };
 }
 
-/** The frontend's half of the protocol: https://www.postgresql.org/docs/current/protocol-message-formats.html */
-class Messages {
-  #rest = Buffer.alloc(0);
-  /** The first message of a connection has no type. */
-  #started = false;
-  readonly #statements = new Map<string, string>();
+/** Knows the texts of the statements that a connection has prepared. */
+class Statements {
+  readonly #messages = new WireMessages('client');
+  readonly #prepared = new Map<string, string>();
   readonly #tell: (statement: SentStatement) => void;
 
   constructor(tell: (statement: SentStatement) => void) {
@@ -66,56 +65,17 @@ class Messages {
   }
 
   add(bytes: Buffer): void {
-    this.#rest = Buffer.concat([this.#rest, bytes]);
-    for (;;) {
-      const head = this.#started ? 1 : 0;
-      if (this.#rest.length < head + 4) return;
-      const end = head + this.#rest.readInt32BE(head);
-      if (this.#rest.length < end) return;
-      if (this.#started) this.#read(String.fromCharCode(this.#rest[0] ?? 0), this.#rest.subarray(5, end));
-      this.#started = true;
-      this.#rest = this.#rest.subarray(end);
-    }
+    for (const { type, body } of this.#messages.add(bytes)) this.#read(type, new WireFields(body));
   }
 
-  #read(type: string, body: Buffer): void {
-    const at = new Reader(body);
-    if (type === 'Q') this.#tell({ text: at.text(), parameters: [] });
-    if (type === 'P') this.#statements.set(at.text(), at.text());
+  #read(type: string, fields: WireFields): void {
+    if (type === 'Q') this.#tell({ text: fields.text(), parameters: [] });
+    if (type === 'P') this.#prepared.set(fields.text(), fields.text());
     if (type === 'B') {
-      at.text();
-      const text = this.#statements.get(at.text()) ?? '';
-      for (let formats = at.short(); formats > 0; formats--) at.short();
-      this.#tell({ text, parameters: Array.from({ length: at.short() }, () => at.value()) });
+      fields.text();
+      const text = this.#prepared.get(fields.text()) ?? '';
+      for (let formats = fields.short(); formats > 0; formats--) fields.short();
+      this.#tell({ text, parameters: Array.from({ length: fields.short() }, () => fields.value()) });
     }
-  }
-}
-
-class Reader {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  text(): string {
-    const end = this.#bytes.indexOf(0, this.#at);
-    const text = this.#bytes.toString('utf8', this.#at, end);
-    this.#at = end + 1;
-    return text;
-  }
-
-  short(): number {
-    this.#at += 2;
-    return this.#bytes.readInt16BE(this.#at - 2);
-  }
-
-  value(): string | null {
-    const length = this.#bytes.readInt32BE(this.#at);
-    this.#at += 4;
-    if (length < 0) return null;
-    this.#at += length;
-    return this.#bytes.toString('utf8', this.#at - length, this.#at);
   }
 }
