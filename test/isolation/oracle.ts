@@ -81,6 +81,8 @@ export class Oracle {
   readonly #tables = new Map<TableName, Table>();
   /** `tenant/sub canary`: told in a receipt when its actor might learn it. */
   readonly #told = new Set<string>();
+  /** `tenant/sub canary`: what an actor has sent itself. It may come back in its receipts, and nowhere else. */
+  readonly #sent = new Set<string>();
   readonly #receipts = new Set<string>();
   /** `tenant canary`: what people of a tenant have written themselves, wherever they had it from. */
   readonly #brought = new Set<string>();
@@ -92,9 +94,12 @@ export class Oracle {
     this.#mints = [...mints];
   }
 
-  /** Somebody sends these to be written. */
-  bring(tenant: string, canaries: Iterable<string>): void {
-    for (const canary of canaries) this.#brought.add(`${tenant} ${canary}`);
+  /** Somebody sends these to be written: a former receipt, for one, is kept as it came. */
+  bring({ tenant, sub }: Who, canaries: Iterable<string>): void {
+    for (const canary of canaries) {
+      this.#brought.add(`${tenant} ${canary}`);
+      this.#sent.add(`${tenant}/${sub} ${canary}`);
+    }
   }
 
   /** Every row of every table. */
@@ -199,7 +204,8 @@ export class Oracle {
         if (isNumber(canary) && !this.isCanary(canary)) continue;
         // The number of one's own receipt is born there.
         const born = column === 'result' && tenantOf(canary) === undefined;
-        if (!born && !this.maySee(who, canary))
+        const own = this.#sent.has(`${tenant}/${sub} ${canary}`);
+        if (!born && !own && !this.maySee(who, canary))
           wrong.push(`${canary} was told to ${tenant}/${sub} in a receipt's ${column}`);
         this.#told.add(`${tenant}/${sub} ${canary}`);
       }

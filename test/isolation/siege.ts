@@ -129,7 +129,7 @@ export class Siege {
     const said = [decoded(attempt.path), JSON.stringify(attempt.headers), JSON.stringify(attempt.body ?? null)];
     if (person !== undefined) said.push(person.sub, JSON.stringify(person.regions ?? null), person.role);
     const sent = canariesIn(said.join('\n'));
-    if (attempt.method === 'POST' && person !== undefined) this.oracle.bring(person.tenant, sent);
+    if (attempt.method === 'POST' && person !== undefined) this.oracle.bring(person, sent);
     const bearer = person?.token ?? token;
     // Packing and unpacking is not what takes the time here.
     const headers = { 'accept-encoding': 'identity', ...attempt.headers };
