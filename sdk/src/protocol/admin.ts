@@ -81,7 +81,8 @@ export const CloseRequest = z.object({
     z.trim(),
     z.minLength(1),
     z.maxLength(500),
-    z.refine((text) => !text.includes('\0') && text.isWellFormed(), 'not text that a database can hold'),
+    // Neither NUL nor half a character.
+    z.refine((text) => !/[\0\p{Surrogate}]/u.test(text), 'not text that a database can hold'),
   ),
 });
 export type CloseRequest = z.infer<typeof CloseRequest>;
