@@ -88,7 +88,8 @@ test('the right ones and the wrong ones beside each other: the same answers as o
   const replays = ofThird.filter(({ headers }) => headers.get('idempotency-replayed') === 'true');
   expect(ofThird.length - replays.length).toBe(1);
   // The other with its key came meanwhile, or behind it.
-  if (replays.length === 0) expect(codes.slice(3, 6)).toContainEqual([409, 'in_flight']);
+  const meanwhile = codes.slice(3, 6).filter(([, code]) => code === 'in_flight');
+  expect(meanwhile.length + replays.length).toBe(1);
   expect(codes.slice(6).every(([status]) => status === 200)).toBe(true);
   const again = await confirm(third, { key });
   expect(again.headers.get('idempotency-replayed')).toBe('true');
