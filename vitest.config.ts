@@ -2,8 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 const globalSetup = ['test/support/postgres-global-setup.ts'];
 
-// These kinds run one file at a time: they share a database server, a browser and the machine's cores.
-const oneByOne = { fileParallelism: false, testTimeout: 120_000, hookTimeout: 120_000 };
+const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
+// These kinds run one file at a time: they share a browser, or need the machine's cores for themselves.
+const alone = ['test/{bench,overload}/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
+const oneByOne = { ...patient, fileParallelism: false };
 
 export default defineConfig({
   // The same compiler options for every file: no search for the nearest tsconfig.json.
@@ -27,7 +29,9 @@ export default defineConfig({
           include: ['{sdk,server,examples,test}/**/*.postgres.test.ts'],
           globalSetup,
           sequence: { groupOrder: 1 },
-          ...oneByOne,
+          ...patient,
+          // Each file has a database of its own on one server, and waits more than it works.
+          maxWorkers: 2,
         },
       },
       {
@@ -45,8 +49,21 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['test/**/*.system.test.ts'],
+          exclude: alone,
           globalSetup,
           sequence: { groupOrder: 3 },
+          ...patient,
+          maxWorkers: 2,
+          testTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: alone,
+          globalSetup,
+          sequence: { groupOrder: 4 },
           ...oneByOne,
           testTimeout: 300_000,
         },
