@@ -52,6 +52,8 @@ export function startContestant(choice: ServerChoice): Promise<ServerProcess> {
         port,
         environment: {
           ...{ PORT: String(port), DATABASE_URL: databaseUrl, EKBAAR_JWT_SECRET: secret, EKBAAR_SEED: 'none' },
+          // No load balancer has to notice that it goes.
+          EKBAAR_DRAIN_SECONDS: '0',
           ...profileFile(choice),
         },
       });
