@@ -1,0 +1,192 @@
+import postgres, { type Options, type PendingQuery, type Row, type RowList, type Sql } from 'postgres';
+
+export type Parameters = NonNullable<globalThis.Parameters<Sql['unsafe']>[1]>;
+export type Query = PendingQuery<Row[]>;
+/** Runs the query and picks what is wanted of it. */
+type Run = <T>(wanted: (query: Query) => PromiseLike<T>) => Promise<T>;
+
+/** What Drizzle takes for the driver's query: it runs when it is awaited or its values are asked for. */
+export function statement(run: Run) {
+  return {
+    values: () => run((query) => query.values()),
+    // oxlint-disable-next-line unicorn/no-thenable -- stands for the driver's query, which is one too
+    then: <A, B>(done: (rows: RowList<Row[]>) => A, failed: (error: unknown) => B) =>
+      run((query) => query).then(done, failed),
+  };
+}
+
+/** How values cross the wire, by the type's oid: Drizzle puts its own in here before the first connection opens. */
+export interface Codecs {
+  readonly parsers: Record<string, (text: string) => unknown>;
+  readonly serializers: Record<string, (value: unknown) => unknown>;
+}
+
+/** Raised here for every statement after the connection was lost: it must not run on another one. */
+export class ConnectionLost extends Error {
+  override readonly name = 'ConnectionLost';
+  readonly code = 'CONNECTION_CLOSED';
+
+  constructor() {
+    super('The connection of this transaction was lost');
+  }
+}
+
+/**
+ * Statements that change nothing on whatever connection they end, should the driver move them to its next one. The
+ * comment marks a read of ours; one that only takes locks is one too.
+ */
+const harmless = /^(begin|set local|set transaction|savepoint|release savepoint|\/\* reads only \*\/)/;
+
+/** Which texts are worth a plan that every connection keeps: those that come again, so that one-off texts fill nobody's memory. */
+export class PlanChoice {
+  readonly #cameOnce = new Set<string>();
+  readonly #kept = new Set<string>();
+  readonly #most: number;
+
+  /** @param most plans kept on each connection */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  isKept(text: string): boolean {
+    if (this.#kept.has(text)) return true;
+    if (this.#kept.size >= this.#most) return false;
+    if (this.#cameOnce.delete(text)) {
+      this.#kept.add(text);
+      return true;
+    }
+    if (this.#cameOnce.size >= this.#most) this.#cameOnce.clear();
+    this.#cameOnce.add(text);
+    return false;
+  }
+}
+
+/** What the driver takes for one connection without holding anything back: it must never hold what it could move. */
+const most = { underWay: 50, bytes: 32 * 1024 };
+
+/**
+ * One connection that at most one transaction holds. When it is lost, it is lost for good: the driver would open
+ * another one by itself, and what a transaction has left to say would run there outside of it.
+ *
+ * Statements that nobody waits for one by one go out together, which saves the line's round trips, as long as the driver
+ * surely has them on this connection: it is open, the statements' plans are there, and few bytes are under way. Should
+ * that ever be wrong, they change nothing all the same: outside of our transactions a session of ours is read only.
+ */
+export class Connection {
+  readonly #client: Sql;
+  readonly #plans: PlanChoice;
+  readonly #ownSession: boolean;
+  #lost = false;
+  #established = false;
+  /** Texts whose plans this connection has. */
+  readonly #planned = new Set<string>();
+  /** Settles when every statement so far has been handed to the driver; and when all are answered. */
+  #sent: Promise<unknown> = Promise.resolve();
+  #answered: Promise<unknown> = Promise.resolve();
+  #underWay = 0;
+  #bytes = 0;
+  /** Statements under way that hold up those behind them: the driver asks for the types of their parameters first. */
+  #holdUps = 0;
+  /** Each rejects a statement under way. */
+  readonly #giveUp = new Set<(error: Error) => void>();
+
+  constructor(
+    url: string,
+    options: Options<Record<string, never>>,
+    codecs: Codecs,
+    plans: PlanChoice,
+    ownSession: boolean,
+  ) {
+    this.#plans = plans;
+    this.#ownSession = ownSession;
+    const own = {
+      ...options,
+      max: 1,
+      // Only we end it.
+      idle_timeout: 0,
+      max_lifetime: null,
+      // A query of the driver's own, whose failure nobody could catch; Drizzle reads arrays without it.
+      fetch_types: false,
+      onclose: () => {
+        this.#lost = true;
+        // The driver forgets a statement that comes between a socket's error and its close.
+        for (const giveUp of this.#giveUp) giveUp(new ConnectionLost());
+      },
+      connection: { ...options.connection, ...(ownSession ? { default_transaction_read_only: true } : {}) },
+    };
+    this.#client = postgres(url, own);
+    Object.assign(this.#client.options.parsers, codecs.parsers);
+    Object.assign(this.#client.options.serializers, codecs.serializers);
+  }
+
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** One statement, behind those before it; when it changes something and might be held back, only after their answers. */
+  run<T>(text: string, parameters: Parameters = [], wanted: (query: Query) => PromiseLike<T>): Promise<T> {
+    const keeps = parameters.length > 0 && this.#plans.isKept(text);
+    const flows = parameters.length === 0 || (keeps && this.#planned.has(text));
+    const bytes = parameters.reduce((sum: number, value) => sum + (typeof value === 'string' ? value.length : 16), 0);
+    const follows = this.#ownSession && this.#established && this.#holdUps === 0;
+    const fits = this.#underWay < most.underWay && this.#bytes + bytes < most.bytes;
+    const before = harmless.test(text) || (follows && fits) ? this.#sent : this.#answered;
+
+    this.#underWay++;
+    this.#bytes += bytes;
+    if (!flows) this.#holdUps++;
+    const ask = () => this.#ask(() => wanted(this.#client.unsafe(text, parameters, { prepare: keeps })));
+    let answer: Promise<T> | undefined;
+    this.#sent = before.then(() => {
+      answer = ask();
+      answer.catch(() => {});
+    });
+    const turn = this.#sent.then(() => answer as Promise<T>);
+    const settled = turn.then(
+      () => {
+        this.#established = true;
+        if (keeps) this.#planned.add(text);
+      },
+      () => {},
+    );
+    this.#answered = Promise.all([
+      this.#answered,
+      settled.then(() => {
+        this.#underWay--;
+        this.#bytes -= bytes;
+        if (!flows) this.#holdUps--;
+      }),
+    ]);
+    return turn;
+  }
+
+  #ask<T>(ask: () => PromiseLike<T>): Promise<T> {
+    if (this.#lost) return Promise.reject(new ConnectionLost());
+    return new Promise<T>((resolve, reject) => {
+      this.#giveUp.add(reject);
+      const settled = () => this.#giveUp.delete(reject);
+      ask().then(
+        (value) => {
+          settled();
+          resolve(value);
+        },
+        (error: unknown) => {
+          settled();
+          // Before anybody hears of it: what was to follow must not run on the connection that the driver opens next.
+          if (!isOfStatement(error)) this.#lost = true;
+          reject(error);
+        },
+      );
+    });
+  }
+
+  end(): Promise<void> {
+    this.#lost = true;
+    return this.#client.end({ timeout: 5 });
+  }
+}
+
+/** Whether the server refused a statement and the connection goes on; all else ends it. */
+function isOfStatement(error: unknown): boolean {
+  return error instanceof postgres.PostgresError && error.severity === 'ERROR';
+}
