@@ -2,7 +2,7 @@ import { postgresDatabase, track } from '@ekbaar/server';
 import postgres, { type Sql, type TransactionSql } from 'postgres';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
-import { createVisits, model, scopes, visits, wrongLines } from './visits.ts';
+import { createVisits, logThatWritesLate, model, scopes, visits, wrongLines } from './visits.ts';
 
 let database: FreshDatabase;
 let sql: Sql;
@@ -91,13 +91,7 @@ test('rows of another tenant are left to the sweeper, which publishes them for t
 });
 
 test('what a trigger writes at the commit, when publish is through, is left to the sweeper', async () => {
-  await sql.unsafe(`
-    create table log (line text);
-    create function late() returns trigger language plpgsql as $$ begin
-      insert into visits (tenant, id, agent) values ('pennco', new.line, 'a2');
-      return null;
-    end $$;
-    create constraint trigger late after insert on log deferrable initially deferred for each row execute function late()`);
+  await sql.unsafe(logThatWritesLate);
   expect(await engineWrites((tx) => tx`insert into log values ('v7')`)).toEqual([]);
   expect(await marksInTable()).toEqual(['pennco/v7']);
   await sweep();

@@ -5,7 +5,7 @@ import postgres, { type Sql } from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
-import { createVisits, model, scopes, visits, wrongLines } from './visits.ts';
+import { createVisits, logThatWritesLate, model, scopes, visits, wrongLines } from './visits.ts';
 
 let database: FreshDatabase;
 let sql: Sql;
@@ -134,12 +134,7 @@ test('a row whose delete cascades from another table, and one that a trigger at 
     create table agents (id text primary key);
     insert into agents values ('a1'), ('a2');
     ${createVisits.replace('agent text', 'agent text references agents on delete cascade')};
-    create table log (line text);
-    create function late() returns trigger language plpgsql as $$ begin
-      insert into visits (tenant, id, agent) values ('pennco', new.line, 'a2');
-      return null;
-    end $$;
-    create constraint trigger late after insert on log deferrable initially deferred for each row execute function late()`);
+    ${logThatWritesLate}`);
   await trackNow();
   await sql`insert into visits (tenant, id, agent) values ('pennco', 'v1', 'a1'), ('pennco', 'v2', 'a2')`;
   await newMarks();

@@ -35,6 +35,15 @@ export const visits = pgTable(
 export const createVisits = `create table visits (tenant text not null, id text not null, agent text, region text,
   note text not null default '', primary key (tenant, id))`;
 
+/** A table whose trigger writes a visit for each of its lines when their transaction commits. */
+export const logThatWritesLate = `
+  create table log (line text);
+  create function late() returns trigger language plpgsql as $$ begin
+    insert into visits (tenant, id, agent) values ('pennco', new.line, 'a2');
+    return null;
+  end $$;
+  create constraint trigger late after insert on log deferrable initially deferred for each row execute function late()`;
+
 export const model = defineModel({
   version: 1,
   collections: {
