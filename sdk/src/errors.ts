@@ -7,6 +7,8 @@ export const errorCodes = {
   invalid_args: 'never',
   /** The device could not write to its disk (full, or taken away); nothing was kept. */
   not_saved: 'later',
+  /** The device's disk is full; nothing was kept. */
+  store_full: 'later',
   /** The client was closed. */
   closed: 'never',
   /** The device knows that it has no network; nothing was sent. */
@@ -64,6 +66,16 @@ export class NotSavedError extends Error {
 
   constructor(cause: unknown) {
     super('The mutation could not be written to this device: free some space and try again', { cause });
+  }
+}
+
+/** The disk, or what the browser grants of it, is full. Thrown by stores; the write left nothing. */
+export class StoreFullError extends Error {
+  override readonly name = 'StoreFullError';
+  readonly code = 'store_full';
+
+  constructor(cause: unknown) {
+    super('The device has no space left: free some and try again', { cause });
   }
 }
 

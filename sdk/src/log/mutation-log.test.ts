@@ -3,7 +3,8 @@ import type { OwnCommit } from '../commit.ts';
 import { deferred } from '../deferred.ts';
 import { readIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
-import type { Mode, Store } from '../store/store.ts';
+import type { Mode } from '../store/store.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
 import { readLog } from '../tabs/catch-up.ts';
 import type { LogEntry } from './entry.ts';
 import { MutationLog } from './mutation-log.ts';
@@ -14,19 +15,16 @@ async function logOnDisk() {
   const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_test'));
   const modes: Mode[] = [];
   const disk = { full: false, gate: Promise.resolve() };
-  const store: Store = {
-    transaction: async (tables, mode, body) => {
-      modes.push(mode);
-      await disk.gate;
-      return inner.transaction(tables, mode, async (tx) => {
-        const result = await body(tx);
-        // Full: it turns out only when the transaction is to be committed.
-        if (disk.full && mode !== 'read') throw new DOMException('no room', 'QuotaExceededError');
-        return result;
-      });
-    },
-    close: () => inner.close(),
-  };
+  const store = wrapStore(inner, async (tables, mode, body) => {
+    modes.push(mode);
+    await disk.gate;
+    return inner.transaction(tables, mode, async (tx) => {
+      const result = await body(tx);
+      // Full: it turns out only when the transaction is to be committed.
+      if (disk.full && mode !== 'read') throw new DOMException('no room', 'QuotaExceededError');
+      return result;
+    });
+  });
   const told = vi.fn<(commit: OwnCommit) => void>();
   const start = { ...(await readLog(inner)), identity };
   const log: MutationLog = new MutationLog(

@@ -2,6 +2,7 @@ import { QueryClient, QueryObserver } from '@tanstack/query-core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { idle } from '../testing/fake-clock.ts';
 import { World } from '../testing/world.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
 
 let world: World;
 let queryClient: QueryClient;
@@ -108,11 +109,9 @@ test('a read that fails at the start is made good by the next change', async () 
   const client = await world.synced({
     store: async (name) => {
       const store = await world.disk(name);
-      return {
-        transaction: (tables, mode, body) =>
-          broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
-        close: () => store.close(),
-      };
+      return wrapStore(store, (tables, mode, body) =>
+        broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
+      );
     },
   });
   broken = true;

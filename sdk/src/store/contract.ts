@@ -1,4 +1,4 @@
-import type { Key, Store, StoreFactory, Table, Transaction } from './store.ts';
+import type { IndexValue, Key, Store, StoreFactory, Table, Transaction } from './store.ts';
 
 /** One thing every store must do. Throws when this one does not. */
 export interface ContractCase {
@@ -53,6 +53,14 @@ function oneStore(name: string, body: (store: Store, again: () => Promise<Store>
   };
 }
 
+/** A case on a store that has indexes; one that has none must say so. */
+function indexedStore(name: string, body: (store: Store) => Promise<void>): ContractCase {
+  return oneStore(name, async (store) => {
+    if (store.indexes) await body(store);
+    else await refused(list(store, 'rows', { index: ['c', 'f'] }), 'a list by index');
+  });
+}
+
 /** The contract of {@link Store}, run against every store there is. */
 export const storeContract: readonly ContractCase[] = [
   oneStore('gives back what was put, and undefined for what was not', async (store) => {
@@ -99,6 +107,103 @@ export const storeContract: readonly ContractCase[] = [
     ];
     same(await list(store, 'rows', { first: 'a' }), ofA, 'of a');
     same(await list(store, 'rows'), [...ofA, ['ab', '1'], ['b', '1']], 'all');
+  }),
+  indexedStore('lists rows by an index: within bounds, in its order, from either end, up to a limit', async (store) => {
+    const row = (id: string, ...values: readonly IndexValue[]) => ({
+      id,
+      index: values.map((value) => ['c', 'f', value]),
+    });
+    await put(store, 'rows', [
+      [['c', 'r1'], row('r1', 10)],
+      [['c', 'r2'], row('r2', 9)],
+      [['c', 'r3'], row('r3', 'b')],
+      [['c', 'r4'], row('r4', -1.5)],
+      [['c', 'r0'], row('r0', 10)],
+      [['c', 'none'], { id: 'none' }],
+      [['c', 'other'], { id: 'other', index: [['c', 'g', 10]] }],
+      [['c2', 'r5'], { id: 'r5', index: [['c2', 'f', 10]] }],
+    ]);
+    const ids = async (range: object, limit?: number) => {
+      const found = (await list(store, 'rows', { index: ['c', 'f'], ...range }, limit)) as { id: string }[];
+      return found.map(({ id }) => id).join();
+    };
+    same(await ids({}), 'r4,r2,r0,r1,r3', 'all');
+    same(await ids({ from: 10, to: 10 }), 'r0,r1', 'equal');
+    same(await ids({ from: 9 }, 2), 'r2,r0', 'from, limited');
+    same(await ids({ to: 9 }), 'r4,r2', 'up to');
+    same(await ids({ desc: true }), 'r3,r1,r0,r2,r4', 'backwards');
+    same(await ids({ desc: true, to: 10 }, 2), 'r1,r0', 'backwards, limited');
+    same(await ids({ from: 'a', to: 'z' }), 'r3', 'strings');
+  }),
+  indexedStore('orders an index’s strings by code unit, whatever is in them', async (store) => {
+    const values = [
+      '',
+      'a',
+      'a\u0000',
+      'a\u0000b',
+      'ab',
+      'b',
+      'é',
+      '\ud7ff',
+      '\ud83d\ude00',
+      '\ue000',
+      '\ufffd',
+      '\uffff',
+    ];
+    await put(
+      store,
+      'rows',
+      values.map((value, at) => [['c', `r${at}`], { value, index: [['c', 'f', value]] }] as const).reverse(),
+    );
+    const found = (await list(store, 'rows', { index: ['c', 'f'] })) as { value: string }[];
+    same(
+      found.map(({ value }) => value),
+      values,
+      'order',
+    );
+    const smaller = (await list(store, 'rows', { index: ['c', 'f'], to: '\ue000' })) as unknown[];
+    same(smaller.length, values.indexOf('\ue000') + 1, 'up to a private character');
+  }),
+  indexedStore('moves a row in its indexes when it changes, and out of them when it goes', async (store) => {
+    const of = async (value: IndexValue) =>
+      (await list(store, 'rows', { index: ['c', 'f'], from: value, to: value })).length;
+    await put(store, 'rows', [[['c', 'r'], { index: [['c', 'f', 1]] }]]);
+    await put(store, 'rows', [[['c', 'r'], { index: [['c', 'f', 2]] }]]);
+    same([await of(1), await of(2)], [0, 1], 'after the change');
+    await refused(
+      store.transaction(['rows'], 'durable', async (tx) => {
+        await tx.put('rows', ['c', 'r'], { index: [['c', 'f', 3]] });
+        throw new Error('planted');
+      }),
+      'transaction',
+    );
+    same([await of(2), await of(3)], [1, 0], 'after a change that was taken back');
+    await store.transaction(['rows'], 'durable', (tx) => tx.delete('rows', ['c', 'r']));
+    same(await of(2), 0, 'after it went');
+  }),
+  oneStore('clears a table, or does not when the transaction throws', async (store) => {
+    await put(store, 'rows', [
+      [['c', 'a'], { index: [['c', 'f', 1]] }],
+      [['c', 'b'], {}],
+    ]);
+    await put(store, 'log', [[1, 'kept']]);
+    const clear = (thrown?: Error) =>
+      store.transaction(['rows'], 'durable', async (tx) => {
+        await tx.clear('rows');
+        if (thrown) throw thrown;
+      });
+    await refused(clear(new Error('planted')), 'transaction');
+    same((await list(store, 'rows')).length, 2, 'rows after a clear that was taken back');
+    await clear();
+    same(await list(store, 'rows'), [], 'rows');
+    if (store.indexes) same(await list(store, 'rows', { index: ['c', 'f'] }), [], 'by index');
+    same(await list(store, 'log'), ['kept'], 'log');
+  }),
+  oneStore('is gone after it was destroyed', async (store, again) => {
+    await put(store, 'log', [[1, 'one']]);
+    await store.destroy();
+    await refused(put(store, 'log', [[2, 'two']]), 'a destroyed store');
+    same(await list(await again(), 'log'), [], 'log');
   }),
   oneStore('reads its own writes', async (store) => {
     const seen = await store.transaction(tables, 'write', async (tx) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Platform } from '../platform.ts';
 import { idle } from '../testing/fake-clock.ts';
 import { World } from '../testing/world.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
 
 let world: World;
 let origin: Pick<Platform, 'lock' | 'channel'>;
@@ -206,18 +207,14 @@ test('what is committed while a tab opens is heard by it', async () => {
     platform: origin,
     store: async (name) => {
       const store = await world.disk(name);
-      return {
-        sharedAs: store.sharedAs,
-        transaction: async (tables, mode, body) => {
-          const result = await store.transaction(tables, mode, body);
-          // Right after the log was read, and before the client is made of it.
-          const now = mode === 'read' ? commit : undefined;
-          if (now) commit = undefined;
-          await now?.();
-          return result;
-        },
-        close: () => store.close(),
-      };
+      return wrapStore(store, async (tables, mode, body) => {
+        const result = await store.transaction(tables, mode, body);
+        // Right after the log was read, and before the client is made of it.
+        const now = mode === 'read' ? commit : undefined;
+        if (now) commit = undefined;
+        await now?.();
+        return result;
+      });
     },
   });
   await idle();
@@ -231,12 +228,9 @@ test('a read that failed leaves everything as it was, and the next one makes it 
     platform: origin,
     store: async (name) => {
       const store = await world.disk(name);
-      return {
-        sharedAs: store.sharedAs,
-        transaction: (tables, mode, body) =>
-          broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
-        close: () => store.close(),
-      };
+      return wrapStore(store, (tables, mode, body) =>
+        broken && mode === 'read' ? Promise.reject(new Error('disk')) : store.transaction(tables, mode, body),
+      );
     },
   });
   const seen: string[] = [];

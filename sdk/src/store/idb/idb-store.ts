@@ -1,8 +1,10 @@
-import { type IDBPDatabase, openDB } from 'idb';
-import { ClosedError } from '../../errors.ts';
+import { deleteDB, type IDBPDatabase, openDB } from 'idb';
+import { ClosedError, StoreFullError } from '../../errors.ts';
 import type { Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
 
-const layoutVersion = 1;
+/** 1: the tables. 2: the index of rows. Later layouts only add. */
+const layoutVersion = 2;
+const indexName = 'index';
 const tableNames: readonly Table[] = ['log', 'rows', 'meta'];
 
 /**
@@ -19,6 +21,7 @@ export function idbStore(options: { prefix?: string } = {}): StoreFactory {
 }
 
 class IdbStore implements Store {
+  readonly indexes = true;
   readonly sharedAs: string;
   #db: Promise<IDBPDatabase> | undefined;
   #closed = false;
@@ -42,12 +45,22 @@ class IdbStore implements Store {
     try {
       result = await body({
         get: (table, key) => tx.objectStore(table).get(keyOf(key)),
-        list: (table, range, limit) => tx.objectStore(table).getAll(rangeOf(range), limit),
+        list: (table, range = {}, limit) => {
+          const store = tx.objectStore(table);
+          if (!('index' in range)) return store.getAll(rangeOf(range), limit);
+          const index = store.index(indexName);
+          return range.desc
+            ? listBackwards(index.openCursor(indexRangeOf(range), 'prev'), limit)
+            : index.getAll(indexRangeOf(range), limit);
+        },
         put: async (table, key, value) => {
           await tx.objectStore(table).put?.(value, keyOf(key));
         },
         delete: async (table, key) => {
           await tx.objectStore(table).delete?.(keyOf(key));
+        },
+        clear: async (table) => {
+          await tx.objectStore(table).clear?.();
         },
       });
     } catch (error) {
@@ -56,11 +69,10 @@ class IdbStore implements Store {
       } catch {
         // The failed operation has aborted it already.
       }
-      await done;
-      throw error;
+      throw asFull((await done)?.error) ?? asFull(error) ?? error;
     }
     const failed = await done;
-    if (failed) throw failed.error;
+    if (failed) throw asFull(failed.error) ?? failed.error;
     return result;
   }
 
@@ -70,6 +82,12 @@ class IdbStore implements Store {
     this.#db = undefined;
     // IndexedDB itself lets the transactions under way finish.
     (await db?.catch(() => undefined))?.close();
+  }
+
+  async destroy(): Promise<void> {
+    await this.close();
+    // Other tabs are asked to let go, and do (see `blocking`).
+    await deleteDB(this.sharedAs);
   }
 
   async #begin(tables: readonly Table[], mode: Mode) {
@@ -96,10 +114,9 @@ class IdbStore implements Store {
       if (this.#db === opening) this.#db = undefined;
     };
     const opening: Promise<IDBPDatabase> = openDB(this.sharedAs, layoutVersion, {
-      upgrade(db) {
-        for (const table of tableNames) {
-          if (!db.objectStoreNames.contains(table)) db.createObjectStore(table);
-        }
+      upgrade(db, from, _to, tx) {
+        if (from < 1) for (const table of tableNames) db.createObjectStore(table);
+        if (from < 2) tx.objectStore('rows').createIndex(indexName, indexName, { multiEntry: true });
       },
       // Another tab wants to delete or upgrade the database: let go, and open again when asked for something.
       blocking: (_current, _blocked, event) => {
@@ -118,11 +135,33 @@ function keyOf(key: Key): IDBValidKey {
   return typeof key === 'object' ? [...key] : key;
 }
 
-function rangeOf(range: Range = {}): IDBKeyRange | undefined {
+function rangeOf(range: Exclude<Range, { readonly index: unknown }>): IDBKeyRange | undefined {
   // In IndexedDB's order of keys an array comes after every string.
   if ('first' in range) return IDBKeyRange.bound([range.first], [range.first, []]);
   const { from, to } = range;
   if (from !== undefined && to !== undefined) return IDBKeyRange.bound(keyOf(from), keyOf(to));
   if (from !== undefined) return IDBKeyRange.lowerBound(keyOf(from));
   return to === undefined ? undefined : IDBKeyRange.upperBound(keyOf(to));
+}
+
+function indexRangeOf({ index, from, to }: Extract<Range, { readonly index: unknown }>): IDBKeyRange {
+  return IDBKeyRange.bound(from === undefined ? [...index] : [...index, from], [...index, to ?? []]);
+}
+
+interface Cursor {
+  readonly value: unknown;
+  continue(): Promise<Cursor | null>;
+}
+
+/** `getAll` knows no direction in the browsers that we serve. */
+async function listBackwards(opened: Promise<Cursor | null>, limit = Infinity): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for (let cursor = await opened; cursor && values.length < limit; cursor = await cursor.continue()) {
+    values.push(cursor.value);
+  }
+  return values;
+}
+
+function asFull(error: unknown): StoreFullError | undefined {
+  return error instanceof DOMException && error.name === 'QuotaExceededError' ? new StoreFullError(error) : undefined;
 }

@@ -1,7 +1,12 @@
 import { ClosedError } from '../../errors.ts';
-import type { Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
+import type { Indexed, IndexValue, Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
 
-type Rows = Map<string, { readonly key: Key; readonly value: unknown }>;
+interface Item {
+  readonly key: Key;
+  readonly value: unknown;
+}
+
+type Rows = Map<string, Item>;
 
 /** What one name holds, however many clients have it open. */
 interface Shared {
@@ -30,6 +35,7 @@ export function memoryStore(options: { shared?: boolean } = {}): StoreFactory {
 }
 
 class MemoryStore implements Store {
+  readonly indexes = true;
   readonly sharedAs: string | undefined;
   readonly #shared: Shared;
   #closed = false;
@@ -49,6 +55,11 @@ class MemoryStore implements Store {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#shared.last;
+  }
+
+  async destroy(): Promise<void> {
+    await this.close();
+    for (const rows of Object.values(this.#shared.tables)) rows.clear();
   }
 }
 
@@ -79,13 +90,14 @@ async function run<T>(
     return await body({
       get: async (table, key) => structuredClone(rowsOf(table).get(JSON.stringify(key))?.value),
       list: async (table, range, limit) =>
-        [...rowsOf(table).values()]
-          .filter(({ key }) => inRange(key, range))
-          .sort((left, right) => compareKeys(left.key, right.key))
+        select([...rowsOf(table).values()], range)
           .slice(0, limit)
           .map(({ value }) => structuredClone(value)),
       put: async (table, key, value) => write(table, key, { value }),
       delete: async (table, key) => write(table, key, null),
+      clear: async (table) => {
+        for (const { key } of [...rowsOf(table).values()]) write(table, key, null);
+      },
     });
   } catch (error) {
     for (const takeBack of undo.reverse()) takeBack();
@@ -95,16 +107,36 @@ async function run<T>(
   }
 }
 
-function inRange(key: Key, range: Range = {}): boolean {
-  if ('first' in range) return Array.isArray(key) && key[0] === range.first;
-  const { from, to } = range;
+function select(items: readonly Item[], range: Range = {}): readonly Item[] {
+  if ('index' in range) return selectByIndex(items, range);
+  return items
+    .filter(({ key }) => ('first' in range ? Array.isArray(key) && key[0] === range.first : within(key, range)))
+    .sort((left, right) => compareKeys(left.key, right.key));
+}
+
+function selectByIndex(
+  items: readonly Item[],
+  { index: [collection, field], desc = false, ...bounds }: Extract<Range, { readonly index: unknown }>,
+): readonly Item[] {
+  const found = items.flatMap((item) =>
+    ((item.value as Indexed).index ?? [])
+      .filter((entry) => entry[0] === collection && entry[1] === field && within(entry[2], bounds))
+      .map(([, , value]) => ({ item, value })),
+  );
+  found.sort((left, right) => compareKeys(left.value, right.value) || compareKeys(left.item.key, right.item.key));
+  if (desc) found.reverse();
+  return found.map(({ item }) => item);
+}
+
+function within<T extends Key>(key: T, { from, to }: { from?: T | undefined; to?: T | undefined }): boolean {
   return (from === undefined || compareKeys(key, from) >= 0) && (to === undefined || compareKeys(key, to) <= 0);
 }
 
-/** Keys of one table are all of one kind. */
-function compareKeys(left: Key, right: Key): number {
+/** Keys of one table are all of one kind; values of an index may be numbers, which come first, and strings. */
+function compareKeys(left: Key | IndexValue, right: Key | IndexValue): number {
   if (typeof left === 'object' && typeof right === 'object') {
     return compareKeys(left[0], right[0]) || compareKeys(left[1], right[1]);
   }
+  if (typeof left !== typeof right) return typeof left === 'number' ? -1 : 1;
   return left < right ? -1 : left > right ? 1 : 0;
 }
