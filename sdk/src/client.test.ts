@@ -213,7 +213,9 @@ test('an outcome that has not come when the client closes is no longer waited fo
 test('a client that cannot read its store closes it', async () => {
   const close = vi.fn<() => Promise<void>>(async () => {});
   const transaction = () => Promise.reject(new Error('disk'));
-  await expect(world.client({ store: async () => ({ transaction, close }) })).rejects.toThrow('disk');
+  await expect(
+    world.client({ store: async () => ({ indexes: true, transaction, close, destroy: close }) }),
+  ).rejects.toThrow('disk');
   expect(close).toHaveBeenCalledTimes(1);
 });
 
