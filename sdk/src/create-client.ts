@@ -12,6 +12,7 @@ import { defaultPlatform, type Platform } from './platform.ts';
 import { LiveQueries, type LiveSource } from './query/live-options.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import type { PlainQuery, PlainRow } from './replica/query.ts';
+import { takeUpModel } from './replica/shapes.ts';
 import { readIdentity } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 import { startSync, type Sync } from './sync/start-sync.ts';
@@ -39,7 +40,7 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   const store = await options.store([actor.tenant, actor.id].map(encodeURIComponent).join('/'));
   // Before anything is read: whatever another tab does from then on is heard.
   const tabs = new Tabs(platform, store.sharedAs);
-  const start = await readStart(store, platform).catch(async (error: unknown) => {
+  const start = await readStart(store, platform, model).catch(async (error: unknown) => {
     tabs.close();
     await store.close();
     throw error;
@@ -55,6 +56,7 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     start,
     mutationMade: () => sync?.mutationMade(),
   });
+  const indexed = device.indexRows().catch((error: unknown) => device.board.failed('not_saved', error));
   sync = startSync({
     device,
     platform,
@@ -64,13 +66,16 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     keepOutcomesMs: options.keepOutcomesMs ?? weekMs,
   });
   // One class serves every model; the compiler's knowledge of this one is put on top here.
-  return new RunningClient(actor, model, platform, device, sync) as unknown as Client<M>;
+  return new RunningClient(actor, model, platform, device, sync, indexed) as unknown as Client<M>;
 }
 
-async function readStart(store: Store, platform: Platform) {
-  const first = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => newClientId(platform)));
-  const { identity = first, ...start } = await readLog(store);
-  return { identity, ...start };
+async function readStart(store: Store, platform: Platform, model: Model) {
+  const first = await store.transaction(['meta'], 'durable', async (tx) => {
+    const identity = await readIdentity(tx, model.version, () => newClientId(platform));
+    return { identity, shapes: await takeUpModel(tx, model) };
+  });
+  const { identity = first.identity, ...rest } = await readLog(store);
+  return { ...rest, identity, shapes: first.shapes };
 }
 
 /** A client of whatever model. */
@@ -82,18 +87,28 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   readonly #platform: Platform;
   readonly #device: Device;
   readonly #sync: Sync;
+  readonly #indexed: Promise<void>;
   readonly #queries = new LiveQueries();
   /** In the keys of this client's queries, so that no other client's data is ever taken for its own. */
   readonly #instance: string;
   #closed: Promise<void> | undefined;
 
-  constructor(actor: ClientOptions<Model>['actor'], model: Model, platform: Platform, device: Device, sync: Sync) {
+  /** @param indexed resolves when nothing is written in the background any more. */
+  constructor(
+    actor: ClientOptions<Model>['actor'],
+    model: Model,
+    platform: Platform,
+    device: Device,
+    sync: Sync,
+    indexed: Promise<void>,
+  ) {
     this.actor = actor;
     this.status = { get: device.board.get, subscribe: device.board.subscribe };
     this.#model = model;
     this.#platform = platform;
     this.#device = device;
     this.#sync = sync;
+    this.#indexed = indexed;
     this.#instance = uuid(platform);
     const source = this.#recordsOf(needsAttention);
     this.rejections = {
@@ -166,6 +181,7 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     await this.#sync.close();
     await this.#device.log.close();
     this.#device.close();
+    await this.#indexed;
     await this.#device.store.close();
   }
 
@@ -186,8 +202,8 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     }
     const { replica } = this.#device;
     return this.#whileOpen({
-      read: () => replica.read(collection, query),
-      watch: (listener) => replica.watch(collection, query, listener),
+      read: async () => (await replica.read(collection, query)).rows,
+      watch: (listener) => replica.watch(collection, query, ({ rows }) => listener(rows)),
     });
   }
 

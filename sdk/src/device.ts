@@ -9,7 +9,8 @@ import type { Poke } from './protocol/index.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import { Replica } from './replica/replica.ts';
 import { StatusBoard } from './status.ts';
-import type { Identity, Progress, ScopeSums } from './store/meta.ts';
+import { indexRows, unindexed } from './replica/shapes.ts';
+import type { Identity, Progress, ScopeSums, Shapes } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 import { readAll, readChanged } from './tabs/catch-up.ts';
 import type { TabMessage, Tabs } from './tabs/tabs.ts';
@@ -23,7 +24,11 @@ export class Device {
   readonly replica: Replica;
   readonly tabs: Tabs;
   readonly #mutationMade: () => void;
+  readonly #model: Model;
   #scopes: ScopeSums;
+  #shapes: Shapes;
+  /** What is on the screen already, and being written. */
+  #shown: OwnCommit | undefined;
   #reading: Promise<void> | undefined;
   /** The end of the last message: they are taken one after the other. */
   #heard: Promise<void> = Promise.resolve();
@@ -35,13 +40,21 @@ export class Device {
     model: Model;
     effects: OptimisticEffects<Model>;
     tabs: Tabs;
-    start: { identity: Identity; progress: Progress; scopes: ScopeSums; entries: readonly LogEntry[] };
+    start: {
+      identity: Identity;
+      progress: Progress;
+      scopes: ScopeSums;
+      shapes: Shapes;
+      entries: readonly LogEntry[];
+    };
     mutationMade: () => void;
   }) {
     const { store, platform, model, effects, tabs, start } = options;
     this.store = store;
     this.#mutationMade = options.mutationMade;
+    this.#model = model;
     this.#scopes = start.scopes;
+    this.#shapes = start.shapes;
     this.board = new StatusBoard(platform.online());
     this.log = new MutationLog(
       store,
@@ -57,6 +70,7 @@ export class Device {
       store,
       model,
       effects,
+      indexed: (collection) => (store.indexes ? (this.#shapes[collection]?.indexes ?? []) : []),
       uncovered: () => this.log.uncovered,
       failed: this.board.failed,
     });
@@ -67,9 +81,44 @@ export class Device {
     });
   }
 
+  /** The fields by which the rows of a collection are written from now on. */
+  indexesOf(collection: string): readonly string[] {
+    return this.#model.collections[collection]?.indexes ?? [];
+  }
+
+  /** Indexes what an earlier model has left unindexed; until then such questions read whole collections. */
+  async indexRows(): Promise<void> {
+    if (!this.store.indexes) return;
+    for (const collection of unindexed(this.#model, this.#shapes)) {
+      this.#shapes = await indexRows(this.store, this.#model, collection);
+    }
+  }
+
+  /** Shows what is being written, as far as it follows from what memory has; {@link committed} or {@link takeBack} follows. */
+  show(commit: OwnCommit): void {
+    // A second time: the store has begun anew, on what another tab has written meanwhile.
+    if (this.#shown) return this.takeBack();
+    if (commit.follows !== this.log.progress.revision) return;
+    this.#shown = commit;
+    this.#take(commit);
+  }
+
+  /** What was shown is not on disk. */
+  takeBack(): void {
+    if (!this.#shown) return;
+    this.#shown = undefined;
+    this.readAgain().catch(this.#unreadable);
+  }
+
   /** This tab has written to the store. */
   committed(commit: OwnCommit): void {
     const { revision } = this.log.progress;
+    if (this.#shown === commit) {
+      this.#shown = undefined;
+      this.log.announce(commit.entries);
+      this.tabs.committed(commit);
+      return;
+    }
     const missed = commit.follows !== revision;
     // Memory counts as being where it was until it has what it missed.
     this.adopt(missed ? { ...commit, progress: { ...commit.progress, revision } } : commit);
@@ -80,6 +129,11 @@ export class Device {
 
   /** Takes over a commit: the log first, then the rows with the overlay on top, then everybody who watches. */
   adopt(commit: Commit): void {
+    this.#take(commit);
+    this.log.announce(commit.entries);
+  }
+
+  #take(commit: Commit): void {
     this.log.absorb(commit);
     this.#scopes = commit.scopes ?? this.#scopes;
     this.replica.absorb(commit);
@@ -90,6 +144,7 @@ export class Device {
       oldestUnsentAt: pending[0]?.at ?? null,
       needsAttention: this.log.entries.filter(needsAttention).length,
       lastSyncedAt: progress.lastSyncedAt,
+      progress: progress.expected === undefined ? null : { rows: rowsIn(this.#scopes), of: progress.expected },
       scopes: Object.keys(this.#scopes),
     });
   }
@@ -157,4 +212,8 @@ export class Device {
 
   /** A read that failed is made good by the next commit, message or catch-up; a closed store needs none. */
   readonly #unreadable = (): void => {};
+}
+
+function rowsIn(scopes: ScopeSums): number {
+  return Object.values(scopes).reduce((sum, { rows }) => sum + rows, 0);
 }

@@ -9,6 +9,8 @@ export const errorCodes = {
   not_saved: 'later',
   /** The device's disk is full; nothing was kept. */
   store_full: 'later',
+  /** The data on this device was written by a newer version of the app; it is left alone. */
+  store_too_new: 'never',
   /** The client was closed. */
   closed: 'never',
   /** The device knows that it has no network; nothing was sent. */
@@ -76,6 +78,17 @@ export class StoreFullError extends Error {
 
   constructor(cause: unknown) {
     super('The device has no space left: free some and try again', { cause });
+  }
+}
+
+/** A newer version of the app has written the data on this device. Nothing was changed or lost: use that version. */
+export class StoreTooNewError extends Error {
+  override readonly name = 'StoreTooNewError';
+  readonly code = 'store_too_new';
+
+  /** @param what of which version the data is, and which this app knows. */
+  constructor(what: string, options?: ErrorOptions) {
+    super(`${what}: reload or update the app. Nothing on this device was changed`, options);
   }
 }
 

@@ -10,6 +10,8 @@ export interface Status {
   readonly oldestUnsentAt: string | null;
   /** When the replica was last complete (ISO 8601). */
   readonly lastSyncedAt: string | null;
+  /** While the replica is not complete: how many rows are here, and how many the server has for this device. */
+  readonly progress: { readonly rows: number; readonly of: number } | null;
   /** Refused mutations that nobody has dealt with yet. */
   readonly needsAttention: number;
   /** The app must sign the person in again; nothing is lost until then. */
@@ -34,6 +36,7 @@ export class StatusBoard {
       pending: 0,
       oldestUnsentAt: null,
       lastSyncedAt: null,
+      progress: null,
       needsAttention: 0,
       needsToken: false,
       updateRequired: false,

@@ -12,7 +12,7 @@ import { MutationLog } from './mutation-log.ts';
 /** A log on a store that counts its transactions, can be held up, and can be full. */
 async function logOnDisk() {
   const inner = await memoryStore()('log');
-  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_test'));
+  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_test'));
   const modes: Mode[] = [];
   const disk = { full: false, gate: Promise.resolve() };
   const store = wrapStore(inner, async (tables, mode, body) => {
@@ -146,7 +146,7 @@ test('after the storage was cleared, memory is written back under a fresh client
   });
   expect(await log.append(draft('after'))).toMatchObject({ id: 3, seq: 3 });
   const { identity, entries, progress } = await readLog(inner);
-  expect(identity).toEqual({ clientId: 'c_fresh', lastId: 3, lastSeq: 3 });
+  expect(identity).toEqual({ clientId: 'c_fresh', lastId: 3, lastSeq: 3, model: 1 });
   expect(entries.map(({ id, key }) => [id, key])).toEqual([
     [1, 'k0'],
     [2, 'k1'],

@@ -1,6 +1,6 @@
 import type { Commit, OwnCommit } from '../commit.ts';
 import { type Deferred, deferred } from '../deferred.ts';
-import { ClosedError, NotSavedError } from '../errors.ts';
+import { ClosedError, NotSavedError, StoreTooNewError } from '../errors.ts';
 import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { isPending, type LogEntry, needsAttention } from './entry.ts';
@@ -20,7 +20,9 @@ export class MutationLog {
   readonly #committed: (commit: OwnCommit) => void;
   readonly #newClientId: () => string;
   readonly #entries = new Map<number, LogEntry>();
+  readonly #seqs = new Map<string, number>();
   readonly #outcomes = new Map<string, Deferred<LogEntry>>();
+  readonly #model: number | undefined;
   #identity: Identity;
   #progress: Progress;
   #sorted: readonly LogEntry[] | undefined;
@@ -28,7 +30,7 @@ export class MutationLog {
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  /** @param committed is told of every transaction of the log's own, and must end in {@link absorb}. */
+  /** @param committed is told of every transaction of the log's own, and must end in {@link absorb} and {@link announce}. */
   constructor(
     store: Store,
     start: { identity: Identity; progress: Progress; entries: readonly LogEntry[] },
@@ -38,6 +40,7 @@ export class MutationLog {
     this.#store = store;
     this.#committed = committed;
     this.#newClientId = newClientId;
+    this.#model = start.identity.model;
     this.#identity = start.identity;
     this.#progress = start.progress;
     this.absorb(start);
@@ -74,6 +77,7 @@ export class MutationLog {
    * share one durable transaction: their ids are in the order of the calls.
    *
    * @throws NotSavedError when the disk refused; nothing was kept.
+   * @throws StoreTooNewError when a newer version of the app has taken over.
    */
   append(draft: Draft): Promise<LogEntry> {
     const saved = deferred<LogEntry>();
@@ -88,8 +92,8 @@ export class MutationLog {
    * @throws ClosedError when the log is closed before that.
    */
   async outcome(key: string): Promise<LogEntry> {
-    const settled = this.entries.find((entry) => entry.key === key && entry.receipt);
-    if (settled) return settled;
+    const entry = this.#entryOf(key);
+    if (entry?.receipt) return entry;
     if (this.#closed) throw new ClosedError();
     const waiting = this.#outcomes.get(key) ?? deferred<LogEntry>();
     this.#outcomes.set(key, waiting);
@@ -98,7 +102,7 @@ export class MutationLog {
 
   /** Marks a refusal as dealt with. Does nothing when there is none of that key. */
   async dismiss(key: string): Promise<void> {
-    const seq = this.entries.find((entry) => entry.key === key)?.seq;
+    const seq = this.seqOf(key);
     if (seq === undefined) return;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const stored = (await tx.get('log', seq)) as LogEntry | undefined;
@@ -142,7 +146,7 @@ export class MutationLog {
       ['log', 'meta'],
       'durable',
       async (tx): Promise<OwnCommit | undefined> => {
-        if (await getIdentity(tx)) return undefined;
+        if (await getIdentity(tx, this.#model)) return undefined;
         await Promise.all(this.entries.map((entry) => tx.put('log', entry.seq, entry)));
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
@@ -155,18 +159,33 @@ export class MutationLog {
     if (commit) this.#committed(commit);
   }
 
-  /** Takes over what was committed to disk, by whichever part or tab. */
+  /** Where the log has the mutation with this key. */
+  seqOf(key: string): number | undefined {
+    return this.#seqs.get(key);
+  }
+
+  /** Takes over what is on disk, or about to be, by whichever part or tab. */
   absorb({ identity, progress, entries = [], removed = [] }: Commit): void {
     if (identity) this.#identity = identity;
     if (progress) this.#progress = progress;
-    for (const seq of removed) this.#entries.delete(seq);
+    for (const seq of removed) {
+      this.#seqs.delete(this.#entries.get(seq)?.key ?? '');
+      this.#entries.delete(seq);
+    }
     for (const entry of entries) {
       this.#entries.set(entry.seq, entry);
+      this.#seqs.set(entry.key, entry.seq);
+    }
+    if (entries.length + removed.length > 0) this.#sorted = undefined;
+  }
+
+  /** Tells those who wait for the outcomes of these entries, which are safely on disk. */
+  announce(entries: readonly LogEntry[] = []): void {
+    for (const entry of entries) {
       if (!entry.receipt) continue;
       this.#outcomes.get(entry.key)?.resolve(entry);
       this.#outcomes.delete(entry.key);
     }
-    if (entries.length + removed.length > 0) this.#sorted = undefined;
   }
 
   /** Waits for the writes under way, then for nothing any more. */
@@ -175,6 +194,11 @@ export class MutationLog {
     this.#closed = true;
     for (const waiting of this.#outcomes.values()) waiting.reject(new ClosedError());
     this.#outcomes.clear();
+  }
+
+  #entryOf(key: string): LogEntry | undefined {
+    const seq = this.#seqs.get(key);
+    return seq === undefined ? undefined : this.#entries.get(seq);
   }
 
   async #flush(): Promise<void> {
@@ -189,7 +213,8 @@ export class MutationLog {
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
-        for (const { saved } of group) saved.reject(new NotSavedError(error));
+        const refusal = error instanceof StoreTooNewError ? error : new NotSavedError(error);
+        for (const { saved } of group) saved.reject(refusal);
       }
     }
     this.#flushing = undefined;
@@ -198,7 +223,7 @@ export class MutationLog {
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
   async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const before = await getIdentity(tx);
+      const before = await getIdentity(tx, this.#model);
       if (!before) return undefined;
       const entries = drafts.map((draft, at) => ({
         ...draft,

@@ -17,7 +17,11 @@ type Line = [scope: string, id: string, tag: number, row: Change['row']];
 async function apply(lines: Line[], rest: Partial<Delta> = {}) {
   const changes = lines.map(([scope, id, tag, row]) => ({ scope, collection: 'c', id, version: 1, tag, row }));
   const delta: Delta = { changes, scopes: {}, reset: [], dropped: [], cursor: 'x', more: false, ...rest };
-  const applied = await store.transaction(['rows'], 'write', (tx) => applyDelta(tx, delta, sums));
+  const applied = await store.transaction(['rows'], 'write', async (tx) => {
+    const applied = await applyDelta(tx, delta, sums, () => []);
+    await applied.write();
+    return applied;
+  });
   sums = applied.scopes;
   return applied;
 }

@@ -2,6 +2,7 @@ import type { RowChange } from '../commit.ts';
 import type { Change, Delta } from '../protocol/index.ts';
 import type { ScopeSum, ScopeSums } from '../store/meta.ts';
 import type { Transaction } from '../store/store.ts';
+import { indexEntries } from './index-values.ts';
 import type { StoredRow } from './stored-row.ts';
 
 /** What a delta did to the rows on disk. */
@@ -12,8 +13,17 @@ export interface AppliedDelta {
   readonly diverged: readonly string[];
 }
 
+/** From this many rows of a collection on, it may pay to read all of it. */
+const manyRows = 64;
+const sliceRows = 250;
+
+/** The fields by which a collection's rows are indexed. */
+export type IndexesOf = (collection: string) => readonly string[];
+
 /** A row being worked on: as it was, and as it will be. */
 interface Draft {
+  readonly collection: string;
+  readonly id: string;
   readonly before: StoredRow | undefined;
   row: StoredRow['row'];
   readonly scopes: Map<string, number>;
@@ -22,15 +32,21 @@ interface Draft {
 }
 
 /**
- * Writes a delta's rows and gives the new sums of each scope, within the caller's transaction.
- * A row stands as long as a scope holds it. A scope that is reset may take many pages, over days of bad line: until the
- * last one, the rows it held are left over, shown but not counted.
+ * Works out a delta's rows and the new sums of each scope, within the caller's transaction; nothing is written before
+ * `write` is called. A row stands as long as a scope holds it. A scope that is reset may take many pages, over days of
+ * bad line: until the last one, the rows it held are left over, shown but not counted.
  */
-export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums): Promise<AppliedDelta> {
+export async function applyDelta(
+  tx: Transaction,
+  delta: Delta,
+  known: ScopeSums,
+  indexesOf: IndexesOf,
+): Promise<AppliedDelta & { write(): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
-  const keyOf = (collection: string, id: string) => JSON.stringify([collection, id]);
-  const draft = (before: StoredRow | undefined): Draft => ({
+  const draft = (collection: string, id: string, before: StoredRow | undefined): Draft => ({
+    collection,
+    id,
     before,
     row: before?.row ?? null,
     scopes: new Map(Object.entries(before?.scopes ?? {})),
@@ -49,7 +65,7 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
       const left = (scope: string) => stored.left?.includes(scope) === true;
       const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
       if (!over.some(left) && !reset.some(held) && !dropped.some(held)) continue;
-      const forgetting = draft(stored);
+      const forgetting = draft(stored.collection, stored.id, stored);
       for (const scope of reset) {
         // What the scope did not show is not to be seen through it now.
         if (forgetting.scopes.delete(scope) && !forgetting.hidden.delete(scope)) forgetting.left.add(scope);
@@ -63,13 +79,13 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
     }
   }
 
-  const wanted = new Map(delta.changes.map(({ collection, id }) => [keyOf(collection, id), { collection, id }]));
-  await Promise.all(
-    [...wanted].map(async ([key, { collection, id }]) => {
-      if (drafts.has(key)) return;
-      drafts.set(key, draft((await tx.get('rows', [collection, id])) as StoredRow | undefined));
-    }),
-  );
+  const wanted = delta.changes.filter(({ collection, id }) => !drafts.has(keyOf(collection, id)));
+  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted);
+  const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
+  for (const { collection, id } of wanted) {
+    const key = keyOf(collection, id);
+    drafts.set(key, draft(collection, id, before.get(key)));
+  }
   for (const change of delta.changes) {
     const changing = drafts.get(keyOf(change.collection, change.id));
     if (changing) applyChange(changing, change, sums);
@@ -81,34 +97,67 @@ export async function applyDelta(tx: Transaction, delta: Delta, known: ScopeSums
     const { resetting: _resetting, ...sum } = sums.get(scope) ?? nothing;
     sums.set(scope, sum);
   }
-
-  const rows: RowChange[] = [];
-  const writes = [...drafts].map(async ([key, changed]) => {
-    const [collection, id] = JSON.parse(key) as [string, string];
-    const shown = changed.left.size > 0 || [...changed.scopes.keys()].some((scope) => !changed.hidden.has(scope));
-    const row = shown ? changed.row : null;
-    if (row || changed.before?.row) rows.push({ collection, id, row: row ?? undefined });
-    if (changed.scopes.size + changed.left.size === 0) {
-      if (changed.before) await tx.delete('rows', [collection, id]);
-      return;
-    }
-    const stored: StoredRow = {
-      collection,
-      id,
-      row,
-      scopes: Object.fromEntries(changed.scopes),
-      ...(changed.hidden.size > 0 && { hidden: [...changed.hidden] }),
-      ...(changed.left.size > 0 && { left: [...changed.left] }),
-    };
-    await tx.put('rows', [collection, id], stored);
-  });
-  await Promise.all(writes);
-
   for (const [scope, { version }] of Object.entries(delta.scopes)) {
     const sum = sums.get(scope) ?? { ...nothing };
     sums.set(scope, delta.more ? sum : { ...sum, version });
   }
-  return { rows, scopes: Object.fromEntries(sums), diverged: delta.more ? [] : differing(delta, sums) };
+  const rows = [...drafts.values()]
+    .filter((drafted) => shownOf(drafted) || drafted.before?.row)
+    .map((drafted) => ({ collection: drafted.collection, id: drafted.id, row: shownOf(drafted) ?? undefined }));
+  return {
+    rows,
+    scopes: Object.fromEntries(sums),
+    diverged: delta.more ? [] : differing(delta, sums),
+    write: () => writeAll(tx, [...drafts.values()], indexesOf),
+  };
+}
+
+/** Collection names have no slash. */
+function keyOf(collection: string, id: string): string {
+  return `${collection}/${id}`;
+}
+
+/** What the device has of these rows. */
+async function readHeld(tx: Transaction, wanted: readonly Change[]): Promise<StoredRow[]> {
+  const idsOf = new Map<string, Set<string>>();
+  for (const { collection, id } of wanted) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+  const read = [...idsOf].map(async ([collection, ids]) => {
+    if (ids.size >= manyRows) {
+      // One read of a small collection costs less than many of single rows.
+      const all = (await tx.list('rows', { first: collection }, ids.size * 4)) as StoredRow[];
+      if (all.length < ids.size * 4) return all;
+    }
+    const rows = await Promise.all([...ids].map((id) => tx.get('rows', [collection, id])));
+    return rows.filter((row) => row !== undefined) as StoredRow[];
+  });
+  return (await Promise.all(read)).flat();
+}
+
+/** Writes slice by slice: between them the screen gets its turn. */
+async function writeAll(tx: Transaction, drafts: readonly Draft[], indexesOf: IndexesOf): Promise<void> {
+  for (let at = 0; at < drafts.length; at += sliceRows) {
+    await Promise.all(drafts.slice(at, at + sliceRows).map((drafted) => write(tx, drafted, indexesOf)));
+  }
+}
+
+async function write(tx: Transaction, drafted: Draft, indexesOf: IndexesOf): Promise<void> {
+  const { collection, id, before, scopes, hidden, left } = drafted;
+  if (scopes.size + left.size === 0) {
+    if (before) await tx.delete('rows', [collection, id]);
+    return;
+  }
+  const row = shownOf(drafted);
+  const index = row ? indexEntries(collection, row, indexesOf(collection)) : [];
+  const stored: StoredRow = {
+    collection,
+    id,
+    row,
+    scopes: Object.fromEntries(scopes),
+    ...(hidden.size > 0 && { hidden: [...hidden] }),
+    ...(left.size > 0 && { left: [...left] }),
+    ...(index.length > 0 && { index }),
+  };
+  await tx.put('rows', [collection, id], stored);
 }
 
 /** As in the store, to be counted on. */
@@ -135,6 +184,10 @@ function applyChange(changing: Draft, { scope, tag, row }: Change, sums: Sums): 
   }
   if (!row && tag !== 0) changing.hidden.add(scope);
   else changing.hidden.delete(scope);
+}
+
+function shownOf({ row, scopes, hidden, left }: Draft): StoredRow['row'] {
+  return left.size > 0 || [...scopes.keys()].some((scope) => !hidden.has(scope)) ? row : null;
 }
 
 function differing(delta: Delta, sums: Sums): string[] {

@@ -1,62 +1,201 @@
 import type { RowChange } from '../commit.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { indexValue } from './index-values.ts';
+import type { IndexRange, Plan } from './plan.ts';
 import type { PlainRow } from './query.ts';
-import { readRows } from './stored-row.ts';
+import { readRow, readRows, type StoredRow } from './stored-row.ts';
 
 type Rows = Map<string, PlainRow>;
 
-/** What the server said, in memory: each collection is read from disk when it is first asked for. */
+/** What was read for a query: base rows by id, and where all of them are known. */
+export interface Found {
+  readonly rows: ReadonlyMap<string, PlainRow>;
+  /** Undefined: everywhere. */
+  readonly covers: ((row: PlainRow) => boolean) | undefined;
+}
+
+/** A window reads this many rows more than it shows, so that rows may leave it without another read. */
+const windowSlack = 50;
+
+/**
+ * What the server said. It lies on disk; in memory are collections that somebody asked for as a whole, and single rows
+ * that optimistic effects stand on.
+ */
 export class Base {
   readonly #store: Store;
-  readonly #loaded = new Map<string, Rows>();
-  readonly #loading = new Map<string, { promise: Promise<void>; meanwhile: RowChange[] }>();
+  readonly #whole = new Map<string, Rows>();
+  /** Single rows by collection; null: there is none. */
+  readonly #single = new Map<string, Map<string, PlainRow | null>>();
+  readonly #readings = new Map<string, Set<RowChange[]>>();
+  readonly #loading = new Map<string, Promise<void>>();
+  /** Counts replacements: what was read before one may be older than memory. */
+  #generation = 0;
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  /** The rows of a collection, or undefined while it is not in memory. */
-  rows(collection: string): ReadonlyMap<string, PlainRow> | undefined {
-    return this.#loaded.get(collection);
+  /** A row as memory has it: null when there is none, undefined when only the disk knows. */
+  row(collection: string, id: string): PlainRow | null | undefined {
+    const whole = this.#whole.get(collection);
+    return whole ? (whole.get(id) ?? null) : this.#single.get(collection)?.get(id);
   }
 
-  load(collection: string): Promise<void> {
-    if (this.#loaded.has(collection)) return Promise.resolve();
-    const under = this.#loading.get(collection);
-    if (under) return under.promise;
-    const meanwhile: RowChange[] = [];
-    const promise = this.#read(collection, meanwhile).finally(() => this.#loading.delete(collection));
-    this.#loading.set(collection, { promise, meanwhile });
-    return promise;
-  }
-
-  /** The collections that are in memory, or soon will be. */
+  /** The collections that are in memory as a whole, or soon will be. */
   get collections(): readonly string[] {
-    return [...new Set([...this.#loaded.keys(), ...this.#loading.keys()])];
-  }
-
-  /** Takes over whole collections, read again from disk. */
-  replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
-    for (const [collection, rows] of collections) this.#loaded.set(collection, new Map(rows));
+    return [...new Set([...this.#whole.keys(), ...this.#loading.keys()])];
   }
 
   absorb(changes: readonly RowChange[]): void {
     for (const change of changes) {
-      const rows = this.#loaded.get(change.collection);
-      if (rows) apply(rows, change);
-      else this.#loading.get(change.collection)?.meanwhile.push(change);
+      const { collection, id, row } = change;
+      apply(this.#whole.get(collection), change);
+      const single = this.#single.get(collection);
+      if (single?.has(id)) single.set(id, row ?? null);
+      for (const meanwhile of this.#readings.get(collection) ?? []) meanwhile.push(change);
     }
   }
 
-  async #read(collection: string, meanwhile: readonly RowChange[]): Promise<void> {
-    const rows = await this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection));
-    // Changes committed since may or may not be in what was read; they say how each row stands in the end.
-    for (const change of meanwhile) apply(rows, change);
-    this.#loaded.set(collection, rows);
+  /** Takes over whole collections, read again from disk, and forgets everything else. */
+  replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
+    for (const [collection, rows] of collections) this.#whole.set(collection, new Map(rows));
+    this.#single.clear();
+    this.#generation += 1;
+  }
+
+  /** Forgets the single rows but these. */
+  keep(ids: ReadonlyMap<string, ReadonlySet<string>>): void {
+    for (const [collection, rows] of this.#single) {
+      const kept = ids.get(collection);
+      for (const id of rows.keys()) if (!kept?.has(id)) rows.delete(id);
+    }
+  }
+
+  /** Reads single rows into memory. */
+  async load(wanted: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
+    const loads = [...wanted].map(async ([collection, ids]) => {
+      const { rows } = await this.read(collection, { kind: 'keys', ids: [...ids] });
+      for (const id of ids) this.#keep(collection, id, rows.get(id) ?? null);
+    });
+    await Promise.all(loads);
+  }
+
+  /**
+   * Reads what a plan asks for, from memory when the collection is there. What is absorbed until `ready` resolves
+   * counts too, so that the answer is as new as memory is.
+   */
+  async read(collection: string, plan: Plan, ready: () => Promise<void> = nothing): Promise<Found> {
+    for (;;) {
+      const generation = this.#generation;
+      const { found, meanwhile } = await this.#listening(collection, async () => {
+        const read = await this.#find(collection, plan);
+        await ready();
+        return read;
+      });
+      if (generation !== this.#generation) continue;
+      if (meanwhile.length === 0) return found;
+      // What was committed since may or may not be in what was read; this is how each row stands in the end.
+      const rows = new Map(found.rows);
+      for (const change of meanwhile) apply(rows, change);
+      return { rows, covers: found.covers };
+    }
+  }
+
+  /** Runs `body`, and gives with its answer what was absorbed in the meantime. */
+  async #listening<T>(collection: string, body: () => Promise<T>): Promise<{ found: T; meanwhile: RowChange[] }> {
+    const meanwhile: RowChange[] = [];
+    const readings = this.#readings.get(collection) ?? new Set();
+    this.#readings.set(collection, readings.add(meanwhile));
+    try {
+      return { found: await body(), meanwhile };
+    } finally {
+      readings.delete(meanwhile);
+    }
+  }
+
+  async #find(collection: string, plan: Plan): Promise<Found> {
+    if (plan.kind === 'collection') await this.#loadWhole(collection);
+    const whole = this.#whole.get(collection);
+    if (whole) return { rows: whole, covers: undefined };
+    return this.#store.transaction(['rows'], 'read', (tx) => find(tx, collection, plan));
+  }
+
+  #loadWhole(collection: string): Promise<void> {
+    if (this.#whole.has(collection)) return Promise.resolve();
+    const loading =
+      this.#loading.get(collection) ??
+      this.#readWhole(collection).finally(() => {
+        this.#loading.delete(collection);
+      });
+    this.#loading.set(collection, loading);
+    return loading;
+  }
+
+  async #readWhole(collection: string): Promise<void> {
+    const generation = this.#generation;
+    const { found, meanwhile } = await this.#listening(collection, () =>
+      this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection)),
+    );
+    // Replaced meanwhile: what came in its place is newer.
+    if (generation !== this.#generation && this.#whole.has(collection)) return;
+    for (const change of meanwhile) apply(found, change);
+    this.#whole.set(collection, found);
+    this.#single.delete(collection);
+  }
+
+  #keep(collection: string, id: string, row: PlainRow | null): void {
+    if (this.#whole.has(collection)) return;
+    const rows = this.#single.get(collection) ?? new Map<string, PlainRow | null>();
+    this.#single.set(collection, rows.set(id, row));
   }
 }
 
-function apply(rows: Rows, { id, row }: RowChange): void {
-  if (row) rows.set(id, row);
-  else rows.delete(id);
+const nothing = () => Promise.resolve();
+
+function apply(rows: Rows | undefined, { id, row }: RowChange): void {
+  if (row) rows?.set(id, row);
+  else rows?.delete(id);
+}
+
+async function find(tx: Transaction, collection: string, plan: Plan): Promise<Found> {
+  switch (plan.kind) {
+    case 'collection':
+      return { rows: await readRows(tx, collection), covers: undefined };
+    case 'keys': {
+      const rows = await Promise.all(plan.ids.map((id) => readRow(tx, collection, id)));
+      return { rows: byId(plan.ids.flatMap((id, at) => (rows[at] ? [{ id, row: rows[at] }] : []))), covers: undefined };
+    }
+    case 'ranges': {
+      const lists = await Promise.all(plan.ranges.map((range) => tx.list('rows', range) as Promise<StoredRow[]>));
+      return { rows: byId(lists.flat()), covers: undefined };
+    }
+    case 'window':
+      return findWindow(tx, plan.range, plan.limit + windowSlack);
+  }
+}
+
+/** One end of an index, up to and with all rows that stand where the last one does. */
+async function findWindow(tx: Transaction, range: IndexRange, wanted: number): Promise<Found> {
+  const rows = (await tx.list('rows', range, wanted)) as StoredRow[];
+  const last = rows.length < wanted ? undefined : rows.at(-1)?.row;
+  if (!last) return { rows: byId(rows), covers: undefined };
+  const [, field] = range.index;
+  const end = indexValue(last[field]);
+  const equals = (await tx.list('rows', { index: range.index, from: end, to: end })) as StoredRow[];
+  return {
+    rows: byId([...rows, ...equals]),
+    covers: (row) => !isAfter(indexValue(row[field]), end, range.desc === true),
+  };
+}
+
+function isAfter(value: string | number, end: string | number, desc: boolean): boolean {
+  if (value === end) return false;
+  const larger = typeof value === typeof end ? value > end : typeof value === 'string';
+  return larger !== desc;
+}
+
+function byId(stored: readonly Pick<StoredRow, 'id' | 'row'>[]): Rows {
+  const rows: Rows = new Map();
+  for (const { id, row } of stored) if (row) rows.set(id, row);
+  return rows;
 }

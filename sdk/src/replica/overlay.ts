@@ -6,9 +6,11 @@ import type { PlainRow } from './query.ts';
 
 /** Rows by collection and id; null: the row is gone. */
 type Layer = Map<string, Map<string, PlainRow | null>>;
+/** Names rows: ids by collection. */
+export type RowIds = Map<string, Set<string>>;
 
-/** Reads the base rows of a collection; undefined while they are not in memory. */
-export type BaseRows = (collection: string) => ReadonlyMap<string, PlainRow> | undefined;
+/** Reads a base row: null when there is none, undefined while it is not in memory. */
+export type BaseRow = (collection: string, id: string) => PlainRow | null | undefined;
 
 type Effect = (replica: OptimisticReplica, args: unknown, meta: { key: string; at: string }) => void;
 
@@ -16,14 +18,19 @@ type Effect = (replica: OptimisticReplica, args: unknown, meta: { key: string; a
 export class Overlay {
   readonly #model: Model;
   readonly #effects: Readonly<Record<string, Effect | undefined>>;
-  readonly #base: BaseRows;
+  readonly #base: BaseRow;
   readonly #failed: (error: unknown) => void;
   /** Keys of mutations whose effect threw: each is reported once. */
   readonly #reported = new Set<string>();
-  readonly #parsed = new WeakMap<LogEntry, unknown>();
+  /** By the arguments as the log has them, which stay the same object while their entry changes. */
+  readonly #parsed = new WeakMap<object, unknown>();
   #layer: Layer = new Map();
+  /** The mutations that the layer stands for. */
+  #keys: readonly string[] = [];
+  /** The base rows that effects have read. */
+  #read: RowIds = new Map();
 
-  constructor(model: Model, effects: OptimisticEffects<Model>, base: BaseRows, failed: (error: unknown) => void) {
+  constructor(model: Model, effects: OptimisticEffects<Model>, base: BaseRow, failed: (error: unknown) => void) {
     this.#model = model;
     this.#effects = effects as Readonly<Record<string, Effect | undefined>>;
     this.#base = base;
@@ -35,48 +42,93 @@ export class Overlay {
     return this.#layer.get(collection);
   }
 
+  /** The base rows that the layer was made from. */
+  get read(): RowIds {
+    return this.#read;
+  }
+
   /**
-   * Runs the effects of `entries` afresh, in order. When one of them asks for a collection that is not in memory,
-   * nothing changes and the names of such collections come back: load them and call again.
+   * Runs the effects of `entries`, in order: only those of new ones at the end, unless the base has changed or others
+   * have gone. When one of them asks for a base row that is not in memory, nothing changes and such rows come back:
+   * load them and call again.
    *
-   * @returns the collections whose overlay may have changed, or those that are missing.
+   * @returns the rows that may stand otherwise, or those that are missing.
    */
-  replay(entries: readonly LogEntry[]): { touched: ReadonlySet<string> } | { missing: ReadonlySet<string> } {
-    const layer: Layer = new Map();
-    const missing = new Set<string>();
-    for (const entry of entries) {
-      const effect = this.#effects[entry.name];
-      if (effect) this.#run(effect, entry, layer, missing);
+  replay(entries: readonly LogEntry[], baseChanged: boolean): { touched: RowIds } | { missing: RowIds } {
+    const keys = entries.map(({ key }) => key);
+    const afresh = baseChanged || this.#keys.some((key, at) => key !== keys[at]);
+    const before: Layer = afresh ? new Map() : this.#layer;
+    const run = new Run(before, this.#base, this.#model);
+    for (const entry of afresh ? entries : entries.slice(this.#keys.length)) this.#effect(run, entry);
+    if (run.missing.size > 0) return { missing: run.missing };
+
+    const touched = idsOf(run.layer);
+    if (afresh) {
+      addAll(touched, idsOf(this.#layer));
+      this.#layer = run.layer;
+      this.#read = run.read;
+    } else {
+      for (const [collection, rows] of run.layer) for (const [id, row] of rows) put(this.#layer, collection, id, row);
+      addAll(this.#read, run.read);
     }
-    if (missing.size > 0) return { missing };
-    const touched = new Set([...this.#layer.keys(), ...layer.keys()]);
-    this.#layer = layer;
+    this.#keys = keys;
     return { touched };
   }
 
-  #run(effect: Effect, entry: LogEntry, layer: Layer, missing: Set<string>): void {
-    const own: Layer = new Map();
+  #effect(run: Run, entry: LogEntry): void {
+    const effect = this.#effects[entry.name];
+    if (!effect) return;
     try {
-      effect(this.#replica(own, layer, missing), this.#argsOf(entry), { key: entry.key, at: entry.at });
+      run.attempt((replica) => effect(replica, this.#argsOf(entry), { key: entry.key, at: entry.at }));
     } catch (error) {
       // It may have thrown only because a row was not in memory yet: then it runs again.
-      if (missing.size === 0 && !this.#reported.has(entry.key)) {
-        this.#reported.add(entry.key);
-        this.#failed(error);
-      }
-      return;
+      if (run.missing.size > 0 || this.#reported.has(entry.key)) return;
+      this.#reported.add(entry.key);
+      this.#failed(error);
     }
-    for (const [collection, rows] of own) for (const [id, row] of rows) put(layer, collection, id, row);
   }
 
-  #replica(own: Layer, layer: Layer, missing: Set<string>): OptimisticReplica {
+  /** Parsed once: the log keeps arguments as the app gave them. Throws when they no longer fit the model. */
+  #argsOf({ name, args }: LogEntry): unknown {
+    const schema = this.#model.mutations[name]?.args;
+    if (!schema) throw new TypeError(`The model has no mutation ${name}`);
+    if (typeof args !== 'object' || args === null) return z.parse(schema, args);
+    if (!this.#parsed.has(args)) this.#parsed.set(args, z.parse(schema, args));
+    return this.#parsed.get(args);
+  }
+}
+
+/** One run of effects, on top of what `before` shows; nothing outside of it changes. */
+class Run {
+  readonly layer: Layer = new Map();
+  readonly missing: RowIds = new Map();
+  readonly read: RowIds = new Map();
+  readonly #before: Layer;
+  readonly #base: BaseRow;
+  readonly #model: Model;
+
+  constructor(before: Layer, base: BaseRow, model: Model) {
+    this.#before = before;
+    this.#base = base;
+    this.#model = model;
+  }
+
+  /** Runs one effect: all of it counts, or nothing when it throws. */
+  attempt(effect: (replica: OptimisticReplica) => void): void {
+    const own: Layer = new Map();
+    effect(this.#replica(own));
+    for (const [collection, rows] of own) for (const [id, row] of rows) put(this.layer, collection, id, row);
+  }
+
+  #replica(own: Layer): OptimisticReplica {
     const read = (collection: string, id: string): PlainRow | undefined => {
-      for (const changed of [own.get(collection), layer.get(collection)]) {
-        if (changed?.has(id)) return changed.get(id) ?? undefined;
+      for (const layer of [own, this.layer, this.#before]) {
+        const rows = layer.get(collection);
+        if (rows?.has(id)) return rows.get(id) ?? undefined;
       }
-      const base = this.#base(collection);
-      if (!base) missing.add(collection);
-      return base?.get(id);
+      const row = this.#base(collection, id);
+      add(row === undefined ? this.missing : this.read, collection, id);
+      return row ?? undefined;
     };
     return {
       get: (collection, id) => {
@@ -99,17 +151,24 @@ export class Overlay {
     if (typeof id !== 'string') throw new TypeError(`put: a row of ${collection} needs its key ${key} as a string`);
     return id;
   }
-
-  /** Parsed once: the log keeps arguments as the app gave them. Throws when they no longer fit the model. */
-  #argsOf(entry: LogEntry): unknown {
-    const schema = this.#model.mutations[entry.name]?.args;
-    if (!schema) throw new TypeError(`The model has no mutation ${entry.name}`);
-    if (!this.#parsed.has(entry)) this.#parsed.set(entry, z.parse(schema, entry.args));
-    return this.#parsed.get(entry);
-  }
 }
 
 function put(layer: Layer, collection: string, id: string, row: PlainRow | null): void {
   const rows = layer.get(collection) ?? new Map<string, PlainRow | null>();
   layer.set(collection, rows.set(id, row));
+}
+
+/** Names one more row. */
+export function add(ids: RowIds, collection: string, id: string): void {
+  const those = ids.get(collection) ?? new Set();
+  ids.set(collection, those.add(id));
+}
+
+/** Names all of `more` too. */
+export function addAll(ids: RowIds, more: RowIds): void {
+  for (const [collection, those] of more) for (const id of those) add(ids, collection, id);
+}
+
+function idsOf(layer: Layer): RowIds {
+  return new Map([...layer].map(([collection, rows]) => [collection, new Set(rows.keys())]));
 }

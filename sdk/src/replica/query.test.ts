@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { evaluate, type PlainQuery } from './query.ts';
+import { LiveAnswer } from './live-answer.ts';
+import { compile, type PlainQuery } from './query.ts';
 
 const rows = [
   { id: 'b', status: 'open', n: 10, due: null },
@@ -25,6 +26,6 @@ test.for<[string, PlainQuery, string]>([
   ['a limit, after the order', { orderBy: '-due', limit: 2 }, 'ca'],
 ])('%s', ([, query, expected]) => {
   const entries = rows.map((row) => [row.id, row] as const);
-  const found = evaluate(entries, query);
+  const found = new LiveAnswer(compile(query), entries).rows;
   expect(found.map((row) => row['id']).join('')).toBe(expected);
 });

@@ -30,25 +30,34 @@ export type PlainRow = Readonly<Record<string, unknown>>;
 /** A query whose collection is not known to the compiler. */
 export type PlainQuery = Query<Record<string, unknown>>;
 
-/** Evaluates a query over all rows of a collection, given as [id, row]. */
-export function evaluate(rows: Iterable<readonly [string, PlainRow]>, query: PlainQuery = {}): PlainRow[] {
-  const conditions = Object.entries(query.where ?? {}).filter(([, condition]) => condition !== undefined);
-  const found: (readonly [string, PlainRow])[] = [];
-  for (const entry of rows) {
-    if (conditions.every(([field, condition]) => holds(entry[1][field], condition))) found.push(entry);
-  }
-  const orders = [query.orderBy ?? []].flat().map(parseOrder);
-  found.sort((left, right) => {
-    for (const { field, sign } of orders) {
-      const difference = compare(left[1][field], right[1][field]) * sign;
-      if (difference !== 0) return difference;
-    }
-    return compare(left[0], right[0]);
-  });
-  return found.slice(0, query.limit).map(([, row]) => row);
+export type RowEntry = readonly [id: string, row: PlainRow];
+
+/** A query made ready to be asked of many rows. */
+export interface CompiledQuery {
+  matches(row: PlainRow): boolean;
+  /** The order of the answer. */
+  compare(left: RowEntry, right: RowEntry): number;
+  readonly limit: number;
 }
 
-function parseOrder(order: Order<Record<string, unknown>>): { field: string; sign: 1 | -1 } {
+export function compile({ where = {}, orderBy = [], limit = Infinity }: PlainQuery): CompiledQuery {
+  const conditions = Object.entries(where).filter(([, condition]) => condition !== undefined);
+  const orders = [orderBy].flat().map(parseOrder);
+  return {
+    matches: (row) => conditions.every(([field, condition]) => holds(row[field], condition)),
+    compare: (left, right) => {
+      for (const { field, sign } of orders) {
+        const difference = compare(left[1][field], right[1][field]) * sign;
+        if (difference !== 0) return difference;
+      }
+      return compare(left[0], right[0]);
+    },
+    limit,
+  };
+}
+
+/** The field that an order goes by, and its direction. */
+export function parseOrder(order: Order<Record<string, unknown>>): { field: string; sign: 1 | -1 } {
   if (typeof order !== 'string') return { field: order.field, sign: order.desc ? -1 : 1 };
   return order.startsWith('-') ? { field: order.slice(1), sign: -1 } : { field: order, sign: 1 };
 }

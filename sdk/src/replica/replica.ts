@@ -3,55 +3,81 @@ import type { LogEntry } from '../log/entry.ts';
 import type { Model } from '../model/index.ts';
 import type { Store } from '../store/store.ts';
 import { Base } from './base.ts';
+import { LiveAnswer } from './live-answer.ts';
 import type { OptimisticEffects } from './optimistic.ts';
-import { Overlay } from './overlay.ts';
-import { evaluate, type PlainQuery, type PlainRow } from './query.ts';
+import { add, addAll, Overlay, type RowIds } from './overlay.ts';
+import { type Plan, planOf } from './plan.ts';
+import { compile, type PlainQuery, type PlainRow, type RowEntry } from './query.ts';
 
 interface Watcher {
   readonly collection: string;
   readonly query: PlainQuery;
-  readonly listener: (rows: readonly PlainRow[]) => void;
-  last: readonly PlainRow[] | undefined;
-  /** Its collection could not be read: the next commit or wake tries again. */
+  readonly listener: (answer: LiveAnswer) => void;
+  answer: LiveAnswer | undefined;
+  told: readonly PlainRow[] | undefined;
+  /** Its rows could not be read: the next commit or wake tries again. */
   unread: boolean;
+  /** The read under way, when there is one: only the newest counts. */
+  reading: object | undefined;
 }
+
+type Failure = 'optimistic_failed' | 'listener_failed' | 'not_saved';
 
 /** What the app sees: the base with the overlay on top, and who watches it. */
 export class Replica {
   readonly #base: Base;
   readonly #overlay: Overlay;
+  readonly #model: Model;
+  readonly #indexed: (collection: string) => readonly string[];
   readonly #uncovered: () => readonly LogEntry[];
-  readonly #failed: (code: 'optimistic_failed' | 'listener_failed' | 'not_saved', error: unknown) => void;
+  readonly #failed: (code: Failure, error: unknown) => void;
   readonly #watchers = new Set<Watcher>();
-  /** Collections changed since the watchers were last told. */
-  readonly #touched = new Set<string>();
-  #settled: Promise<void> = Promise.resolve();
+  /** Base rows that changed since the watchers were last told, by collection and id. */
+  readonly #changed = new Map<string, Map<string, PlainRow | undefined>>();
+  /** Rows that may be shown otherwise than the watchers were told, because of the overlay. */
+  readonly #touched: RowIds = new Map();
+  #baseChanged = false;
+  /** Rows that the overlay needs are being read. */
+  #rebasing: Promise<void> | undefined;
 
+  /** @param options.indexed the fields of a collection that the rows on disk can be asked by. */
   constructor(options: {
     store: Store;
     model: Model;
     effects: OptimisticEffects<Model>;
+    indexed: (collection: string) => readonly string[];
     uncovered: () => readonly LogEntry[];
-    failed: (code: 'optimistic_failed' | 'listener_failed' | 'not_saved', error: unknown) => void;
+    failed: (code: Failure, error: unknown) => void;
   }) {
     this.#failed = options.failed;
     this.#uncovered = options.uncovered;
+    this.#indexed = options.indexed;
+    this.#model = options.model;
     this.#base = new Base(options.store);
     this.#overlay = new Overlay(
       options.model,
       options.effects,
-      (collection) => this.#base.rows(collection),
+      (collection, id) => this.#base.row(collection, id),
       (error) => this.#failed('optimistic_failed', error),
     );
   }
 
-  async read(collection: string, query: PlainQuery): Promise<readonly PlainRow[]> {
-    await this.#ready(collection);
-    return evaluate(this.#rows(collection), query);
+  async read(collection: string, query: PlainQuery): Promise<LiveAnswer> {
+    const { rows, covers } = await this.#base.read(collection, this.#planOf(collection, query), () => this.settled());
+    return new LiveAnswer(compile(query), this.#visible(collection, rows), covers);
   }
 
+  /** Calls back soon, and whenever the answer's rows have changed; returns unsubscribe. */
   watch(collection: string, query: PlainQuery, listener: Watcher['listener']): () => void {
-    const watcher: Watcher = { collection, query, listener, last: undefined, unread: false };
+    const watcher: Watcher = {
+      collection,
+      query,
+      listener,
+      answer: undefined,
+      told: undefined,
+      unread: false,
+      reading: undefined,
+    };
     this.#watchers.add(watcher);
     this.#begin(watcher);
     return () => this.#watchers.delete(watcher);
@@ -61,91 +87,135 @@ export class Replica {
    * Takes over base rows, replays the overlay on them and tells the watchers, in one go: nobody sees the one
    * without the other. What could not be read before is tried again.
    */
-  absorb({ rows = [], base = new Map() }: Pick<Commit, 'rows' | 'base'>): void {
-    this.#base.replace(base);
+  absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>): void {
+    if (base) this.#base.replace(base);
     this.#base.absorb(rows);
-    for (const collection of base.keys()) this.#touched.add(collection);
-    for (const { collection } of rows) this.#touched.add(collection);
-    this.#rebase();
-    for (const watcher of this.#watchers) if (watcher.unread) this.#begin(watcher);
+    for (const { collection, id, row } of rows) {
+      const changed = this.#changed.get(collection) ?? new Map<string, PlainRow | undefined>();
+      this.#changed.set(collection, changed.set(id, row));
+    }
+    this.#baseChanged ||= rows.length > 0 || base !== undefined;
+    if (!this.#rebasing) this.#rebase();
+    for (const watcher of this.#watchers) if (base || watcher.unread) this.#begin(watcher);
   }
 
-  /** The collections that are in memory, or soon will be. */
+  /** The collections that are in memory as a whole, or soon will be. */
   get collections(): readonly string[] {
     return this.#base.collections;
   }
 
   /** Resolves when the overlay stands for everything absorbed so far. */
   async settled(): Promise<void> {
-    await this.#settled;
+    while (this.#rebasing) await this.#rebasing;
   }
 
   close(): void {
     this.#watchers.clear();
   }
 
+  /** Replays the overlay and tells the watchers; when rows are missing for that, reads them first. */
   #rebase(): void {
-    const outcome = this.#overlay.replay(this.#uncovered());
-    if ('missing' in outcome) {
-      const loads = [...outcome.missing].map((collection) => this.#base.load(collection));
-      this.#settled = Promise.all(loads).then(
-        () => this.#rebase(),
-        (error: unknown) => this.#failed('not_saved', error),
-      );
-      return;
-    }
-    for (const collection of outcome.touched) this.#touched.add(collection);
-    const told = [...this.#watchers].filter(({ collection, last }) => last && this.#touched.has(collection));
+    const outcome = this.#overlay.replay(this.#uncovered(), this.#baseChanged);
+    if ('missing' in outcome) return this.#rebaseWith(outcome.missing);
+    this.#baseChanged = false;
+    addAll(this.#touched, outcome.touched);
+    const { changes, unknown } = this.#visibleChanges();
+    if (unknown.size > 0) return this.#rebaseWith(unknown);
     this.#touched.clear();
-    for (const watcher of told) this.#tell(watcher);
+    this.#changed.clear();
+    this.#base.keep(this.#overlay.read);
+    for (const watcher of [...this.#watchers]) {
+      const changed = changes.get(watcher.collection);
+      if (changed) this.#change(watcher, changed);
+    }
   }
 
-  #begin(watcher: Watcher): void {
-    watcher.unread = false;
-    this.#ready(watcher.collection).then(
-      () => this.#tell(watcher),
+  #rebaseWith(missing: RowIds): void {
+    this.#rebasing = this.#base.load(missing).then(
+      () => {
+        this.#rebasing = undefined;
+        this.#rebase();
+      },
       (error: unknown) => {
-        watcher.unread = true;
+        this.#rebasing = undefined;
         this.#failed('not_saved', error);
       },
     );
   }
 
-  async #ready(collection: string): Promise<void> {
-    await this.#base.load(collection);
-    await this.settled();
+  /** How the rows stand that may have changed, for those who watch; and rows that only the disk knows. */
+  #visibleChanges(): { changes: Map<string, Map<string, PlainRow | undefined>>; unknown: RowIds } {
+    const watched = new Set([...this.#watchers].filter(({ answer }) => answer).map(({ collection }) => collection));
+    const changes = new Map<string, Map<string, PlainRow | undefined>>();
+    const unknown: RowIds = new Map();
+    for (const collection of watched) {
+      const changed = this.#changed.get(collection);
+      const ids = new Set([...(changed?.keys() ?? []), ...(this.#touched.get(collection) ?? [])]);
+      if (ids.size === 0) continue;
+      const overlay = this.#overlay.rows(collection);
+      const visible = new Map<string, PlainRow | undefined>();
+      for (const id of ids) {
+        // A row that has left the overlay is shown as the base has it, which nobody may have needed until now.
+        const base = changed?.has(id) ? (changed.get(id) ?? null) : this.#base.row(collection, id);
+        const row = overlay?.has(id) ? overlay.get(id) : base;
+        if (row === undefined) add(unknown, collection, id);
+        visible.set(id, row ?? undefined);
+      }
+      changes.set(collection, visible);
+    }
+    return { changes, unknown };
   }
 
-  #tell(watcher: Watcher): void {
-    if (!this.#watchers.has(watcher) || !this.#base.rows(watcher.collection)) return;
+  #change(watcher: Watcher, changes: ReadonlyMap<string, PlainRow | undefined>): void {
+    const { answer } = watcher;
+    if (!answer) return;
     try {
-      const rows = evaluate(this.#rows(watcher.collection), watcher.query);
-      const next = sameOrNew(watcher.last, rows);
-      if (next === watcher.last) return;
-      watcher.last = next;
-      watcher.listener(next);
+      answer.change(changes);
+    } catch (error) {
+      return this.#failed('listener_failed', error);
+    }
+    // What moves up from beyond the window must be read; until then the answer stays as it was told.
+    if (answer.short) this.#begin(watcher);
+    else this.#tell(watcher, answer);
+  }
+
+  #begin(watcher: Watcher): void {
+    const reading = {};
+    watcher.unread = false;
+    watcher.reading = reading;
+    this.read(watcher.collection, watcher.query).then(
+      (answer) => {
+        if (watcher.reading !== reading || !this.#watchers.has(watcher)) return;
+        watcher.answer = answer;
+        this.#tell(watcher, answer);
+      },
+      (error: unknown) => {
+        if (watcher.reading !== reading || !this.#watchers.has(watcher)) return;
+        watcher.unread = true;
+        this.#failed(error instanceof TypeError ? 'listener_failed' : 'not_saved', error);
+      },
+    );
+  }
+
+  #tell(watcher: Watcher, answer: LiveAnswer): void {
+    if (answer.rows === watcher.told) return;
+    if (watcher.told && answer.keepAlike(watcher.told)) return;
+    watcher.told = answer.rows;
+    try {
+      watcher.listener(answer);
     } catch (error) {
       this.#failed('listener_failed', error);
     }
   }
 
-  *#rows(collection: string): Iterable<readonly [string, PlainRow]> {
-    const base = this.#base.rows(collection) ?? new Map<string, PlainRow>();
+  #planOf(collection: string, query: PlainQuery): Plan {
+    const key = this.#model.collections[collection]?.key ?? '';
+    return planOf(collection, { key, indexes: this.#indexed(collection) }, query);
+  }
+
+  *#visible(collection: string, rows: ReadonlyMap<string, PlainRow>): Iterable<RowEntry> {
     const overlay = this.#overlay.rows(collection);
-    for (const entry of base) if (!overlay?.has(entry[0])) yield entry;
+    for (const entry of rows) if (!overlay?.has(entry[0])) yield entry;
     for (const [id, row] of overlay ?? []) if (row) yield [id, row];
   }
-}
-
-/** The last answer itself when nothing differs, else a new one that keeps the rows that are alike. */
-function sameOrNew(last: readonly PlainRow[] | undefined, rows: readonly PlainRow[]): readonly PlainRow[] {
-  if (!last) return rows;
-  const kept = rows.map((row, at) => (alike(row, last[at]) ? (last[at] as PlainRow) : row));
-  return kept.length === last.length && kept.every((row, at) => row === last[at]) ? last : kept;
-}
-
-function alike(row: PlainRow, other: PlainRow | undefined): boolean {
-  if (row === other || !other) return row === other;
-  const keys = Object.keys(row);
-  return keys.length === Object.keys(other).length && keys.every((key) => key in other && row[key] === other[key]);
 }

@@ -1,8 +1,8 @@
-import type { Transaction } from '../store/store.ts';
+import type { Indexed, Transaction } from '../store/store.ts';
 import type { PlainRow } from './query.ts';
 
 /** A row on disk, keyed by [collection, id]. It stands as long as a scope holds it or has left it over. */
-export interface StoredRow {
+export interface StoredRow extends Indexed {
   readonly collection: string;
   readonly id: string;
   /** What the app sees; null while every scope that holds the row hides it. */
@@ -21,4 +21,10 @@ export async function readRows(tx: Transaction, collection: string): Promise<Map
   const stored = (await tx.list('rows', { first: collection })) as StoredRow[];
   for (const { id, row } of stored) if (row) rows.set(id, row);
   return rows;
+}
+
+/** Reads what is shown of one row. */
+export async function readRow(tx: Transaction, collection: string, id: string): Promise<PlainRow | undefined> {
+  const stored = (await tx.get('rows', [collection, id])) as StoredRow | undefined;
+  return stored?.row ?? undefined;
 }

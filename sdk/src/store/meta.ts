@@ -1,3 +1,4 @@
+import { StoreTooNewError } from '../errors.ts';
 import type { Transaction } from './store.ts';
 
 /** Who this install is to the server, and the last numbers it gave away. */
@@ -7,6 +8,8 @@ export interface Identity {
   readonly lastId: number;
   /** Highest key used in the log; never given twice. */
   readonly lastSeq: number;
+  /** The newest model that has written here. */
+  readonly model?: number;
 }
 
 /** How far sync has come. */
@@ -20,6 +23,8 @@ export interface Progress {
   readonly lastSyncedAt: string | null;
   /** Grows by one with each transaction that changes anything here: whoever finds a step missing reads again. */
   readonly revision: number;
+  /** How many rows the server has for this device, while not all of them are here. */
+  readonly expected?: number;
 }
 
 /** What is held of one scope. */
@@ -31,11 +36,19 @@ export interface ScopeSum {
   readonly version: number;
   /** True: it is being sent whole again, and rows left over from before are still shown. */
   readonly resetting?: boolean;
+  /** True: its rows were written for another model, and are wanted again. */
+  readonly stale?: boolean;
 }
 
 export type ScopeSums = Readonly<Record<string, ScopeSum>>;
 
+/** What the rows on disk were written for: by collection, the fields of a row, and those it is indexed by. */
+export type Shapes = Readonly<
+  Record<string, { readonly fields: readonly string[]; readonly indexes: readonly string[] }>
+>;
+
 interface MetaValues {
+  shapes: Shapes;
   identity: Identity;
   progress: Progress;
   scopes: ScopeSums;
@@ -44,18 +57,35 @@ interface MetaValues {
 /** Where sync stands before it has begun. */
 export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 };
 
-/** The install's identity; `fresh` is asked for a client id when there is none yet. */
-export async function readIdentity(tx: Transaction, fresh: () => string): Promise<Identity> {
-  const stored = (await tx.get('meta', 'identity')) as Identity | undefined;
-  if (stored) return stored;
-  const identity = { clientId: fresh(), lastId: 0, lastSeq: 0 };
+/**
+ * The install's identity, from now on of `model`; `fresh` is asked for a client id when there is none yet.
+ *
+ * @throws StoreTooNewError
+ */
+export async function readIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
+  const stored = await getIdentity(tx, model);
+  if (stored?.model === model) return stored;
+  const identity = { ...(stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 }), model };
   await tx.put('meta', 'identity', identity);
   return identity;
 }
 
-/** The install's identity; none when the storage was cleared under the running client. */
-export async function getIdentity(tx: Transaction): Promise<Identity | undefined> {
-  return (await tx.get('meta', 'identity')) as Identity | undefined;
+/**
+ * The install's identity; none when the storage was cleared under the running client.
+ *
+ * @param model who asks in order to write: an older app must not write among what a newer one has written.
+ * @throws StoreTooNewError
+ */
+export async function getIdentity(tx: Transaction, model = Infinity): Promise<Identity | undefined> {
+  const identity = (await tx.get('meta', 'identity')) as Identity | undefined;
+  if (identity?.model !== undefined && identity.model > model) {
+    throw new StoreTooNewError(`The data is of model version ${identity.model}, and this app knows ${model}`);
+  }
+  return identity;
+}
+
+export async function getShapes(tx: Transaction): Promise<Shapes> {
+  return ((await tx.get('meta', 'shapes')) as Shapes | undefined) ?? {};
 }
 
 export async function getProgress(tx: Transaction): Promise<Progress> {

@@ -11,7 +11,7 @@ import { type Round, takeRound } from './round.ts';
 let store: Store;
 const newId = () => 'c_second0';
 const start = async () => {
-  const identity = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, () => 'c_first00'));
+  const identity = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_first00'));
   return { ...(await readLog(store)), identity };
 };
 beforeEach(async () => {
@@ -44,7 +44,7 @@ function answer(cursor: string, receipts: number[], row: string): SyncResponse {
   };
 }
 
-const options = { now: 0, newClientId: newId, seqOf: () => undefined };
+const options = { now: 0, newClientId: newId, seqOf: () => undefined, indexesOf: () => [] };
 const apply = (round: Round, response: SyncResponse) => applyAnswer(store, round, response, options);
 const rows = async () =>
   (await store.transaction(['rows'], 'read', (tx) => tx.list('rows'))).map((row) => (row as { id: string }).id);

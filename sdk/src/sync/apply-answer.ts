@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import type { Commit, OwnCommit } from '../commit.ts';
+import type { Commit, OwnCommit, RowChange } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { type Handled, handleDead, settle } from '../log/settle.ts';
 import { Outcome, type Stopped, type SyncResponse } from '../protocol/index.ts';
-import { applyDelta } from '../replica/apply-delta.ts';
-import type { StoredRow } from '../replica/stored-row.ts';
+import { applyDelta, type IndexesOf } from '../replica/apply-delta.ts';
+import { readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Round } from './round.ts';
@@ -31,6 +31,9 @@ export interface ApplyOptions {
   readonly newClientId: () => string;
   /** Where the log has the mutation with this key. */
   readonly seqOf: (key: string) => number | undefined;
+  readonly indexesOf: IndexesOf;
+  /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
+  readonly ready?: ((commit: OwnCommit) => void) | undefined;
 }
 
 /** Writes everything an answer brings in one durable transaction: after a crash, all of it is there or none. */
@@ -47,9 +50,9 @@ async function apply(
   tx: Transaction,
   { request, sent, head }: Round,
   { receipts, stopped, delta }: SyncResponse,
-  { now, newClientId, seqOf }: ApplyOptions,
+  { now, newClientId, seqOf, indexesOf, ready }: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  const identity = await getIdentity(tx);
+  const identity = await getIdentity(tx, request.model);
   const before = await getProgress(tx);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
   if (identity?.clientId !== request.clientId) {
@@ -66,41 +69,46 @@ async function apply(
   if (before.head === head) progress = { ...progress, head: headAfter(head, sent, entries) };
   const overtaken = before.cursor !== request.cursor;
   let commit: Commit = {};
-  let diverged: readonly string[] = [];
-  if (!overtaken) {
-    const applied = await applyDelta(tx, delta, await getScopes(tx));
-    diverged = applied.diverged;
-    await putMeta(tx, 'scopes', applied.scopes);
+  const applied = overtaken ? undefined : await applyDelta(tx, delta, await getScopes(tx), indexesOf);
+  if (applied) {
     commit = { rows: applied.rows, scopes: applied.scopes };
-    progress = { ...progress, cursor: delta.cursor };
-    if (!delta.more) {
+    const { expected: _expected, ...rest } = progress;
+    progress = { ...rest, cursor: delta.cursor };
+    if (delta.more) {
+      const rows = Object.values(delta.scopes).map((state) => state.rows ?? 0);
+      progress = { ...progress, expected: rows.reduce((sum, one) => sum + one, 0) };
+    } else {
       const covered = Math.max(before.covered, delta.lastMutationId);
       progress = { ...progress, covered, lastSyncedAt: new Date(now).toISOString() };
     }
   }
 
   const told = overtaken ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
-  changed(await handleDead(tx, await readHandled(tx, told, seqOf), now));
+  changed(await handleDead(tx, await readHandled(tx, told, seqOf, commit.rows), now));
   // Operations may have closed a dead letter before this device heard that it is one.
   const dead = settled.filter(({ receipt }) => receipt?.status === 'dead').map(({ key }) => ({ id: key }));
-  const closed = (await readHandled(tx, dead, seqOf)).filter(({ outcome }) => outcome.status === 'dead');
+  const closed = (await readHandled(tx, dead, seqOf, commit.rows)).filter(({ outcome }) => outcome.status === 'dead');
   changed(await handleDead(tx, closed, now));
 
   const healed = await heal(tx, { identity, progress }, { stopped, delta, firstSent: sent[0]?.id }, newClientId);
   if (healed) {
     progress = healed.progress;
     changed(healed.entries);
-    await putMeta(tx, 'identity', healed.identity);
     commit = { ...commit, identity: healed.identity };
   }
+  const own: OwnCommit = { ...commit, progress, follows: before.revision, entries: [...entries.values()] };
+  ready?.(own);
+  if (healed) await putMeta(tx, 'identity', healed.identity);
+  if (applied) await putMeta(tx, 'scopes', applied.scopes);
   await putMeta(tx, 'progress', progress);
+  await applied?.write();
   return {
-    commit: { ...commit, progress, follows: before.revision, entries: [...entries.values()] },
+    commit: own,
     overtaken,
     healed: healed !== undefined,
     settled: settled.length,
     moved: before.cursor !== progress.cursor,
-    diverged,
+    diverged: applied?.diverged ?? [],
   };
 }
 
@@ -134,12 +142,15 @@ async function readHandled(
   tx: Transaction,
   letters: readonly { readonly id: string }[],
   seqOf: ApplyOptions['seqOf'],
+  /** Not on disk yet. */
+  changes: readonly RowChange[] = [],
 ): Promise<readonly Handled[]> {
   const handled = letters.map(async ({ id }) => {
     const seq = seqOf(id);
-    const stored = (await tx.get('rows', [receiptsCollection, id])) as StoredRow | undefined;
-    const { data: outcome } = z.safeParse(Outcome, stored?.row);
-    const reason = stored?.row?.['closeReason'];
+    const change = changes.find((one) => one.collection === receiptsCollection && one.id === id);
+    const row = change ? change.row : await readRow(tx, receiptsCollection, id);
+    const { data: outcome } = z.safeParse(Outcome, row);
+    const reason = row?.['closeReason'];
     const closeReason = typeof reason === 'string' ? reason : undefined;
     return seq === undefined || !outcome ? [] : [{ seq, outcome, closeReason }];
   });

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { type Deferred, deferred } from '../deferred.ts';
-import { ClosedError, SyncError } from '../errors.ts';
+import { ClosedError, StoreTooNewError, SyncError } from '../errors.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
 import type { StatusBoard } from '../status.ts';
@@ -153,7 +153,7 @@ export class SyncLoop {
       for (const waiter of waiters) waiter.reject(closing.aborted ? new ClosedError() : failure);
       status.set({
         needsToken: failure.recovery === 'token',
-        updateRequired: failure.code === 'model_too_old',
+        updateRequired: failure.code === 'model_too_old' || failure.code === 'store_too_new',
         lastError: problemOf(failure),
       });
       throw failure;
@@ -215,6 +215,9 @@ export class SyncLoop {
 
 function asSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
+  if (error instanceof StoreTooNewError) {
+    return new SyncError(error.code, error.message, { recovery: 'paused', cause: error });
+  }
   return new SyncError('not_saved', error instanceof Error ? error.message : String(error), { cause: error });
 }
 

@@ -30,6 +30,10 @@ export interface PassLog {
   /** Writes back what memory has, when the storage was cleared. */
   restore(): Promise<void>;
   seqOf: ApplyOptions['seqOf'];
+  indexesOf: ApplyOptions['indexesOf'];
+  /** Shows what is about to be written; either it is committed then, or taken back. */
+  show(commit: OwnCommit): void;
+  takeBack(): void;
 }
 
 /** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
@@ -132,6 +136,11 @@ export class Pass {
       now: this.#platform.now(),
       newClientId: () => newClientId(this.#platform),
       seqOf: this.#log.seqOf,
+      indexesOf: this.#log.indexesOf,
+      ready: this.#log.show,
+    }).catch((error: unknown) => {
+      this.#log.takeBack();
+      throw error;
     });
     this.#diverged = applied.diverged;
     if (applied.commit) this.#committed(applied.commit);

@@ -1,7 +1,7 @@
 import type { OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
-import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
-import { countChange, getIdentity, getProgress } from '../store/meta.ts';
+import { limits, type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
+import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Leaves room for the rest of the body, below the server's limit. */
@@ -39,12 +39,14 @@ export interface RoundPlan {
  */
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
   return store.transaction(['log', 'meta'], 'durable', async (tx) => {
-    const identity = await getIdentity(tx);
+    const identity = await getIdentity(tx, plan.model);
     if (!identity) return undefined;
     const { cursor, head } = await getProgress(tx);
     const pending = await readPending(tx, head, Math.max(plan.batch, 1));
     const [first] = pending;
-    const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(plan.diverged).length;
+    const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
+    const wanted = [...diverged].slice(0, limits.scopesPerRequest);
+    const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
     const sent = fitting(pending.slice(0, plan.batch), room);
     const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
     await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
@@ -59,10 +61,15 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
       ack: first ? first.id - 1 : identity.lastId,
       cursor,
       limit: plan.page,
-      diverged: [...plan.diverged],
+      diverged: wanted,
     };
     return { request, sent, marked, head };
   });
+}
+
+/** Scopes whose rows are wanted whole again: the app has another model than when they were written. */
+function staleScopes(scopes: ScopeSums): string[] {
+  return Object.keys(scopes).filter((scope) => scopes[scope]?.stale);
 }
 
 async function readPending(tx: Transaction, head: number, wanted: number): Promise<LogEntry[]> {

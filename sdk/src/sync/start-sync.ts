@@ -46,7 +46,10 @@ export function startSync(options: {
       readAgain: () => device.readAgain(),
       caughtUp: () => device.caughtUp(),
       restore: () => log.restore(),
-      seqOf: (key) => log.entries.find((entry) => entry.key === key)?.seq,
+      seqOf: (key) => log.seqOf(key),
+      indexesOf: (collection) => device.indexesOf(collection),
+      show: (commit) => device.show(commit),
+      takeBack: () => device.takeBack(),
     },
     committed: (commit) => device.committed(commit),
   });

@@ -1,6 +1,6 @@
 import type { RowChange } from '../commit.ts';
 import type { LogEntry } from '../log/entry.ts';
-import { readRows, type StoredRow } from '../replica/stored-row.ts';
+import { readRow, readRows } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
@@ -10,7 +10,11 @@ export function readChanged(store: Store, seqs: readonly number[], rowKeys: read
     const [meta, entries, rows] = await Promise.all([
       readMeta(tx),
       Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>)),
-      Promise.all(rowKeys.map(([collection, id]) => readRow(tx, collection, id))),
+      Promise.all(
+        rowKeys.map(async ([collection, id]): Promise<RowChange> => {
+          return { collection, id, row: await readRow(tx, collection, id) };
+        }),
+      ),
     ]);
     return {
       ...meta,
@@ -45,9 +49,4 @@ async function readLogIn(tx: Transaction) {
 async function readMeta(tx: Transaction) {
   const [identity, progress, scopes] = await Promise.all([getIdentity(tx), getProgress(tx), getScopes(tx)]);
   return { identity, progress, scopes };
-}
-
-async function readRow(tx: Transaction, collection: string, id: string): Promise<RowChange> {
-  const stored = (await tx.get('rows', [collection, id])) as StoredRow | undefined;
-  return { collection, id, row: stored?.row ?? undefined };
 }

@@ -84,8 +84,8 @@ function encode(plan: Plan, history: string, heads: readonly Head[], { json, ope
   return `{"changes":${json},${JSON.stringify(rest).slice(1)}`;
 }
 
-/** Count and checksum are for who has everything: not before the last page, nor of a replica that is behind the client. */
+/** The checksum is for who has everything: not before the last page, where the count shows how far there is to go. */
 function stateOf({ scope, version, rows, checksum }: Head, { behind, kept }: Plan, more: boolean): ScopeState {
   if (behind.has(scope)) return { version: kept.get(scope)?.version ?? version };
-  return more ? { version } : { version, rows, checksum };
+  return more ? { version, rows } : { version, rows, checksum };
 }

@@ -1,0 +1,28 @@
+import type { IndexEntry, IndexValue } from '../store/store.ts';
+import type { PlainRow } from './query.ts';
+
+/** Stand for what is no number and no string, in the order of queries: missing first, then false, true, numbers. */
+const missing = -Number.MAX_VALUE;
+const no = -1.7e308;
+const yes = -1.6e308;
+/** No number that people count with is smaller. */
+export const leastNumber = -1.5e308;
+
+/** Where a value stands in an index. Objects have no order: they stand together, before all strings. */
+export function indexValue(value: unknown): IndexValue {
+  switch (typeof value) {
+    case 'number':
+      return Number.isNaN(value) ? missing : value;
+    case 'string':
+      return value;
+    case 'boolean':
+      return value ? yes : no;
+    default:
+      return value === null || value === undefined ? missing : '';
+  }
+}
+
+/** Where a row stands in its collection's indexes. */
+export function indexEntries(collection: string, row: PlainRow, fields: readonly string[]): IndexEntry[] {
+  return fields.map((field) => [collection, field, indexValue(row[field])]);
+}
