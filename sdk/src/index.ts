@@ -17,7 +17,7 @@ export {
   type SavedMutation,
 } from './log/mutation-record.ts';
 export { type Channel, type Platform, type PlatformEvent } from './platform.ts';
-export { type LiveQueryOptions } from './query/live-options.ts';
+export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
 export { type Status } from './status.ts';

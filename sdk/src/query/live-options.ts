@@ -1,4 +1,25 @@
-import type { Query as CachedQuery, QueryFunctionContext, QueryKey } from '@tanstack/query-core';
+/** A query in a cache of TanStack Query. */
+interface CachedQuery {
+  readonly queryKey: readonly unknown[];
+  readonly queryHash: string;
+}
+
+/**
+ * What TanStack Query hands to `queryFn`, and no more of it than is used here: every adapter brings its own version of
+ * query-core, whose classes don't fit each other's types.
+ */
+export interface LiveQueryContext {
+  readonly queryKey: readonly unknown[];
+  readonly client: {
+    getQueryCache(): {
+      find(filters: { queryKey: readonly unknown[]; exact: true }): CachedQuery | undefined;
+      get(queryHash: string): CachedQuery | undefined;
+      remove(query: CachedQuery): void;
+      subscribe(listener: (event: { type: string; query: CachedQuery }) => void): () => void;
+    };
+    setQueryData(queryKey: readonly unknown[], data: unknown): unknown;
+  };
+}
 
 /**
  * Options for TanStack Query (`useQuery`, `queryClient.fetchQuery`, …) whose data is kept up to date by the client:
@@ -6,8 +27,8 @@ import type { Query as CachedQuery, QueryFunctionContext, QueryKey } from '@tans
  * on the device already, and data that was not fetched by this client is not kept up to date.
  */
 export interface LiveQueryOptions<Data> {
-  readonly queryKey: QueryKey;
-  readonly queryFn: (context: QueryFunctionContext) => Promise<Data>;
+  readonly queryKey: readonly unknown[];
+  readonly queryFn: (context: LiveQueryContext) => Promise<Data>;
   readonly staleTime: number;
   readonly networkMode: 'always';
   readonly retry: false;
@@ -29,7 +50,7 @@ export class LiveQueries {
   readonly #removals = new Map<CachedQuery, () => void>();
   #closed = false;
 
-  options<Data>(queryKey: QueryKey, source: LiveSource<Data>): LiveQueryOptions<Data> {
+  options<Data>(queryKey: readonly unknown[], source: LiveSource<Data>): LiveQueryOptions<Data> {
     return {
       queryKey,
       queryFn: (context) => this.#fetch(context, source),
@@ -48,7 +69,7 @@ export class LiveQueries {
     for (const remove of [...this.#removals.values()]) remove();
   }
 
-  async #fetch<Data>({ client, queryKey }: QueryFunctionContext, source: LiveSource<Data>): Promise<Data> {
+  async #fetch<Data>({ client, queryKey }: LiveQueryContext, source: LiveSource<Data>): Promise<Data> {
     const cache = client.getQueryCache();
     const query = cache.find({ queryKey, exact: true });
     try {
@@ -59,7 +80,7 @@ export class LiveQueries {
     }
   }
 
-  #follow<Data>(client: QueryFunctionContext['client'], query: CachedQuery, source: LiveSource<Data>): void {
+  #follow<Data>(client: LiveQueryContext['client'], query: CachedQuery, source: LiveSource<Data>): void {
     if (this.#closed || this.#removals.has(query)) return;
     const { queryKey } = query;
     const cache = client.getQueryCache();

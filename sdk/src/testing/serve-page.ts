@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
-import { build } from 'vite';
+import { build, type PluginOption } from 'vite';
 
 /** A page on 127.0.0.1 that runs one bundled module. */
 export interface ServedPage {
@@ -10,15 +10,18 @@ export interface ServedPage {
   close(): void;
 }
 
+const html = '<!doctype html><div id="app"></div><script type="module" src="/page.js"></script>';
+
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 /**
  * Bundles `entry` for the browser and serves a page that runs it.
  *
  * @param api answers what is asked below `/v1/`.
+ * @param plugins of vite, for what browsers don't read by themselves.
  */
-export async function servePage(entry: string, api?: Fetch): Promise<ServedPage> {
-  const script = await bundle(entry);
+export async function servePage(entry: string, api?: Fetch, plugins: PluginOption[] = []): Promise<ServedPage> {
+  const script = await bundle(entry, plugins);
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (api && path.startsWith('/v1/')) {
@@ -26,7 +29,7 @@ export async function servePage(entry: string, api?: Fetch): Promise<ServedPage>
       return;
     }
     response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
-    response.end(path.endsWith('.js') ? script : '<!doctype html><script type="module" src="/page.js"></script>');
+    response.end(path.endsWith('.js') ? script : html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,10 +62,13 @@ async function answerWith(api: Fetch, request: IncomingMessage, response: Server
   } else response.end();
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: string, plugins: PluginOption[]): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
+    plugins,
+    // Not replaced in libraries by itself, and no browser has a process.
+    define: { 'process.env.NODE_ENV': '"test"' },
     build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'page' } },
   });
   const [output] = [result].flat();
