@@ -2,6 +2,7 @@ import type { Actor } from './client-options.ts';
 import type { MutationFilter, MutationRecord, SavedMutation } from './log/mutation-record.ts';
 import type { ArgsOf, CollectionName, Model, MutationName, RowOf } from './model/index.ts';
 import type { LiveQueryOptions } from './query/live-options.ts';
+import type { DeadLetters, Refusals } from './refusals.ts';
 import type { Query } from './replica/query.ts';
 import type { Status } from './status.ts';
 
@@ -42,14 +43,18 @@ export interface Client<M extends Model> {
     filter?: MutationFilter<N>,
   ): LiveQueryOptions<MutationRecord<M, N>[]>;
 
-  /** Mutations that the server refused or gave up on, and that nobody has dealt with yet. */
-  readonly rejections: {
-    read(): Promise<MutationRecord<M>[]>;
-    watch(listener: (records: MutationRecord<M>[]) => void): () => void;
-    query(): LiveQueryOptions<MutationRecord<M>[]>;
-    /** The person has dealt with it. */
-    dismiss(key: string): Promise<void>;
-  };
+  /**
+   * Resolves when the mutation of this key has its outcome, also one of an earlier session or another tab.
+   *
+   * @throws UnknownKeyError when the log does not have it: it never had, or its outcome is no longer kept.
+   * @throws ClosedError when the client is closed before.
+   */
+  outcome(key: string): Promise<MutationRecord<M>>;
+
+  /** Mutations that the server refused, and that nobody has dealt with yet. */
+  readonly rejections: Refusals<M>;
+  /** Mutations that the server gave up on, and that nobody has dealt with yet. */
+  readonly deadLetters: DeadLetters<M>;
 
   /** For `useSyncExternalStore` and the like. */
   readonly status: { get(): Status; subscribe(listener: () => void): () => void };

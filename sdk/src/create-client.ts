@@ -2,14 +2,17 @@ import * as z from 'zod/mini';
 import type { Client } from './client.ts';
 import type { ClientOptions } from './client-options.ts';
 import { Device } from './device.ts';
-import { ClosedError, InvalidArgsError } from './errors.ts';
+import { ClosedError, DealtWithError, InvalidArgsError, UnknownKeyError } from './errors.ts';
 import { newClientId, uuid } from './ids.ts';
 import { type LogEntry, needsAttention } from './log/entry.ts';
 import { cloneJson } from './log/json-args.ts';
-import type { MutationFilter, MutationRecord } from './log/mutation-record.ts';
+import type { MutationFilter, MutationRecord, SavedMutation } from './log/mutation-record.ts';
+import type { Draft } from './log/mutation-log.ts';
 import type { Model } from './model/index.ts';
 import { defaultPlatform, type Platform } from './platform.ts';
+import type { Outcome } from './protocol/index.ts';
 import { LiveQueries, type LiveSource } from './query/live-options.ts';
+import type { DeadLetters, RetryDead } from './refusals.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import type { PlainQuery, PlainRow } from './replica/query.ts';
 import { takeUpModel } from './replica/shapes.ts';
@@ -78,11 +81,17 @@ async function readStart(store: Store, platform: Platform, model: Model) {
   return { ...rest, identity, shapes: first.shapes };
 }
 
+/** What a client offers for refusals of either kind, of whatever name. */
+interface AnyRefusals extends Omit<DeadLetters<Model>, 'resend'> {
+  resend(record: { readonly key: string }, args: unknown, options?: RetryDead): Promise<SavedMutation>;
+}
+
 /** A client of whatever model. */
 class RunningClient implements Record<keyof Client<Model>, unknown> {
   readonly actor: ClientOptions<Model>['actor'];
   readonly status: Client<Model>['status'];
-  readonly rejections: Client<Model>['rejections'];
+  readonly rejections: AnyRefusals;
+  readonly deadLetters: AnyRefusals;
   readonly #model: Model;
   readonly #platform: Platform;
   readonly #device: Device;
@@ -110,15 +119,8 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     this.#sync = sync;
     this.#indexed = indexed;
     this.#instance = uuid(platform);
-    const source = this.#recordsOf(needsAttention);
-    this.rejections = {
-      ...source,
-      query: () => this.#queries.options(this.#queryKey('rejections'), source),
-      dismiss: async (key) => {
-        this.#assertOpen();
-        await device.log.dismiss(key);
-      },
-    };
+    this.rejections = this.#refusals('rejected');
+    this.deadLetters = this.#refusals('dead');
   }
 
   get clientId(): string {
@@ -127,20 +129,16 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
 
   async mutate(name: string, args: unknown) {
     this.#assertOpen();
-    const { log, replica, records } = this.#device;
-    const draft = {
-      key: uuid(this.#platform),
-      name,
-      args: this.#checked(name, args),
-      at: new Date(this.#platform.now()).toISOString(),
-      model: this.#model.version,
-    };
-    const { id, key } = await log.append(draft);
-    await replica.settled();
-    const confirmed = log.outcome(key).then((entry) => records.of(entry));
-    // Who does not ask for the outcome need not hear that the client was closed before it came.
-    confirmed.catch(() => {});
-    return { id, key, confirmed };
+    return this.#saved(this.#device.log.append(this.#draft(name, this.#checked(name, args))));
+  }
+
+  async outcome(key: string): Promise<MutationRecord> {
+    this.#assertOpen();
+    const { log, records } = this.#device;
+    // Another tab may have made it a moment ago.
+    if (!log.find(key)) await this.#device.readAgain();
+    if (!log.find(key)) throw new UnknownKeyError(key);
+    return records.of(await log.outcome(key));
   }
 
   read(collection: string, query: PlainQuery = {}): Promise<readonly PlainRow[]> {
@@ -183,6 +181,43 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     this.#device.close();
     await this.#indexed;
     await this.#device.store.close();
+  }
+
+  #draft(name: string, args: unknown, model = this.#model.version): Draft {
+    return { key: uuid(this.#platform), name, args, at: new Date(this.#platform.now()).toISOString(), model };
+  }
+
+  async #saved(saving: Promise<LogEntry>): Promise<SavedMutation> {
+    const { log, replica, records } = this.#device;
+    const { id, key } = await saving;
+    await replica.settled();
+    const confirmed = log.outcome(key).then((entry) => records.of(entry));
+    // Who does not ask for the outcome need not hear that the client was closed before it came.
+    confirmed.catch(() => {});
+    return { id, key, confirmed };
+  }
+
+  #refusals(status: Outcome['status']): AnyRefusals {
+    const { log } = this.#device;
+    const source = this.#recordsOf((entry) => needsAttention(entry) && entry.receipt?.status === status);
+    const replace = async (key: string, draftOf: (old: LogEntry) => Draft, options: RetryDead = {}) => {
+      this.#assertOpen();
+      const old = log.find(key);
+      if (!old) throw new DealtWithError(key, undefined);
+      return this.#saved(log.replace(old, draftOf(old), options.mayRunTwice ?? false));
+    };
+    return {
+      ...source,
+      query: () => this.#queries.options(this.#queryKey(status), source),
+      dismiss: async (key) => {
+        this.#assertOpen();
+        await log.dismiss(key);
+      },
+      // As the app said it then: args of an older model are brought up to date by the server.
+      retry: (key, options) => replace(key, ({ name, args, model }) => this.#draft(name, args, model), options),
+      resend: ({ key }, args, options) =>
+        replace(key, ({ name }) => this.#draft(name, this.#checked(name, args)), options),
+    };
   }
 
   /** The arguments as they will cross the wire, if the model accepts them. */

@@ -13,6 +13,12 @@ export const errorCodes = {
   store_too_new: 'never',
   /** The client was closed. */
   closed: 'never',
+  /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
+  unknown_key: 'never',
+  /** Somebody has dealt with this refusal before: on another tap, or in another tab. */
+  dealt_with: 'never',
+  /** Operations may still have this dead letter run: done again, it could happen twice. */
+  may_still_run: 'later',
   /** The device knows that it has no network; nothing was sent. */
   offline: 'later',
   /** No connection to the server. */
@@ -89,6 +95,39 @@ export class StoreTooNewError extends Error {
   /** @param what of which version the data is, and which this app knows. */
   constructor(what: string, options?: ErrorOptions) {
     super(`${what}: reload or update the app. Nothing on this device was changed`, options);
+  }
+}
+
+/** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
+export class UnknownKeyError extends Error {
+  override readonly name = 'UnknownKeyError';
+  readonly code = 'unknown_key';
+
+  constructor(key: string) {
+    super(`This device's log has no mutation ${key}`);
+  }
+}
+
+/** The refusal needs nobody's attention any more; nothing was sent. */
+export class DealtWithError extends Error {
+  override readonly name = 'DealtWithError';
+  readonly code = 'dealt_with';
+  /** The mutation that was sent in its place, if one was. */
+  readonly replacedBy: string | undefined;
+
+  constructor(key: string, replacedBy: string | undefined) {
+    super(`Somebody has dealt with ${key}${replacedBy === undefined ? '' : `: ${replacedBy} was sent in its place`}`);
+    this.replacedBy = replacedBy;
+  }
+}
+
+/** The dead letter is still open at the server; nothing was sent. */
+export class MayStillRunError extends Error {
+  override readonly name = 'MayStillRunError';
+  readonly code = 'may_still_run';
+
+  constructor(key: string) {
+    super(`Operations may still have ${key} run: wait until they close it, or say mayRunTwice`);
   }
 }
 

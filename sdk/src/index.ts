@@ -4,11 +4,14 @@ export { createClient } from './create-client.ts';
 export {
   type ArgsIssue,
   ClosedError,
+  DealtWithError,
   type ErrorCode,
   errorCodes,
   InvalidArgsError,
+  MayStillRunError,
   NotSavedError,
   SyncError,
+  UnknownKeyError,
 } from './errors.ts';
 export {
   type MutationFilter,
@@ -18,6 +21,7 @@ export {
 } from './log/mutation-record.ts';
 export { type Channel, type Platform, type PlatformEvent } from './platform.ts';
 export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
+export { type DeadLetters, type Refusals, type RetryDead } from './refusals.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
 export { type Status } from './status.ts';

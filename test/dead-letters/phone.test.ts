@@ -39,12 +39,12 @@ test('a mutator throws until its mutation is dead; ops have it run again, and th
     };
     await dies(saved.key);
     await dies(closed.key);
-    expect((await client.rejections.read()).map(({ key, state }) => [key, state])).toEqual([
+    expect((await client.deadLetters.read()).map(({ key, state }) => [key, state])).toEqual([
       [saved.key, 'dead'],
       [closed.key, 'dead'],
     ]);
     // The person has seen that the first one failed; the news that it did not after all still comes.
-    await client.rejections.dismiss(saved.key);
+    await client.deadLetters.dismiss(saved.key);
 
     notes.inTheMiddle = () => {};
     expect((await notes.retry(ops, saved.key)).status).toBe(200);
@@ -54,7 +54,7 @@ test('a mutator throws until its mutation is dead; ops have it run again, and th
       { key: saved.key, state: 'applied', result: { length: 5 } },
       { key: closed.key, state: 'dead', closeReason: 'written down by hand' },
     ]);
-    expect((await client.rejections.read()).map(({ key }) => key)).toEqual([closed.key]);
+    expect((await client.deadLetters.read()).map(({ key }) => key)).toEqual([closed.key]);
     expect(await client.read('notes')).toEqual([{ id: 'n1', owner: 'w1', body: 'hello' }]);
     expect(client.status.get()).toMatchObject({ pending: 0, needsAttention: 1, lastError: null });
     // And the queue goes on.

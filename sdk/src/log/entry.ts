@@ -30,6 +30,10 @@ export interface LogEntry {
   readonly closeReason?: string;
   /** True: somebody has dealt with this refusal. */
   readonly dismissed?: boolean;
+  /** Key of the refused mutation in whose place this one was made. */
+  readonly replaces?: string;
+  /** Key of the mutation that was made in this refused one's place. */
+  readonly replacedBy?: string;
 }
 
 /** Whether the server must still be told. */

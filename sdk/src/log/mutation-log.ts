@@ -1,13 +1,13 @@
 import type { Commit, OwnCommit } from '../commit.ts';
 import { type Deferred, deferred } from '../deferred.ts';
-import { ClosedError, NotSavedError, StoreTooNewError } from '../errors.ts';
+import { ClosedError, DealtWithError, MayStillRunError, NotSavedError, StoreTooNewError } from '../errors.ts';
 import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Transaction } from '../store/store.ts';
 import { isPending, type LogEntry, needsAttention } from './entry.ts';
 import { leaveClientId } from './renumber.ts';
 
 /** A mutation before it has its place in the log. */
-export type Draft = Pick<LogEntry, 'key' | 'name' | 'args' | 'at' | 'model'>;
+export type Draft = Pick<LogEntry, 'key' | 'name' | 'args' | 'at' | 'model' | 'replaces'>;
 
 interface Waiting {
   readonly draft: Draft;
@@ -60,6 +60,11 @@ export class MutationLog {
     return this.#sorted;
   }
 
+  find(key: string): LogEntry | undefined {
+    const seq = this.#seqs.get(key);
+    return seq === undefined ? undefined : this.#entries.get(seq);
+  }
+
   get pending(): readonly LogEntry[] {
     return this.entries.filter(isPending);
   }
@@ -92,8 +97,8 @@ export class MutationLog {
    * @throws ClosedError when the log is closed before that.
    */
   async outcome(key: string): Promise<LogEntry> {
-    const entry = this.#entryOf(key);
-    if (entry?.receipt) return entry;
+    const settled = this.find(key);
+    if (settled?.receipt) return settled;
     if (this.#closed) throw new ClosedError();
     const waiting = this.#outcomes.get(key) ?? deferred<LogEntry>();
     this.#outcomes.set(key, waiting);
@@ -102,7 +107,7 @@ export class MutationLog {
 
   /** Marks a refusal as dealt with. Does nothing when there is none of that key. */
   async dismiss(key: string): Promise<void> {
-    const seq = this.seqOf(key);
+    const seq = this.find(key)?.seq;
     if (seq === undefined) return;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const stored = (await tx.get('log', seq)) as LogEntry | undefined;
@@ -112,6 +117,42 @@ export class MutationLog {
       return { ...(await countChange(tx)), entries: [dismissed] };
     });
     if (commit) this.#committed(commit);
+  }
+
+  /**
+   * Appends `draft` in the place of a refused entry, which is dealt with from then on: one transaction, so that
+   * nobody, whatever they tap in whichever tab, does the same again twice.
+   *
+   * @throws DealtWithError, MayStillRunError, NotSavedError; nothing was kept.
+   */
+  async replace(old: LogEntry, draft: Draft, mayRunTwice: boolean): Promise<LogEntry> {
+    const done = await this.#store
+      .transaction(['log', 'meta'], 'durable', async (tx) => {
+        const before = await getIdentity(tx);
+        if (!before) return undefined;
+        const stored = (await tx.get('log', old.seq)) as LogEntry | undefined;
+        if (stored?.key !== old.key || !needsAttention(stored)) return new DealtWithError(old.key, stored?.replacedBy);
+        if (stored.receipt?.status === 'dead' && stored.closeReason === undefined && !mayRunTwice) {
+          return new MayStillRunError(old.key);
+        }
+        const replaced = { ...stored, dismissed: true, replacedBy: draft.key };
+        const [added, commit] = await Promise.all([
+          add(tx, before, [{ ...draft, replaces: old.key }]),
+          countChange(tx),
+          tx.put('log', old.seq, replaced),
+        ]);
+        return { ...commit, ...added, entries: [replaced, ...added.entries] };
+      })
+      .catch((error: unknown) => {
+        throw new NotSavedError(error);
+      });
+    if (done instanceof Error) throw done;
+    if (!done) {
+      await this.restore();
+      return this.replace(old, draft, mayRunTwice);
+    }
+    this.#committed(done);
+    return done.entries.at(-1) as LogEntry;
   }
 
   /** Forgets outcomes stored before `before` (milliseconds since 1970), but no refusal that waits for somebody. */
@@ -159,11 +200,6 @@ export class MutationLog {
     if (commit) this.#committed(commit);
   }
 
-  /** Where the log has the mutation with this key. */
-  seqOf(key: string): number | undefined {
-    return this.#seqs.get(key);
-  }
-
   /** Takes over what is on disk, or about to be, by whichever part or tab. */
   absorb({ identity, progress, entries = [], removed = [] }: Commit): void {
     if (identity) this.#identity = identity;
@@ -196,11 +232,6 @@ export class MutationLog {
     this.#outcomes.clear();
   }
 
-  #entryOf(key: string): LogEntry | undefined {
-    const seq = this.#seqs.get(key);
-    return seq === undefined ? undefined : this.#entries.get(seq);
-  }
-
   async #flush(): Promise<void> {
     // One turn later, so that calls made together are written together.
     await Promise.resolve();
@@ -225,24 +256,23 @@ export class MutationLog {
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const before = await getIdentity(tx, this.#model);
       if (!before) return undefined;
-      const entries = drafts.map((draft, at) => ({
-        ...draft,
-        seq: before.lastSeq + at + 1,
-        id: before.lastId + at + 1,
-      }));
-      const identity = {
-        ...before,
-        lastId: before.lastId + drafts.length,
-        lastSeq: before.lastSeq + drafts.length,
-      };
-      await Promise.all([
-        putMeta(tx, 'identity', identity),
-        ...entries.map((entry) => tx.put('log', entry.seq, entry)),
-      ]);
-      return { ...(await countChange(tx)), identity, entries };
+      const added = await add(tx, before, drafts);
+      return { ...(await countChange(tx)), ...added };
     });
     if (commit) return commit;
     await this.restore();
     return this.#write(drafts);
   }
+}
+
+/** Writes drafts as the next entries of the log. */
+async function add(
+  tx: Transaction,
+  { lastId, lastSeq, ...rest }: Identity,
+  drafts: readonly Draft[],
+): Promise<{ identity: Identity; entries: LogEntry[] }> {
+  const entries = drafts.map((draft, at) => ({ ...draft, seq: lastSeq + at + 1, id: lastId + at + 1 }));
+  const identity = { ...rest, lastId: lastId + drafts.length, lastSeq: lastSeq + drafts.length };
+  await Promise.all([putMeta(tx, 'identity', identity), ...entries.map((entry) => tx.put('log', entry.seq, entry))]);
+  return { identity, entries };
 }

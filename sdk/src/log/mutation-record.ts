@@ -26,6 +26,10 @@ export type MutationRecord<M extends Model = Model, N extends MutationName<M> = 
     readonly error?: MutationError | undefined;
     /** When dead: why operations closed it for good, in their words. Until then they may still have it run. */
     readonly closeReason?: string | undefined;
+    /** Key of the refused mutation in whose place this one was made. */
+    readonly replaces?: string | undefined;
+    /** Key of the mutation that was made in the place of this refused one. */
+    readonly replacedBy?: string | undefined;
   };
 }[N];
 
@@ -34,8 +38,8 @@ export interface SavedMutation<M extends Model = Model, N extends MutationName<M
   readonly id: number;
   readonly key: string;
   /**
-   * Resolves when the server's outcome is stored. Not kept over a restart: watch the log for that; rejects with
-   * ClosedError when the client is closed before.
+   * Resolves when the server's outcome is stored; rejects with ClosedError when the client is closed before.
+   * After a restart, `client.outcome(key)` gives the same.
    */
   readonly confirmed: Promise<MutationRecord<M, N>>;
 }
@@ -46,8 +50,13 @@ export interface MutationFilter<Name extends string = string> {
 }
 
 export function toRecord(entry: LogEntry): MutationRecord {
-  const { id, key, name, args, at, receipt, closeReason } = entry;
+  const { id, key, name, args, at, receipt, closeReason, replaces, replacedBy } = entry;
   const state = receipt?.status ?? (entry.sent ? 'sent' : 'saved');
   const outcome = receipt && { result: receipt.result as undefined, error: receipt.error };
-  return { id, key, name, args, at, state, ...outcome, ...(closeReason !== undefined && { closeReason }) };
+  return {
+    ...{ id, key, name, args, at, state, ...outcome },
+    ...(closeReason !== undefined && { closeReason }),
+    ...(replaces !== undefined && { replaces }),
+    ...(replacedBy !== undefined && { replacedBy }),
+  };
 }

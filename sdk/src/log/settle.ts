@@ -31,7 +31,10 @@ export interface Handled {
   readonly closeReason: string | undefined;
 }
 
-/** Operations have handled dead letters: they stand otherwise, which may need somebody's attention again. */
+/**
+ * Operations have handled dead letters: they stand otherwise, which may need somebody's attention again, unless another
+ * mutation was made in their place.
+ */
 export async function handleDead(tx: Transaction, letters: readonly Handled[], now: number): Promise<LogEntry[]> {
   const handled = await Promise.all(
     letters.map(async ({ seq, outcome, closeReason }) => {
@@ -41,7 +44,7 @@ export async function handleDead(tx: Transaction, letters: readonly Handled[], n
       if (entry?.receipt?.status !== 'dead' || known) return undefined;
       const { dismissed: _dismissed, ...rest } = entry;
       return {
-        ...rest,
+        ...(entry.replacedBy === undefined ? rest : entry),
         receipt: toOutcome(outcome),
         settledAt: now,
         ...(closeReason !== undefined && { closeReason }),

@@ -174,20 +174,20 @@ test('a dead letter that ops closed says why, and wants to be seen once more', a
   world.server.mutators['note'] = () => deadNote;
   const { key } = await client.mutate('note', { text: 'x' });
   await world.settle(client);
-  await client.rejections.dismiss(key);
+  await client.deadLetters.dismiss(key);
   const close = () =>
     world.server.write('receipts', key, { key, ...deadNote, closedAt: 'now', closeReason: 'paid at the branch' });
   close();
   await client.sync();
-  expect(await client.rejections.read()).toMatchObject([
+  expect(await client.deadLetters.read()).toMatchObject([
     { key, state: 'dead', error: { code: 'halted' }, closeReason: 'paid at the branch' },
   ]);
   // Sent whole again, the scope tells nothing new.
-  await client.rejections.dismiss(key);
+  await client.deadLetters.dismiss(key);
   world.server.reset.add('agent:a1');
   close();
   await client.sync();
-  expect(await client.rejections.read()).toEqual([]);
+  expect(await client.deadLetters.read()).toEqual([]);
   expect(await client.readMutations()).toMatchObject([{ state: 'dead', closeReason: 'paid at the branch' }]);
 });
 
@@ -204,7 +204,7 @@ test('a dead letter that was closed before this device heard of it says why all 
   world.server.mutators['note'] = () => deadNote;
   await client.sync();
   await world.settle(client);
-  expect(await client.rejections.read()).toMatchObject([{ key, state: 'dead', closeReason: 'paid at the branch' }]);
+  expect(await client.deadLetters.read()).toMatchObject([{ key, state: 'dead', closeReason: 'paid at the branch' }]);
 });
 
 test('what ops did with a mutation of another device of the same person stays off this one’s log', async () => {

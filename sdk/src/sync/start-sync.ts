@@ -46,7 +46,7 @@ export function startSync(options: {
       readAgain: () => device.readAgain(),
       caughtUp: () => device.caughtUp(),
       restore: () => log.restore(),
-      seqOf: (key) => log.seqOf(key),
+      seqOf: (key) => log.find(key)?.seq,
       indexesOf: (collection) => device.indexesOf(collection),
       show: (commit) => device.show(commit),
       takeBack: () => device.takeBack(),

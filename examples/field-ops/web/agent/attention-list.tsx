@@ -3,7 +3,7 @@ import { formatRupees } from '../shared/rupees.ts';
 import type { AgentClient, AgentMutation, DeliveryRow } from './client.ts';
 import { deliveryIdOf } from './delivery-state.ts';
 import { useLanguage } from './i18n/language.tsx';
-import { firstReceiptNo, refusalInWords } from './refusal.ts';
+import { firstReceiptNo, mayPassNow, refusalInWords } from './refusal.ts';
 
 interface AttentionListProps {
   client: AgentClient;
@@ -44,6 +44,17 @@ export function AttentionList({ client, refusals, rows, onOpen }: AttentionListP
               <p className="reason">{refusalInWords(record, t)}</p>
               {receiptNo !== null && <p>{t.attention.firstReceipt(receiptNo)}</p>}
               <div className="refusal-actions">
+                {mayPassNow(record) && (
+                  // Who taps twice sends it once: the second tap finds it dealt with.
+                  <button
+                    type="button"
+                    className="secondary"
+                    data-testid="retry"
+                    onClick={() => void client.rejections.retry(record.key).catch(() => undefined)}
+                  >
+                    {t.attention.retry}
+                  </button>
+                )}
                 {row && (
                   <button type="button" className="secondary" onClick={() => onOpen(row.id)}>
                     {t.attention.open}

@@ -35,14 +35,18 @@ export function Day({ client, account, onSignOut }: { client: AgentClient; accou
   const deliveries = useQuery(client.query('deliveries'));
   const log = useQuery(client.mutations());
   const rejections = useQuery(client.rejections.query());
-  const refusals = useMemo(() => rejections.data ?? [], [rejections.data]);
+  const deadLetters = useQuery(client.deadLetters.query());
+  const refusals = useMemo(
+    () => [...(rejections.data ?? []), ...(deadLetters.data ?? [])].sort((a, b) => (a.at < b.at ? -1 : 1)),
+    [rejections.data, deadLetters.data],
+  );
   const entries = useMemo(
     () => deliveryEntries(deliveries.data ?? [], log.data ?? [], refusals),
     [deliveries.data, log.data, refusals],
   );
   const rows = useMemo(() => new Map(entries.map((entry) => [entry.row.id, entry.row])), [entries]);
   // Without the log, what is not sent yet would look as if it were done: then no list at all.
-  const unread = [deliveries, log, rejections].filter((query) => query.isLoadingError);
+  const unread = [deliveries, log, rejections, deadLetters].filter((query) => query.isLoadingError);
   const todo = entries.filter(({ state }) => state === 'todo' || state === 'attention').length;
 
   return (

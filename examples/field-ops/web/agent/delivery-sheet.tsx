@@ -63,12 +63,18 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
   }
 
   function confirm(amountPaise: number): Promise<unknown> {
-    return client.mutate('confirmDelivery', {
+    const args = {
       deliveryId: row.id,
       amountPaise,
       confirmedAt: new Date(now()).toISOString(),
       ...(place.current ? { location: place.current } : {}),
-    });
+    };
+    const refused = shown?.refused;
+    // With another amount, or once more: either takes the place of the one that the office refused.
+    if (refused?.name === 'confirmDelivery' && refused.state === 'rejected') {
+      return client.rejections.resend({ key: refused.key, name: refused.name }, args);
+    }
+    return client.mutate('confirmDelivery', args);
   }
 
   const titles = {

@@ -19,6 +19,14 @@ export function refusalInWords(record: AgentMutation, t: Messages): string {
   return codes[record.error?.code ?? ''] ?? t.attention.unknown(record.error?.message ?? record.error?.code ?? '');
 }
 
+/** What the office can put right meanwhile: then the same entry passes. */
+const passing: ReadonlySet<string> = new Set(['not_found', 'not_assigned', 'forbidden']);
+
+/** Whether doing the same once more may help. A dead letter is the office's to settle. */
+export function mayPassNow({ state, error }: AgentMutation): boolean {
+  return state === 'rejected' && passing.has(error?.code ?? '');
+}
+
 /** The receipt number of the one that counted, which the server tells with `already_done` and `already_confirmed`. */
 export function firstReceiptNo(record: AgentMutation): string | null {
   const details: unknown = record.error?.details;

@@ -143,6 +143,7 @@ export const en = {
     explain: 'The office did not accept these. Nothing was counted for them.',
     dismiss: 'I have seen this',
     open: 'Open delivery',
+    retry: 'Send again',
     did: {
       confirmDelivery: 'Confirmation',
       failDelivery: 'Not delivered',

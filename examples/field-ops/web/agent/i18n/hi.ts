@@ -139,6 +139,7 @@ export const hi: Messages = {
     explain: 'दफ़्तर ने इन्हें स्वीकार नहीं किया। इनका कोई हिसाब नहीं चढ़ा है।',
     dismiss: 'मैंने देख लिया',
     open: 'डिलीवरी खोलें',
+    retry: 'फिर भेजें',
     did: {
       confirmDelivery: 'पुष्टि',
       failDelivery: 'डिलीवरी नहीं हुई',
