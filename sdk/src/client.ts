@@ -17,6 +17,7 @@ export interface Client<M extends Model> {
    *
    * @throws InvalidArgsError before anything is kept.
    * @throws NotSavedError when the disk refused; nothing was kept.
+   * @throws StoreTooNewError when a newer version of the app has taken over the data, in another tab.
    */
   mutate<N extends MutationName<M>>(name: N, args: ArgsOf<M, N>): Promise<SavedMutation<M, N>>;
 
@@ -30,6 +31,17 @@ export interface Client<M extends Model> {
   ): () => void;
   /** TanStack Query options for the same, kept up to date by changes. */
   query<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): LiveQueryOptions<RowOf<M, C>[]>;
+
+  /** How many rows fit, whatever the limit: read once, called back on each change, or as query options. */
+  readonly count: {
+    read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<number>;
+    watch<C extends CollectionName<M>>(
+      collection: C,
+      query: Query<RowOf<M, C>>,
+      listener: (count: number) => void,
+    ): () => void;
+    query<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): LiveQueryOptions<number>;
+  };
 
   /** The mutation log, oldest first: pending mutations, and those whose outcomes are still kept. */
   readMutations<N extends MutationName<M> = MutationName<M>>(

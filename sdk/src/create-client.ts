@@ -13,6 +13,7 @@ import { defaultPlatform, type Platform } from './platform.ts';
 import type { Outcome } from './protocol/index.ts';
 import { LiveQueries, type LiveSource } from './query/live-options.ts';
 import type { DeadLetters, RetryDead } from './refusals.ts';
+import type { LiveAnswer } from './replica/live-answer.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import type { PlainQuery, PlainRow } from './replica/query.ts';
 import { takeUpModel } from './replica/shapes.ts';
@@ -153,6 +154,16 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     return this.#queries.options(this.#queryKey('rows', collection, query), this.#rowsOf(collection, query));
   }
 
+  get count() {
+    return {
+      read: (collection: string, query: PlainQuery = {}) => this.#countOf(collection, query).read(),
+      watch: (collection: string, query: PlainQuery, listener: (count: number) => void) =>
+        this.#countOf(collection, query).watch(listener),
+      query: (collection: string, query: PlainQuery = {}) =>
+        this.#queries.options(this.#queryKey('count', collection, query), this.#countOf(collection, query)),
+    };
+  }
+
   readMutations(filter: MutationFilter = {}) {
     return this.#recordsOf(fitting(filter)).read();
   }
@@ -232,13 +243,30 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   }
 
   #rowsOf(collection: string, query: PlainQuery): LiveSource<readonly PlainRow[]> {
+    return this.#answers(collection, query, ({ rows }) => rows);
+  }
+
+  #countOf(collection: string, { limit: _limit, ...query }: PlainQuery): LiveSource<number> {
+    return this.#answers(collection, query, ({ size }) => size);
+  }
+
+  /** Tells of each answer what `look` sees in it, when that is something else than before. */
+  #answers<Data>(collection: string, query: PlainQuery, look: (answer: LiveAnswer) => Data): LiveSource<Data> {
     if (!Object.hasOwn(this.#model.collections, collection)) {
       throw new TypeError(`The model has no collection ${collection}`);
     }
     const { replica } = this.#device;
     return this.#whileOpen({
-      read: async () => (await replica.read(collection, query)).rows,
-      watch: (listener) => replica.watch(collection, query, ({ rows }) => listener(rows)),
+      read: async () => look(await replica.read(collection, query)),
+      watch: (listener) => {
+        let last: Data | undefined;
+        return replica.watch(collection, query, (answer) => {
+          const next = look(answer);
+          if (next === last) return;
+          last = next;
+          listener(next);
+        });
+      },
     });
   }
 

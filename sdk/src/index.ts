@@ -10,6 +10,7 @@ export {
   InvalidArgsError,
   MayStillRunError,
   NotSavedError,
+  StoreTooNewError,
   SyncError,
   UnknownKeyError,
 } from './errors.ts';

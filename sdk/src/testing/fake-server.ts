@@ -178,7 +178,10 @@ export class FakeServer {
       lastMutationId: client.last,
       changes,
       scopes: Object.fromEntries(
-        heads.map(([scope, state]) => [scope, more ? { version: state.version } : headOf(state)]),
+        heads.map(([scope, state]) => {
+          const { checksum, ...head } = headOf(state);
+          return [scope, more ? head : { ...head, checksum }];
+        }),
       ),
       reset,
       dropped: [...this.dropped],
