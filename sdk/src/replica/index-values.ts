@@ -10,16 +10,9 @@ export const leastNumber = -1.5e308;
 
 /** Where a value stands in an index. Objects have no order: they stand together, before all strings. */
 export function indexValue(value: unknown): IndexValue {
-  switch (typeof value) {
-    case 'number':
-      return Number.isNaN(value) ? missing : value;
-    case 'string':
-      return value;
-    case 'boolean':
-      return value ? yes : no;
-    default:
-      return value === null || value === undefined ? missing : '';
-  }
+  if (value === null || value === undefined || Number.isNaN(value)) return missing;
+  if (typeof value === 'boolean') return value ? yes : no;
+  return typeof value === 'number' || typeof value === 'string' ? value : '';
 }
 
 /** Where a row stands in its collection's indexes. */
