@@ -11,6 +11,7 @@ export {
   MayStillRunError,
   NotSavedError,
   SyncError,
+  ThinnedError,
   UnknownKeyError,
 } from './errors.ts';
 export {
