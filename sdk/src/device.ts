@@ -1,6 +1,6 @@
 import type { Commit, OwnCommit } from './commit.ts';
 import { newClientId } from './ids.ts';
-import { type LogEntry, needsAttention } from './log/entry.ts';
+import { isSkip, type LogEntry, needsAttention } from './log/entry.ts';
 import { MutationLog } from './log/mutation-log.ts';
 import { Records } from './log/records.ts';
 import type { Model } from './model/index.ts';
@@ -61,6 +61,7 @@ export class Device {
       start,
       (commit) => this.committed(commit),
       () => newClientId(platform),
+      (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
     );
     this.records = new Records(
       () => this.log.entries,
@@ -138,7 +139,8 @@ export class Device {
     this.#scopes = commit.scopes ?? this.#scopes;
     this.replica.absorb(commit);
     this.records.changed();
-    const { pending, progress } = this.log;
+    const { progress } = this.log;
+    const pending = this.log.pending.filter((entry) => !isSkip(entry));
     this.board.set({
       pending: pending.length,
       oldestUnsentAt: pending[0]?.at ?? null,

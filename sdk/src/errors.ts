@@ -15,6 +15,8 @@ export const errorCodes = {
   closed: 'never',
   /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
   unknown_key: 'never',
+  /** There were too many unsent ones of its name, and the model let this one go. */
+  thinned: 'never',
   /** Somebody has dealt with this refusal before: on another tap, or in another tab. */
   dealt_with: 'never',
   /** Operations may still have this dead letter run: done again, it could happen twice. */
@@ -105,6 +107,16 @@ export class UnknownKeyError extends Error {
 
   constructor(key: string) {
     super(`This device's log has no mutation ${key}`);
+  }
+}
+
+/** There were too many unsent mutations of its name, and the model let this one go: it never reaches the server. */
+export class ThinnedError extends Error {
+  override readonly name = 'ThinnedError';
+  readonly code = 'thinned';
+
+  constructor(key: string) {
+    super(`The mutation ${key} was thinned away before it was sent`);
   }
 }
 

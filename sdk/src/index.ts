@@ -12,6 +12,7 @@ export {
   NotSavedError,
   StoreTooNewError,
   SyncError,
+  ThinnedError,
   UnknownKeyError,
 } from './errors.ts';
 export {

@@ -20,6 +20,11 @@ export interface Status {
   readonly updateRequired: boolean;
   /** What went wrong last; null once a sync has succeeded. */
   readonly lastError: { readonly code: string; readonly message: string } | null;
+  /**
+   * How far the device's clock is ahead of the server's, in milliseconds; negative: behind. Null before the first answer.
+   * Network delay makes it uncertain by some hundred milliseconds, on a bad line by up to 5 seconds.
+   */
+  readonly clockErrorMs: number | null;
   /** The scopes whose rows are on this device. */
   readonly scopes: readonly string[];
 }
@@ -41,6 +46,7 @@ export class StatusBoard {
       needsToken: false,
       updateRequired: false,
       lastError: null,
+      clockErrorMs: null,
       scopes: [],
     };
   }

@@ -1,4 +1,4 @@
-import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
+import { collection, defineModel, keepEvenly, mutation } from '@ekbaar/sdk/model';
 import * as z from 'zod/mini';
 
 /** Instead of isWellFormed, which older phones lack: with the flag, whole pairs are one character and don't match. */
@@ -125,6 +125,7 @@ export const model = defineModel({
     recordLocation: mutation({
       args: z.object({ ...place, at: DeviceTime }),
       audit: false,
+      thin: keepEvenly(500),
     }),
     /** Ops give a pending delivery to another agent. */
     assignDelivery: mutation({

@@ -1,4 +1,4 @@
-import type { Outcome } from '../protocol/index.ts';
+import { type Outcome, skipName } from '../protocol/index.ts';
 
 /**
  * One mutation as the device keeps it. Entries are never changed in place: a new object takes the old one's place.
@@ -39,6 +39,11 @@ export interface LogEntry {
 /** Whether the server must still be told. */
 export function isPending(entry: LogEntry): boolean {
   return !entry.former && (!entry.receipt || entry.again === true);
+}
+
+/** Whether it holds the place of a mutation that was thinned away: a number without gaps, and nothing that anybody did. */
+export function isSkip({ name }: LogEntry): boolean {
+  return name === skipName;
 }
 
 /** Whether the server said no (or gave up) and nobody has dealt with it. */

@@ -1,9 +1,18 @@
 import type { Commit, OwnCommit } from '../commit.ts';
 import { type Deferred, deferred } from '../deferred.ts';
-import { ClosedError, DealtWithError, MayStillRunError, NotSavedError, StoreTooNewError } from '../errors.ts';
+import {
+  ClosedError,
+  DealtWithError,
+  MayStillRunError,
+  NotSavedError,
+  StoreTooNewError,
+  ThinnedError,
+} from '../errors.ts';
 import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { isPending, type LogEntry, needsAttention } from './entry.ts';
+import type { Thin } from '../model/index.ts';
+import { skipName } from '../protocol/index.ts';
+import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import { leaveClientId } from './renumber.ts';
 
 /** A mutation before it has its place in the log. */
@@ -19,6 +28,7 @@ export class MutationLog {
   readonly #store: Store;
   readonly #committed: (commit: OwnCommit) => void;
   readonly #newClientId: () => string;
+  readonly #thinOf: (name: string) => Thin | undefined;
   readonly #entries = new Map<number, LogEntry>();
   readonly #seqs = new Map<string, number>();
   readonly #outcomes = new Map<string, Deferred<LogEntry>>();
@@ -30,17 +40,22 @@ export class MutationLog {
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  /** @param committed is told of every transaction of the log's own, and must end in {@link absorb} and {@link announce}. */
+  /**
+   * @param committed is told of every transaction of the log's own, and must end in {@link absorb} and {@link announce}.
+   * @param thinOf which mutations of that name are too many
+   */
   constructor(
     store: Store,
     start: { identity: Identity; progress: Progress; entries: readonly LogEntry[] },
     committed: (commit: OwnCommit) => void,
     newClientId: () => string,
+    thinOf: (name: string) => Thin | undefined = () => undefined,
   ) {
     this.#store = store;
     this.#committed = committed;
     this.#newClientId = newClientId;
     this.#model = start.identity.model;
+    this.#thinOf = thinOf;
     this.#identity = start.identity;
     this.#progress = start.progress;
     this.absorb(start);
@@ -94,10 +109,12 @@ export class MutationLog {
   /**
    * Resolves with the entry once it has an outcome.
    *
+   * @throws ThinnedError when it was let go instead.
    * @throws ClosedError when the log is closed before that.
    */
   async outcome(key: string): Promise<LogEntry> {
     const settled = this.find(key);
+    if (settled && isSkip(settled)) throw new ThinnedError(key);
     if (settled?.receipt) return settled;
     if (this.#closed) throw new ClosedError();
     const waiting = this.#outcomes.get(key) ?? deferred<LogEntry>();
@@ -218,7 +235,8 @@ export class MutationLog {
   /** Tells those who wait for the outcomes of these entries, which are safely on disk. */
   announce(entries: readonly LogEntry[] = []): void {
     for (const entry of entries) {
-      if (!entry.receipt) continue;
+      if (isSkip(entry)) this.#outcomes.get(entry.key)?.reject(new ThinnedError(entry.key));
+      else if (!entry.receipt) continue;
       this.#outcomes.get(entry.key)?.resolve(entry);
       this.#outcomes.delete(entry.key);
     }
@@ -256,12 +274,31 @@ export class MutationLog {
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const before = await getIdentity(tx, this.#model);
       if (!before) return undefined;
-      const added = await add(tx, before, drafts);
-      return { ...(await countChange(tx)), ...added };
+      const { identity, entries } = await add(tx, before, drafts);
+      return { ...(await countChange(tx)), identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
     });
     if (commit) return commit;
     await this.restore();
     return this.#write(drafts);
+  }
+
+  /** Turns what the model says is too many now, with `added`, into skips: their ids are taken, and nothing else happens. */
+  async #thin(tx: Transaction, added: readonly LogEntry[]): Promise<LogEntry[]> {
+    const skips: LogEntry[] = [];
+    for (const name of new Set(added.map((entry) => entry.name))) {
+      const thin = this.#thinOf(name);
+      if (!thin) continue;
+      const unsent = [...this.pending, ...added].filter((entry) => entry.name === name && !entry.sent);
+      for (const { key, seq } of thin(unsent)) {
+        const stored = (await tx.get('log', seq)) as LogEntry | undefined;
+        // Another tab may have sent or skipped it meanwhile.
+        if (stored?.key !== key || stored.sent || isSkip(stored)) continue;
+        const skip = { ...stored, name: skipName, args: {} };
+        await tx.put('log', seq, skip);
+        skips.push(skip);
+      }
+    }
+    return skips;
   }
 }
 

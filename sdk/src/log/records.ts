@@ -1,4 +1,4 @@
-import type { LogEntry } from './entry.ts';
+import { isSkip, type LogEntry } from './entry.ts';
 import { type MutationRecord, toRecord } from './mutation-record.ts';
 
 type Wanted = (entry: LogEntry) => boolean;
@@ -24,7 +24,7 @@ export class Records {
 
   read(wanted: Wanted): MutationRecord[] {
     return this.#entries()
-      .filter(wanted)
+      .filter((entry) => !isSkip(entry) && wanted(entry))
       .map((entry) => this.of(entry));
   }
 

@@ -13,3 +13,4 @@ export {
   type RowOf,
 } from './model.ts';
 export { mutation, type MutationDeclaration } from './mutation.ts';
+export { keepEvenly, type Thin, type Unsent } from './thin.ts';

@@ -1,4 +1,5 @@
 import type * as z from 'zod/v4/core';
+import type { Thin } from './thin.ts';
 
 /** A thing a person can do: its arguments, its result, and the ways the server may say no. */
 export interface MutationDeclaration<
@@ -12,6 +13,8 @@ export interface MutationDeclaration<
   readonly rejects: readonly Reject[];
   /** False: no receipt is kept, so no trace of who did it (location pings). Such mutations still happen once per client. */
   readonly audit: boolean;
+  /** Which of the unsent ones the device lets go when there are too many; only without receipts. Default: none. */
+  readonly thin?: Thin | undefined;
 }
 
 /**
@@ -23,6 +26,9 @@ export interface MutationDeclaration<
  *   result: z.object({ receiptNo: z.string() }),
  *   rejects: ['not_found', 'already_confirmed'],
  * });
+ * // A week without a line leaves 500 of these, not 20,000.
+ * const ping = mutation({ args: z.object({ lat: z.number(), lng: z.number() }), audit: false, thin: keepEvenly(500) });
+ * @throws TypeError when `thin` is given for a mutation that keeps receipts: nothing of those may be let go.
  */
 export function mutation<
   const Args extends z.$ZodType,
@@ -33,11 +39,14 @@ export function mutation<
   result?: Result;
   rejects?: readonly Reject[];
   audit?: boolean;
+  thin?: Thin;
 }): MutationDeclaration<Args, Result, Reject> {
+  if (declared.thin && declared.audit !== false) throw new TypeError('mutation: thin goes with audit: false only');
   return {
     args: declared.args,
     result: declared.result as Result,
     rejects: declared.rejects ?? [],
     audit: declared.audit ?? true,
+    thin: declared.thin,
   };
 }

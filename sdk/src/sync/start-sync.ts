@@ -1,6 +1,7 @@
 import type { Device } from '../device.ts';
 import { ClosedError } from '../errors.ts';
 import type { Platform, PlatformEvent } from '../platform.ts';
+import { clockError } from './clock-error.ts';
 import { Line } from './line.ts';
 import { SyncLoop } from './loop.ts';
 import { Pass } from './pass.ts';
@@ -34,7 +35,9 @@ export function startSync(options: {
   const closing = abort.signal;
   const line = new Line();
   const tokens = new Tokens(options.token, platform, closing);
-  const transport = new Transport({ url, platform, tokens, line, closing });
+  const timeHeard = (sent: number, serverTime: number, received: number) =>
+    board.set({ clockErrorMs: clockError(board.get().clockErrorMs, sent, serverTime, received) });
+  const transport = new Transport({ url, platform, tokens, line, closing, timeHeard });
   const pass = new Pass({
     store,
     transport,

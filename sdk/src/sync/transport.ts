@@ -18,14 +18,24 @@ export class Transport {
   readonly #tokens: Tokens;
   readonly #line: Line;
   readonly #closing: AbortSignal;
+  readonly #timeHeard: (sent: number, serverTime: number, received: number) => void;
   #gzip = true;
 
-  constructor(options: { url: string; platform: Platform; tokens: Tokens; line: Line; closing: AbortSignal }) {
+  /** @param options.timeHeard is told the device's clock before and after each answer, and the server's in it */
+  constructor(options: {
+    url: string;
+    platform: Platform;
+    tokens: Tokens;
+    line: Line;
+    closing: AbortSignal;
+    timeHeard: (sent: number, serverTime: number, received: number) => void;
+  }) {
     this.#url = `${options.url}/v1/sync`;
     this.#platform = options.platform;
     this.#tokens = options.tokens;
     this.#line = options.line;
     this.#closing = options.closing;
+    this.#timeHeard = options.timeHeard;
   }
 
   /**
@@ -43,7 +53,9 @@ export class Transport {
       const answer = await this.#post(token, text, compress);
       if (answer.status === 200) {
         const response = parseAnswer(answer.text, request);
-        this.#line.answered(Math.max(this.#platform.now() - started, 0), request.mutations.length);
+        const received = this.#platform.now();
+        this.#line.answered(Math.max(received - started, 0), request.mutations.length);
+        this.#timeHeard(started, Date.parse(response.serverTime), received);
         return response;
       }
       if (answer.status === 415 && compress) {

@@ -4,7 +4,7 @@ import type { Channel, Platform } from '../platform.ts';
 import type { Status } from '../status.ts';
 
 /** What the syncing tab knows about the line, and the others show. */
-export type LineStatus = Pick<Status, 'syncing' | 'needsToken' | 'updateRequired' | 'lastError'>;
+export type LineStatus = Pick<Status, 'syncing' | 'needsToken' | 'updateRequired' | 'lastError' | 'clockErrorMs'>;
 
 /** What one tab tells the others: where to look on disk again, or how the line is. */
 export type TabMessage =
@@ -54,8 +54,8 @@ export class Tabs {
   }
 
   /** Tells how the line is, unless that is what was told last: what one tab has heard from another is no news to it. */
-  line({ syncing, needsToken, updateRequired, lastError }: LineStatus): void {
-    const status = { syncing, needsToken, updateRequired, lastError };
+  line({ syncing, needsToken, updateRequired, lastError, clockErrorMs }: LineStatus): void {
+    const status = { syncing, needsToken, updateRequired, lastError, clockErrorMs };
     if (JSON.stringify(status) === this.#line) return;
     this.#line = JSON.stringify(status);
     this.#post({ kind: 'line', status });

@@ -41,6 +41,8 @@ export class FakeServer {
   readonly reset = new Set<string>();
   readonly dropped = new Set<string>();
   readonly streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  /** The server's clock. */
+  now = () => Date.parse('2026-11-22T10:00:00Z');
   validToken = 'good';
   model = 1;
   pageSize = 1000;
@@ -126,7 +128,8 @@ export class FakeServer {
       else receipts.push({ id: mutation.id, key: mutation.key, ...outcome });
     }
     const delta = this.#delta(request, client);
-    return json({ request: request.request, serverTime: '2026-11-22T10:00:00Z', receipts, stopped, delta });
+    const serverTime = new Date(this.now()).toISOString();
+    return json({ request: request.request, serverTime, receipts, stopped, delta });
   }
 
   #run(client: FakeClient, { id, key, name, args, model, receipt }: Mutation) {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { collection, defineModel, mutation } from '../model/index.ts';
+import { collection, defineModel, keepEvenly, mutation } from '../model/index.ts';
 
 export const model = defineModel({
   version: 1,
@@ -18,6 +18,7 @@ export const model = defineModel({
       rejects: ['already_confirmed'],
     }),
     note: mutation({ args: z.object({ text: z.string() }) }),
+    ping: mutation({ args: z.object({ n: z.int() }), audit: false, thin: keepEvenly(5) }),
   },
 });
 export type TestModel = typeof model;

@@ -18,6 +18,7 @@ export class World {
   isOnline = true;
 
   constructor() {
+    this.server.now = this.clock.now;
     seed(this.server);
   }
 
