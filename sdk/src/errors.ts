@@ -9,6 +9,10 @@ export const errorCodes = {
   not_saved: 'later',
   /** The device's disk is full; nothing was kept. */
   store_full: 'later',
+  /** What is on the device was written by a later version of the app, or of the SDK. Update the app. */
+  store_too_new: 'never',
+  /** This build of SQLite does not keep what it says it has written. */
+  store_not_durable: 'never',
   /** The client was closed. */
   closed: 'never',
   /** The device knows that it has no network; nothing was sent. */
@@ -76,6 +80,34 @@ export class StoreFullError extends Error {
 
   constructor(cause: unknown) {
     super('The device has no space left: free some and try again', { cause });
+  }
+}
+
+/**
+ * What is on the device was written by a later version of the app, or of the SDK, which may mean things by it that this
+ * one cannot know: it is left as it is. Thrown when a store is opened.
+ */
+export class StoreTooNewError extends Error {
+  override readonly name = 'StoreTooNewError';
+  readonly code = 'store_too_new';
+
+  /** @param what was found to be newer: a file, or the model. */
+  constructor(what: string) {
+    super(`${what} was written by a later version of this app: update the app to go on; nothing was changed`);
+  }
+}
+
+/** SQLite would not keep over a flat battery what it says it has written. Thrown when a store is opened. */
+export class StoreNotDurableError extends Error {
+  override readonly name = 'StoreNotDurableError';
+  readonly code = 'store_not_durable';
+
+  /** @param found which settings SQLite has instead of the ones that were set. */
+  constructor(file: string, found: string) {
+    super(
+      `${file} is not safe from a power cut (${found}; journal_mode wal and synchronous 2 are needed): ` +
+        'use a file instead of memory, and a build of SQLite that obeys its pragmas',
+    );
   }
 }
 

@@ -8,6 +8,9 @@ export {
   errorCodes,
   InvalidArgsError,
   NotSavedError,
+  StoreFullError,
+  StoreNotDurableError,
+  StoreTooNewError,
   SyncError,
 } from './errors.ts';
 export {
