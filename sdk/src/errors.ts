@@ -9,8 +9,10 @@ export const errorCodes = {
   not_saved: 'later',
   /** The device's disk is full; nothing was kept. */
   store_full: 'later',
-  /** The data on this device was written by a newer version of the app; it is left alone. */
+  /** What is on the device was written by a later version of the app, or of the SDK. Update the app. */
   store_too_new: 'never',
+  /** This build of SQLite does not keep what it says it has written. */
+  store_not_durable: 'never',
   /** The client was closed. */
   closed: 'never',
   /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
@@ -89,14 +91,31 @@ export class StoreFullError extends Error {
   }
 }
 
-/** A newer version of the app has written the data on this device. Nothing was changed or lost: use that version. */
+/**
+ * What is on the device was written by a later version of the app, or of the SDK, which may mean things by it that this
+ * one cannot know: it is left as it is. Thrown when a store is opened.
+ */
 export class StoreTooNewError extends Error {
   override readonly name = 'StoreTooNewError';
   readonly code = 'store_too_new';
 
-  /** @param what of which version the data is, and which this app knows. */
+  /** @param what was found to be newer: a file, or the data. */
   constructor(what: string, options?: ErrorOptions) {
-    super(`${what}: reload or update the app. Nothing on this device was changed`, options);
+    super(`${what} was written by a later version of this app: reload or update the app; nothing was changed`, options);
+  }
+}
+
+/** SQLite would not keep over a flat battery what it says it has written. Thrown when a store is opened. */
+export class StoreNotDurableError extends Error {
+  override readonly name = 'StoreNotDurableError';
+  readonly code = 'store_not_durable';
+
+  /** @param found which settings SQLite has instead of the ones that were set. */
+  constructor(file: string, found: string) {
+    super(
+      `${file} is not safe from a power cut (${found}; journal_mode wal and synchronous 2 are needed): ` +
+        'use a file instead of memory, and a build of SQLite that obeys its pragmas',
+    );
   }
 }
 

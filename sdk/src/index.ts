@@ -10,6 +10,8 @@ export {
   InvalidArgsError,
   MayStillRunError,
   NotSavedError,
+  StoreFullError,
+  StoreNotDurableError,
   StoreTooNewError,
   SyncError,
   ThinnedError,

@@ -214,6 +214,53 @@ export const storeContract: readonly ContractCase[] = [
     });
     same(seen, ['two', ['two']], 'seen');
   }),
+  oneStore('does what is asked together in the order in which it is asked', async (store) => {
+    const seen = await store.transaction(tables, 'write', (tx) =>
+      Promise.all([
+        tx.get('log', 1),
+        tx.put('log', 1, 'one'),
+        tx.get('log', 1),
+        tx.get('log', 2),
+        tx.put('log', 2, 'two'),
+        tx.list('log'),
+        tx.get('log', 2),
+        tx.clear('log'),
+        tx.get('log', 1),
+        tx.put('log', 3, 'three'),
+        tx.put('log', 4, 'four'),
+        tx.delete('log', 3),
+        tx.get('log', 3),
+        tx.list('log'),
+        tx.get('log', 4),
+      ]),
+    );
+    same(
+      seen.filter((value) => value !== undefined),
+      ['one', ['one', 'two'], 'two', ['four'], 'four'],
+      'seen',
+    );
+    same(await list(store, 'log'), ['four'], 'log');
+  }),
+  oneStore('refuses what a transaction was not opened for', async (store) => {
+    const reading = (body: (tx: Transaction) => Promise<unknown>) => store.transaction(['log'], 'read', body);
+    await refused(
+      reading((tx) => tx.put('log', 1, 'one')),
+      'a put while reading',
+    );
+    await refused(
+      reading((tx) => tx.get('meta', 'a')),
+      'another table',
+    );
+    let kept: Transaction | undefined;
+    await store.transaction(['log'], 'durable', async (tx) => {
+      kept = tx;
+    });
+    await refused(
+      Promise.resolve().then(() => kept?.put('log', 1, 'late')),
+      'a put after the end',
+    );
+    same(await list(store, 'log'), [], 'log');
+  }),
   oneStore('leaves nothing of a transaction that throws, whatever came before', async (store) => {
     await put(store, 'meta', [['kept', 1]]);
     const thrown = new Error('planted');

@@ -79,7 +79,7 @@ export async function readIdentity(tx: Transaction, model: number, fresh: () => 
 export async function getIdentity(tx: Transaction, model = Infinity): Promise<Identity | undefined> {
   const identity = (await tx.get('meta', 'identity')) as Identity | undefined;
   if (identity?.model !== undefined && identity.model > model) {
-    throw new StoreTooNewError(`The data is of model version ${identity.model}, and this app knows ${model}`);
+    throw new StoreTooNewError(`The data on this device (model ${identity.model}; this app has ${model})`);
   }
   return identity;
 }

@@ -1,0 +1,105 @@
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
+import { type OpenSqlite, sqliteStore } from './index.ts';
+import { nodeSqlite } from './node.ts';
+
+const { path, open } = sqliteDirectory();
+
+/** Opens with every statement changed on its way. */
+const changing =
+  (change: (sql: string) => string): OpenSqlite =>
+  async (file) => {
+    const driver = await open(file);
+    return { ...driver, all: (sql, params) => driver.all(change(sql), params) };
+  };
+
+const refusal = (openAs: OpenSqlite, name: string): Promise<unknown> =>
+  sqliteStore({ open: openAs })(name).then(
+    () => 'opened',
+    (error: unknown) => error,
+  );
+
+test('what is committed is on disk: the pragmas say so', async () => {
+  let asked: unknown;
+  const store = await sqliteStore({
+    open: async (file) => {
+      const driver = await open(file);
+      return {
+        ...driver,
+        close: async () => {
+          asked = [...(await driver.all('PRAGMA synchronous', [])), ...(await driver.all('PRAGMA journal_mode', []))];
+          await driver.close();
+        },
+      };
+    },
+  })('pragmas');
+  await store.close();
+  expect(asked).toMatchObject([{ synchronous: 2 }, { journal_mode: 'wal' }]);
+});
+
+test('a build that does not take synchronous is refused', async () => {
+  const deaf = changing((sql) => sql.replace('PRAGMA synchronous = FULL', 'PRAGMA synchronous = NORMAL'));
+  expect(await refusal(deaf, 'normal')).toMatchObject({
+    code: 'store_not_durable',
+    message: expect.stringMatching(/synchronous is 1;.*synchronous 2/),
+  });
+});
+
+test('a build that says nothing about synchronous is refused', async () => {
+  const mute = changing((sql) => (sql === 'PRAGMA synchronous' ? 'SELECT 1 WHERE false' : sql));
+  expect(await refusal(mute, 'mute')).toMatchObject({ code: 'store_not_durable' });
+});
+
+test('memory is refused', async () => {
+  class Memory extends DatabaseSync {
+    constructor() {
+      super(':memory:');
+    }
+  }
+  expect(await refusal(nodeSqlite({ DatabaseSync: Memory }, path), 'memory')).toMatchObject({
+    code: 'store_not_durable',
+    message: expect.stringContaining('journal_mode is memory'),
+  });
+});
+
+test('a file with a newer layout is refused and left as it is, and the next open is free to try', async () => {
+  const factory = sqliteStore({ open });
+  const store = await factory('newer');
+  await store.transaction(['log'], 'durable', (tx) => tx.put('log', 1, 'kept'));
+  await store.close();
+  const database = new DatabaseSync(`${path}/ekbaar-newer.db`);
+  const layout = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
+  database.exec(`PRAGMA user_version = ${layout + 1}`);
+  await expect(factory('newer')).rejects.toMatchObject({
+    code: 'store_too_new',
+    message: expect.stringContaining('update the app'),
+  });
+  // Nobody holds the file after a refusal.
+  database.exec(`PRAGMA user_version = ${layout}; PRAGMA journal_mode = DELETE`);
+  database.close();
+  const again = await factory('newer');
+  expect(await again.transaction(['log'], 'read', (tx) => tx.list('log'))).toEqual(['kept']);
+  await again.close();
+});
+
+test('a file whose tables could not all be made has none, and gets them at the next try', async () => {
+  const factory = (openAs: OpenSqlite) => sqliteStore({ open: openAs })('half');
+  const failing: OpenSqlite = async (file) => {
+    const driver = await open(file);
+    const run: typeof driver.run = (sql, params) =>
+      sql.startsWith('CREATE TABLE row_index') ? Promise.reject(new Error('planted')) : driver.run(sql, params);
+    return { ...driver, run };
+  };
+  await expect(factory(failing)).rejects.toThrow('planted');
+  const store = await factory(open);
+  await store.transaction(['rows'], 'durable', (tx) => tx.put('rows', ['c', 'r'], {}));
+  await store.close();
+});
+
+test('two that open a new file at once both find its tables', async () => {
+  const stores = await Promise.all([sqliteStore({ open })('at once'), sqliteStore({ open })('at once')]);
+  await Promise.all(stores.map((store, at) => store.transaction(['log'], 'durable', (tx) => tx.put('log', at, at))));
+  expect(await stores[0]?.transaction(['log'], 'read', (tx) => tx.list('log'))).toEqual([0, 1]);
+  for (const store of stores) await store.close();
+});
