@@ -13,6 +13,12 @@ export const errorCodes = {
   store_too_new: 'never',
   /** This build of SQLite does not keep what it says it has written. */
   store_not_durable: 'never',
+  /** Another tab holds the data and does not let go, or the browser does not open it. */
+  store_blocked: 'later',
+  /** What is on the device cannot be read. */
+  store_broken: 'never',
+  /** The key does not open what is on the device; nothing was changed. */
+  wrong_key: 'never',
   /** The client was closed. */
   closed: 'never',
   /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
@@ -77,7 +83,7 @@ export class NotSavedError extends Error {
   readonly code = 'not_saved';
 
   constructor(cause: unknown) {
-    super('The mutation could not be written to this device: free some space and try again', { cause });
+    super(`The mutation could not be written to this device: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -162,6 +168,47 @@ export class MayStillRunError extends Error {
   }
 }
 
+/** The browser did not open the database in time. Thrown when a store is opened; nothing was changed. */
+export class StoreBlockedError extends Error {
+  override readonly name = 'StoreBlockedError';
+  readonly code = 'store_blocked';
+
+  /** @param byAnotherTab true: one of an older version of the app has it open and does not let go. */
+  constructor(database: string, byAnotherTab: boolean) {
+    const why = byAnotherTab
+      ? 'another tab with an older version of this app holds it: close that tab and try again'
+      : 'the browser does not open it: close other tabs of this app, start the browser again and try again';
+    super(`${database} cannot be opened now, ${why}; nothing was changed`);
+  }
+}
+
+/**
+ * What is on the device cannot be read. It is left as it is: `exportStore` saves what can still be read of it, and
+ * `destroyStore` makes room for a new start.
+ */
+export class StoreBrokenError extends Error {
+  override readonly name = 'StoreBrokenError';
+  readonly code = 'store_broken';
+
+  constructor(what: string, cause?: unknown) {
+    super(
+      `${what} cannot be read${cause === undefined ? '' : ` (${messageOf(cause)})`}: start the app again; ` +
+        'if that does not help, save what can be read with exportStore, then start afresh with destroyStore',
+      { cause },
+    );
+  }
+}
+
+/** The key does not open what is on the device; nothing was changed. Thrown when an encrypted store is opened. */
+export class WrongKeyError extends Error {
+  override readonly name = 'WrongKeyError';
+  readonly code = 'wrong_key';
+
+  constructor(store: string) {
+    super(`The key is not the one that ${store} was encrypted with: ask for it again; nothing was changed`);
+  }
+}
+
 /** The client was closed before or while this was asked of it. */
 export class ClosedError extends Error {
   override readonly name = 'ClosedError';
@@ -198,4 +245,9 @@ export class SyncError extends Error {
     this.recovery = options.recovery ?? 'backoff';
     this.retryAfterMs = options.retryAfterMs ?? 0;
   }
+}
+
+/** The words of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

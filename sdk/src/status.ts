@@ -1,3 +1,5 @@
+import { messageOf } from './errors.ts';
+
 /** How the client stands. A new object each time something changed, the same one until then. */
 export interface Status {
   /** False only when the device knows that it has no network. */
@@ -76,8 +78,4 @@ export class StatusBoard {
   readonly failed = (code: string, error: unknown): void => {
     this.set({ lastError: { code, message: messageOf(error) } });
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

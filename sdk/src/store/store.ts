@@ -52,6 +52,10 @@ export interface Store {
   readonly sharedAs?: string | undefined;
   /** False: `list` by index is refused, and whole collections are read instead (encryption hides the fields). */
   readonly indexes: boolean;
+  /** False: what is deleted keeps its room on the disk for long, so that deleting does not help when it is full. */
+  readonly deletingFrees?: boolean | undefined;
+  /** Room on the disk that is kept free for the mutation log. Absent: this store has none. */
+  readonly reserve?: Reserve | undefined;
   /**
    * Runs `body` alone on `tables`: all of its writes happen, or none (when it throws, or the disk refuses).
    * The body may await nothing but the transaction's own operations. It runs again when a store cannot be sure of
@@ -66,5 +70,17 @@ export interface Store {
   destroy(): Promise<void>;
 }
 
+/** Room on the disk that nothing but the mutation log gets, when everything else is full. */
+export interface Reserve {
+  /** Takes the room, if it is not taken yet. @returns whether it is now; never throws. */
+  hold(): Promise<boolean>;
+  /** Gives it back, for the log to use. @returns whether there was any; never throws. */
+  release(): Promise<boolean>;
+}
+
 /** Opens the store called `name`, making it when there is none; many may have it open (tabs). */
-export type StoreFactory = (name: string) => Promise<Store>;
+export interface StoreFactory {
+  (name: string): Promise<Store>;
+  /** Deletes what is there of that name, also when it cannot be opened. Absent: it is opened, and destroyed. */
+  destroy?(name: string): Promise<void>;
+}

@@ -82,7 +82,122 @@ const inPage = {
       IDBDatabase.prototype.transaction = transaction;
     }
   },
+
+  /**
+   * A transaction that is held open until the test has taken it away; then its body may end.
+   *
+   * @returns how often the body ran, and what is there afterwards.
+   */
+  async heldTransaction(name: string): Promise<{ runs: number; found: unknown }> {
+    const store = await idbStore()(name);
+    let runs = 0;
+    await store.transaction(['meta'], 'durable', async (tx) => {
+      runs += 1;
+      const before = ((await tx.get('meta', 'n')) as number | undefined) ?? 0;
+      await tx.put('meta', 'n', before + 1);
+      // One request after the other: otherwise the browser would commit.
+      while (held) await tx.get('meta', 'n');
+    });
+    const found = await store.transaction(['meta'], 'read', (tx) => tx.get('meta', 'n'));
+    await store.close();
+    return { runs, found };
+  },
+
+  letGo(): void {
+    held = false;
+  },
+
+  /** What a tab of another version does: opens the database without ever letting go. */
+  async hold(name: string, version: number): Promise<void> {
+    kept = await new Promise((resolve, reject) => {
+      const request = indexedDB.open(`ekbaar:${name}`, version);
+      request.onupgradeneeded = () => {
+        for (const table of ['log', 'rows', 'meta']) request.result.createObjectStore(table).put('old', 'a');
+      };
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  },
+
+  /** What is in a table of the database that {@link hold} has open. */
+  heldValues: (table: string): Promise<unknown[]> =>
+    new Promise((resolve, reject) => {
+      const request = kept?.transaction(table).objectStore(table).getAll();
+      if (!request) throw new Error('nothing is held');
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    }),
+
+  closeHeld(): void {
+    kept?.close();
+  },
+
+  /** @returns the code of the error, or what was read. */
+  async tryToOpen(name: string, patienceMs: number): Promise<unknown> {
+    try {
+      const store = await idbStore({ patienceMs })(name);
+      const found = await store.transaction(['meta'], 'read', (tx) => tx.get('meta', 'a'));
+      await store.close();
+      return found;
+    } catch (error) {
+      return error instanceof Error && 'code' in error ? error.code : String(error);
+    }
+  },
+
+  async destroy(name: string, patienceMs: number): Promise<void> {
+    const store = await idbStore({ patienceMs })(name);
+    await store.destroy();
+  },
+
+  destroyByName: (name: string): Promise<void> | undefined => idbStore().destroy?.(name),
+
+  /** WebKit's database server goes away at an operation, as its messages have it. Gives how often the body ran. */
+  async serverLost(): Promise<{ runs: number; found: unknown }> {
+    const store = await idbStore()('lost');
+    const { put } = IDBObjectStore.prototype;
+    let runs = 0;
+    IDBObjectStore.prototype.put = () => {
+      IDBObjectStore.prototype.put = put;
+      throw new DOMException(
+        'Connection to Indexed Database server lost. Refresh the page to try again',
+        'UnknownError',
+      );
+    };
+    await store.transaction(['meta'], 'durable', async (tx) => {
+      runs += 1;
+      await tx.put('meta', 'a', runs);
+    });
+    const found = await store.transaction(['meta'], 'read', (tx) => tx.get('meta', 'a'));
+    await store.close();
+    return { runs, found };
+  },
+
+  /** The connection goes, and its transaction's events never come. */
+  async eventsLost(): Promise<{ runs: number; found: unknown }> {
+    const databases: IDBDatabase[] = [];
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...args) {
+      databases.push(this);
+      return transaction.apply(this, args);
+    };
+    const store = await idbStore()('silent');
+    let runs = 0;
+    await store.transaction(['meta'], 'durable', async (tx) => {
+      runs += 1;
+      await tx.put('meta', 'a', runs);
+      if (runs > 1) return;
+      queueMicrotask(() => databases[0]?.dispatchEvent(new Event('close')));
+      await new Promise(() => {});
+    });
+    const found = await store.transaction(['meta'], 'read', (tx) => tx.get('meta', 'a'));
+    IDBDatabase.prototype.transaction = transaction;
+    await store.close();
+    return { runs, found };
+  },
 };
+
+let held = true;
+let kept: IDBDatabase | undefined;
 
 export type InPage = typeof inPage;
 

@@ -1,167 +1,174 @@
-import { deleteDB, type IDBPDatabase, openDB } from 'idb';
-import { ClosedError, StoreFullError } from '../../errors.ts';
-import type { Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
+import { ClosedError, StoreBlockedError } from '../../errors.ts';
+import type { Mode, Reserve, Store, StoreFactory, Table, Transaction } from '../store.ts';
+import { type Connection, Connector, inTime } from './connection.ts';
+import { asStoreError, isLoss } from './idb-errors.ts';
+import { keyOf, list, outcomeOf } from './requests.ts';
+import { fileReserve } from './reserve.ts';
 
 /** 1: the tables. 2: the index of rows. Later layouts only add. */
 const layoutVersion = 2;
 const indexName = 'index';
 const tableNames: readonly Table[] = ['log', 'rows', 'meta'];
+/** Before each further try of a transaction that the browser took away: a lost database server needs a moment. */
+const pausesMs = [0, 50, 500];
+
+/** How `idbStore` makes stores. */
+export interface IdbStoreOptions {
+  /** Goes before the database's name. Default: `ekbaar:`. */
+  readonly prefix?: string | undefined;
+  /**
+   * How long the browser may take to open the database, in milliseconds. Default: 30,000. A tab with an older version
+   * of the app, frozen in the background, may hold it.
+   */
+  readonly patienceMs?: number | undefined;
+}
 
 /**
  * Makes stores in IndexedDB.
  *
- * @param options.prefix goes before the database's name; default `ekbaar:`.
+ * @throws StoreTooNewError when a later version of the SDK has been here; StoreBlockedError when the browser does not
+ * open the database in time.
  */
-export function idbStore(options: { prefix?: string } = {}): StoreFactory {
-  return async (name) => {
-    const store = new IdbStore((options.prefix ?? 'ekbaar:') + name);
-    await store.open();
-    return store;
-  };
+export function idbStore({ prefix = 'ekbaar:', patienceMs = 30_000 }: IdbStoreOptions = {}): StoreFactory {
+  return Object.assign(
+    async (name: string) => {
+      const store = new IdbStore(prefix + name, patienceMs);
+      await store.open();
+      return store;
+    },
+    { destroy: (name: string) => deleteDatabase(prefix + name, patienceMs) },
+  );
 }
 
 class IdbStore implements Store {
   readonly indexes = true;
+  /** Only Chromium has brands, and only Chromium keeps IndexedDB in LevelDB. */
+  readonly deletingFrees = !('userAgentData' in navigator);
+  readonly reserve: Reserve;
   readonly sharedAs: string;
-  #db: Promise<IDBPDatabase> | undefined;
-  #closed = false;
+  readonly #connector: Connector;
+  readonly #patienceMs: number;
 
-  constructor(name: string) {
+  constructor(name: string, patienceMs: number) {
     this.sharedAs = name;
-  }
-
-  async open(): Promise<void> {
-    await this.#database();
-  }
-
-  async transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
-    const tx = await this.#begin(tables, mode);
-    // An abort rejects `done` also when the body's own error is the one to report.
-    const done = tx.done.then(
-      () => undefined,
-      (error: unknown) => ({ error }),
-    );
-    let result: T;
-    try {
-      result = await body({
-        get: (table, key) => tx.objectStore(table).get(keyOf(key)),
-        list: (table, range = {}, limit) => {
-          const store = tx.objectStore(table);
-          if (!('index' in range)) return store.getAll(rangeOf(range), limit);
-          const index = store.index(indexName);
-          return range.desc
-            ? listBackwards(index.openCursor(indexRangeOf(range), 'prev'), limit)
-            : index.getAll(indexRangeOf(range), limit);
-        },
-        put: async (table, key, value) => {
-          await tx.objectStore(table).put?.(value, keyOf(key));
-        },
-        delete: async (table, key) => {
-          await tx.objectStore(table).delete?.(keyOf(key));
-        },
-        clear: async (table) => {
-          await tx.objectStore(table).clear?.();
-        },
-      });
-    } catch (error) {
-      try {
-        tx.abort();
-      } catch {
-        // The failed operation has aborted it already.
-      }
-      throw asFull((await done)?.error) ?? asFull(error) ?? error;
-    }
-    const failed = await done;
-    if (failed) throw asFull(failed.error) ?? failed.error;
-    return result;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    const db = this.#db;
-    this.#db = undefined;
-    // IndexedDB itself lets the transactions under way finish.
-    (await db?.catch(() => undefined))?.close();
-  }
-
-  async destroy(): Promise<void> {
-    await this.close();
-    // Other tabs are asked to let go, and do (see `blocking`).
-    await deleteDB(this.sharedAs);
-  }
-
-  async #begin(tables: readonly Table[], mode: Mode) {
-    const beginOn = async (db: Promise<IDBPDatabase>) =>
-      (await db).transaction([...tables], mode === 'read' ? 'readonly' : 'readwrite', {
-        durability: mode === 'durable' ? 'strict' : 'relaxed',
-      });
-    const db = this.#database();
-    try {
-      return await beginOn(db);
-    } catch (error) {
-      if (this.#closed) throw error;
-      // The connection was closed under us (another version of the app, the browser's own housekeeping).
-      // Nothing has run yet, so a second try on a new connection is safe. Another transaction may have opened it.
-      if (this.#db === db) this.#db = undefined;
-      return beginOn(this.#database());
-    }
-  }
-
-  #database(): Promise<IDBPDatabase> {
-    if (this.#closed) return Promise.reject(new ClosedError());
-    if (this.#db) return this.#db;
-    const forget = () => {
-      if (this.#db === opening) this.#db = undefined;
-    };
-    const opening: Promise<IDBPDatabase> = openDB(this.sharedAs, layoutVersion, {
-      upgrade(db, from, _to, tx) {
+    this.#patienceMs = patienceMs;
+    this.reserve = fileReserve(name);
+    this.#connector = new Connector({
+      name,
+      version: layoutVersion,
+      patienceMs,
+      upgrade(db, from, tx) {
         if (from < 1) for (const table of tableNames) db.createObjectStore(table);
         if (from < 2) tx.objectStore('rows').createIndex(indexName, indexName, { multiEntry: true });
       },
-      // Another tab wants to delete or upgrade the database: let go, and open again when asked for something.
-      blocking: (_current, _blocked, event) => {
-        forget();
-        (event.target as IDBDatabase).close();
-      },
-      terminated: forget,
     });
-    this.#db = opening;
-    opening.catch(forget);
-    return opening;
+  }
+
+  async open(): Promise<void> {
+    await this.#whileLost(() => this.#connector.connect());
+  }
+
+  transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#whileLost(async () => {
+      const connecting = this.#connector.connect();
+      try {
+        return await run(await connecting, tables, mode, body);
+      } catch (error) {
+        if (isLoss(error)) await this.#connector.drop(connecting).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#connector.close();
+  }
+
+  async destroy(): Promise<void> {
+    // First what is in it: a frozen tab may hold the database itself for long.
+    await this.transaction(tableNames, 'durable', async (tx) => {
+      await Promise.all(tableNames.map((table) => tx.clear(table)));
+    });
+    await this.close();
+    await deleteDatabase(this.sharedAs, this.#patienceMs).catch((error: unknown) => {
+      if (!(error instanceof StoreBlockedError)) throw error;
+    });
+  }
+
+  /** Tries again what the browser took away: the connection, or the transaction before its end. */
+  async #whileLost<T>(work: () => Promise<T>): Promise<T> {
+    for (const pauseMs of pausesMs) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isLoss(error)) throw asStoreError(error, this.sharedAs);
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        if (this.#connector.closed) throw new ClosedError();
+      }
+    }
+    return work().catch((error: unknown) => {
+      throw asStoreError(error, this.sharedAs);
+    });
   }
 }
 
-function keyOf(key: Key): IDBValidKey {
-  return typeof key === 'object' ? [...key] : key;
+async function run<T>(
+  { db, lost }: Connection,
+  tables: readonly Table[],
+  mode: Mode,
+  body: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const tx = db.transaction([...tables], mode === 'read' ? 'readonly' : 'readwrite', {
+    durability: mode === 'durable' ? 'strict' : 'relaxed',
+  });
+  const ended = Promise.race([
+    new Promise<void>((resolve, reject) => {
+      tx.oncomplete = () => resolve();
+      tx.onabort = () => reject(tx.error ?? new DOMException('The browser ended the transaction', 'AbortError'));
+    }),
+    // The events of a lost connection's transactions come before, or never.
+    lost.then(() => Promise.reject(new DOMException('The browser closed the database', 'AbortError'))),
+  ]);
+  // Whoever comes to it hears of it below.
+  ended.catch(() => {});
+  const aborted = ended.then(
+    () => new Promise<never>(() => {}),
+    (error: unknown) => Promise.reject(error),
+  );
+  aborted.catch(() => {});
+  const result = await Promise.race([aborted, body(operationsOf(tx))]).catch(async (error: unknown) => {
+    try {
+      // Nothing of it will be there once this has returned, whenever the browser says so.
+      tx.abort();
+    } catch {
+      // A failed operation, or the browser, has aborted it already: why, its end says better than the operation.
+      await ended;
+    }
+    throw error;
+  });
+  await ended;
+  return result;
 }
 
-function rangeOf(range: Exclude<Range, { readonly index: unknown }>): IDBKeyRange | undefined {
-  // In IndexedDB's order of keys an array comes after every string.
-  if ('first' in range) return IDBKeyRange.bound([range.first], [range.first, []]);
-  const { from, to } = range;
-  if (from !== undefined && to !== undefined) return IDBKeyRange.bound(keyOf(from), keyOf(to));
-  if (from !== undefined) return IDBKeyRange.lowerBound(keyOf(from));
-  return to === undefined ? undefined : IDBKeyRange.upperBound(keyOf(to));
+function operationsOf(tx: IDBTransaction): Transaction {
+  return {
+    get: (table, key) => outcomeOf(tx.objectStore(table).get(keyOf(key))),
+    list: (table, range = {}, limit) => list(tx.objectStore(table), indexName, range, limit),
+    put: async (table, key, value) => {
+      await outcomeOf(tx.objectStore(table).put(value, keyOf(key)));
+    },
+    delete: async (table, key) => {
+      await outcomeOf(tx.objectStore(table).delete(keyOf(key)));
+    },
+    clear: async (table) => {
+      await outcomeOf(tx.objectStore(table).clear());
+    },
+  };
 }
 
-function indexRangeOf({ index, from, to }: Extract<Range, { readonly index: unknown }>): IDBKeyRange {
-  return IDBKeyRange.bound(from === undefined ? [...index] : [...index, from], [...index, to ?? []]);
-}
-
-interface Cursor {
-  readonly value: unknown;
-  continue(): Promise<Cursor | null>;
-}
-
-/** `getAll` knows no direction in the browsers that we serve. */
-async function listBackwards(opened: Promise<Cursor | null>, limit = Infinity): Promise<unknown[]> {
-  const values: unknown[] = [];
-  for (let cursor = await opened; cursor && values.length < limit; cursor = await cursor.continue()) {
-    values.push(cursor.value);
-  }
-  return values;
-}
-
-function asFull(error: unknown): StoreFullError | undefined {
-  return error instanceof DOMException && error.name === 'QuotaExceededError' ? new StoreFullError(error) : undefined;
+/** Other tabs are asked to let go, and do. @throws StoreBlockedError when one does not: it is deleted when it does. */
+async function deleteDatabase(name: string, patienceMs: number): Promise<void> {
+  await fileReserve(name).release();
+  const deleted = outcomeOf(indexedDB.deleteDatabase(name));
+  await inTime(deleted, patienceMs, () => new StoreBlockedError(name, true));
 }

@@ -65,6 +65,57 @@ describe.skipIf(chromiumIsMissing())('idbStore in a real Chromium', () => {
     await page.close();
   });
 
+  test('a transaction that the browser takes away before its end runs again', async () => {
+    const page = await openPage();
+    const result = page.evaluate(() => window.idbPage.heldTransaction('held'));
+    const internals = await chromium.context.newPage();
+    await internals.goto('chrome://indexeddb-internals');
+    await internals.locator('.force-close').first().click();
+    await page.evaluate(() => window.idbPage.letGo());
+    expect(await result).toEqual({ runs: 2, found: 1 });
+    await Promise.all([page.close(), internals.close()]);
+  });
+
+  test('also when the browser’s database server goes away at an operation, and when no event ever comes', async () => {
+    const page = await openPage();
+    expect(await page.evaluate(() => window.idbPage.serverLost())).toEqual({ runs: 2, found: 2 });
+    expect(await page.evaluate(() => window.idbPage.eventsLost())).toEqual({ runs: 2, found: 2 });
+    await page.close();
+  });
+
+  test('a tab with an older version that does not let go is named, and opening does not wait for it for ever', async () => {
+    const [old, page] = [await openPage(), await openPage()];
+    await old.evaluate(() => window.idbPage.hold('older', 1));
+    expect(await page.evaluate(() => window.idbPage.tryToOpen('older', 300))).toBe('store_blocked');
+    await old.evaluate(() => window.idbPage.closeHeld());
+    expect(await page.evaluate(() => window.idbPage.tryToOpen('older', 10_000))).toBe('old');
+    await Promise.all([old.close(), page.close()]);
+  });
+
+  test('what a later version has written is left as it is', async () => {
+    const [later, page] = [await openPage(), await openPage()];
+    await later.evaluate(() => window.idbPage.hold('later', 99));
+    expect(await page.evaluate(() => window.idbPage.tryToOpen('later', 10_000))).toBe('store_too_new');
+    expect(await later.evaluate(() => window.idbPage.heldValues('log'))).toEqual(['old']);
+    await Promise.all([later.close(), page.close()]);
+  });
+
+  test('what is destroyed is gone, also for a tab that does not let go; by its name too, when it cannot be opened', async () => {
+    const [other, page] = [await openPage(), await openPage()];
+    await page.evaluate(() => window.idbPage.put('destroyed', 'a', 'durable'));
+    await other.evaluate(() => window.idbPage.hold('destroyed', 2));
+    await page.evaluate(() => window.idbPage.destroy('destroyed', 300));
+    expect(await other.evaluate(() => window.idbPage.heldValues('meta'))).toEqual([]);
+    await other.evaluate(() => window.idbPage.closeHeld());
+    expect(await page.evaluate(() => window.idbPage.tryToOpen('destroyed', 10_000))).toBeUndefined();
+
+    await other.evaluate(() => window.idbPage.hold('broken', 99));
+    await other.evaluate(() => window.idbPage.closeHeld());
+    await page.evaluate(() => window.idbPage.destroyByName('broken'));
+    expect(await page.evaluate(() => window.idbPage.tryToOpen('broken', 10_000))).toBeUndefined();
+    await Promise.all([other.close(), page.close()]);
+  });
+
   test('two tabs have the same store open', async () => {
     const [one, other] = [await openPage(), await openPage()];
     await one.evaluate(() => window.idbPage.put('tabs', 'a', 'write'));
