@@ -272,10 +272,10 @@ export class MutationLog {
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
   async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const before = await getIdentity(tx, this.#model);
+      const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx)]);
       if (!before) return undefined;
       const { identity, entries } = await add(tx, before, drafts);
-      return { ...(await countChange(tx)), identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
+      return { ...counted, identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
     });
     if (commit) return commit;
     await this.restore();
