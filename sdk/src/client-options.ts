@@ -19,7 +19,7 @@ export interface ClientOptions<M extends Model> {
   readonly actor: Actor;
   /** Asked at the start, and again after a 401. Throwing means "none now": sending pauses, nothing is lost. */
   readonly token: (why: 'first' | 'expired') => Promise<string> | string;
-  /** `idbStore()` or `memoryStore()`; called with the store's name. */
+  /** `idbStore()`, `sqliteStore(…)` or `memoryStore()`; called with the store's name. */
   readonly store: StoreFactory;
   /** What each mutation does at once on the device, until the server has spoken. */
   readonly optimistic?: OptimisticEffects<M> | undefined;

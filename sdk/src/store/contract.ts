@@ -180,6 +180,8 @@ export const storeContract: readonly ContractCase[] = [
     same([await of(2), await of(3)], [1, 0], 'after a change that was taken back');
     await store.transaction(['rows'], 'durable', (tx) => tx.delete('rows', ['c', 'r']));
     same(await of(2), 0, 'after it went');
+    await put(store, 'rows', [[['c', 'r'], { index: [['c', 'f', 4]] }]]);
+    same([await of(2), await of(4)], [0, 1], 'after it came back');
   }),
   oneStore('clears a table, or does not when the transaction throws', async (store) => {
     await put(store, 'rows', [

@@ -1,3 +1,6 @@
+import { WrongKeyError } from '../../errors.ts';
+import { isUnreadable } from './sqlite-errors.ts';
+
 /** What stands for a statement's `?`. Text has no NUL and no lone surrogate: whatever a driver does with those. */
 export type SqliteValue = string | number;
 export type SqliteRow = Readonly<Record<string, unknown>>;
@@ -11,24 +14,43 @@ export interface SqliteDriver {
   close(): Promise<unknown>;
 }
 
-/**
- * Opens a file of the app's own storage, making it when there is none. Statements must wait for the locks of other
- * connections for some seconds (`busy_timeout`) before they fail.
- *
- * @param file its name, without a directory: lower case letters, digits, `.`, `-` and `_`.
- */
-export type OpenSqlite = (file: string) => Promise<SqliteDriver>;
+export interface OpenSqlite {
+  /**
+   * Opens a file of the app's own storage, making it when there is none. Statements must wait for the locks of other
+   * connections for some seconds (`busy_timeout`) before they fail.
+   *
+   * @param file its name, without a directory: lower case letters, digits, `.`, `-` and `_`.
+   */
+  (file: string): Promise<SqliteDriver>;
+  /** Deletes a file that nobody has open, whatever is in it. Absent: one that cannot be read can only be left. */
+  delete?(file: string): Promise<unknown>;
+}
 
 /** For drivers: how long a statement waits for a lock, in milliseconds. */
 export const busyTimeoutMs = 10_000;
 
 /**
- * For drivers: gives SQLCipher its key, before anything else is read.
+ * For drivers that were given a key, and have passed it on.
  *
- * @throws Error when this build of SQLite has no cipher: it would ignore the key and write plain text.
+ * @throws Error when this build of SQLite has no cipher: it would ignore the key, and write what it gets as it is.
+ * @throws WrongKeyError when the file has another key.
  */
-export async function unlock(driver: Pick<SqliteDriver, 'all'>, key: string): Promise<void> {
-  await driver.all(`PRAGMA key = '${key.replaceAll("'", "''")}'`, []);
-  const [cipher] = await driver.all('PRAGMA cipher_version', []);
-  if (!cipher) throw new Error('A key was given, but this build of SQLite cannot encrypt: build it with SQLCipher');
+export async function requireCipher(driver: SqliteDriver, file: string): Promise<void> {
+  const [version] = await driver.all('PRAGMA cipher_version', []);
+  if (!version) throw new Error('A key was given, but this build of SQLite cannot encrypt: build it with SQLCipher');
+  // The first that is read of the file.
+  await driver.all('PRAGMA user_version', []).catch((error: unknown) => {
+    throw isUnreadable(error) ? new WrongKeyError(file) : error;
+  });
+}
+
+/** For drivers: makes a connection ready, or closes it when that fails. */
+export async function ready(driver: SqliteDriver, prepare: () => Promise<unknown>): Promise<SqliteDriver> {
+  try {
+    await prepare();
+    return driver;
+  } catch (error) {
+    await driver.close();
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { StoreNotDurableError, StoreTooNewError } from '../../errors.ts';
-import type { OpenSqlite, SqliteDriver } from './driver.ts';
+import { type OpenSqlite, ready, type SqliteDriver } from './driver.ts';
 
 /**
  * What each version of the layout adds to the one before; none ever takes away. `rows.entries` repeats, as JSON, what
@@ -19,16 +19,12 @@ const additions: readonly (readonly string[])[] = [
 /** Opens a file, and makes sure that what is committed to it is on disk, and that its tables are these. */
 export async function openFile(open: OpenSqlite, file: string): Promise<SqliteDriver> {
   const driver = await open(file);
-  try {
+  return ready(driver, async () => {
     // Before anything is changed in it.
     if ((await layoutOf(driver)) > additions.length) throw new StoreTooNewError(file);
     await makeDurable(driver, file);
     await upgrade(driver);
-    return driver;
-  } catch (error) {
-    await driver.close();
-    throw error;
-  }
+  });
 }
 
 async function makeDurable(driver: SqliteDriver, file: string): Promise<void> {

@@ -2,20 +2,14 @@ import type { IndexValue } from '../store.ts';
 
 /**
  * Text whose UTF-8 bytes, which SQLite compares, order as the UTF-16 code units of what was given. Surrogates and what
- * follows them (from U+D7FF on) become U+D7FF and four hex digits; NUL, at which some drivers cut, and U+0001 become
- * U+0001 and another. What is left is well-formed.
+ * follows them become U+D7FF and four digits, control characters (NUL, at which some drivers cut) U+0001 and four:
+ * what is left is well-formed, and any driver can carry it.
  */
 export function ordered(text: string): string {
-  // Most text has nothing to escape.
-  return special.test(text) ? text.replaceAll(everySpecial, escape) : text;
-}
-
-const special = new RegExp('[\\u0000\\u0001\\ud7ff-\\uffff]');
-const everySpecial = new RegExp(special.source, 'g');
-
-function escape(unit: string): string {
-  if (unit <= '\u0001') return unit === '\u0000' ? '\u0001\u0001' : '\u0001\u0002';
-  return `\ud7ff${unit.charCodeAt(0).toString(16)}`;
+  return text.replaceAll(/[^ -\ud7fe]/g, (unit) => {
+    const digits = unit.charCodeAt(0).toString(16).padStart(4, '0');
+    return (unit < ' ' ? '\u0001' : '\ud7ff') + digits;
+  });
 }
 
 /** The same for a value of an index: numbers, which come first, as the digits of their IEEE 754 form, exact in any driver. */

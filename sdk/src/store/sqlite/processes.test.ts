@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
@@ -63,10 +64,10 @@ test('two processes on one file take turns', async () => {
 });
 
 test('two connections of one process take turns, and see what the other has done', async () => {
-  const stores = await Promise.all([sqliteStore({ open })('both'), sqliteStore({ open })('both')]);
+  const [one, other] = await Promise.all([sqliteStore({ open })('both'), sqliteStore({ open })('both')]);
   const given = await Promise.all(
     Array.from({ length: 20 }, (_, at) =>
-      stores[at % 2]?.transaction(['meta'], 'durable', async (tx) => {
+      (at % 2 === 0 ? one : other).transaction(['meta'], 'durable', async (tx) => {
         const next = (((await tx.get('meta', 'n')) as number | undefined) ?? 0) + 1;
         await tx.put('meta', 'n', next);
         // Time for the other one to come in between.
@@ -75,11 +76,10 @@ test('two connections of one process take turns, and see what the other has done
       }),
     ),
   );
-  expect(given.toSorted((left, right) => Number(left) - Number(right))).toEqual(given.map((_, at) => at + 1));
-  const [one, other] = stores;
-  await one?.destroy();
-  expect(await other?.transaction(['meta'], 'read', (tx) => tx.list('meta'))).toEqual([]);
-  await other?.close();
+  expect(given.toSorted((left, right) => left - right)).toEqual(given.map((_, at) => at + 1));
+  await one.destroy();
+  expect(await other.transaction(['meta'], 'read', (tx) => tx.list('meta'))).toEqual([]);
+  await other.close();
 });
 
 test('what was destroyed is not left in the file either', async () => {
@@ -88,7 +88,6 @@ test('what was destroyed is not left in the file either', async () => {
   await store.transaction(['log'], 'durable', (tx) => tx.put('log', 1, 'the secret of the phone'.repeat(500)));
   const other = await factory('secret');
   await store.destroy();
-  const { readFileSync, readdirSync } = await import('node:fs');
   const files = readdirSync(path).filter((file) => file.includes('secret'));
   expect(files.length).toBeGreaterThan(0);
   for (const file of files) expect(readFileSync(`${path}/${file}`, 'latin1')).not.toContain('the secret');

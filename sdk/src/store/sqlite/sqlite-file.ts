@@ -1,13 +1,16 @@
 import type { SqliteDriver } from './driver.ts';
+import { asStoreError } from './sqlite-errors.ts';
 
 /** One file and the one connection to it, shared by all stores of this name: what they ask is done one after the other. */
 export class SqliteFile {
+  readonly #name: string;
   readonly #open: () => Promise<SqliteDriver>;
   #driver: SqliteDriver | undefined;
   #users = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(open: () => Promise<SqliteDriver>) {
+  constructor(name: string, open: () => Promise<SqliteDriver>) {
+    this.#name = name;
     this.#open = open;
   }
 
@@ -39,7 +42,9 @@ export class SqliteFile {
   }
 
   #next<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work);
+    const result = this.#last.then(work).catch((error: unknown) => {
+      throw asStoreError(error, this.#name);
+    });
     this.#last = result.catch(() => {});
     return result;
   }

@@ -74,12 +74,13 @@ test('a thousand rows read and written in one transaction are a few statements',
 });
 
 test('a transaction larger than its buffer is one transaction all the same', async () => {
-  const store = await sqliteStore({ open })('large');
+  const { store, heard } = await overheard('large');
   const long = 'x'.repeat(400_000);
   const write = (thrown?: Error) =>
     store.transaction(['rows'], 'durable', async (tx) => {
       for (let at = 0; at < 10; at += 1) await tx.put('rows', ['c', `${at}`], long);
       expect(await tx.get('rows', ['c', '0'])).toBe(long);
+      expect(heard).toContainEqual(expect.stringContaining('REPLACE INTO rows'));
       if (thrown) throw thrown;
     });
   const count = async () => (await store.transaction(['rows'], 'read', (tx) => tx.list('rows'))).length;

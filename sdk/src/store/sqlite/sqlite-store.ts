@@ -18,15 +18,24 @@ import { transact } from './sqlite-transaction.ts';
  * @throws StoreTooNewError from the store it makes, when the file was written by a later version of the SDK.
  * @throws StoreNotDurableError from the store it makes, when this build of SQLite would not keep what it says it has saved.
  */
-export function sqliteStore(options: { open: OpenSqlite; prefix?: string }): StoreFactory {
+export function sqliteStore({ open, prefix = 'ekbaar-' }: { open: OpenSqlite; prefix?: string }): StoreFactory {
   const files = new Map<string, SqliteFile>();
-  return async (name) => {
-    const path = fileName((options.prefix ?? 'ekbaar-') + name);
-    const file = files.get(path) ?? new SqliteFile(() => openFile(options.open, path));
+  const openStore = async (name: string): Promise<Store> => {
+    const path = fileName(prefix + name);
+    const file = files.get(path) ?? new SqliteFile(path, () => openFile(open, path));
     files.set(path, file);
     await file.acquire();
     return new SqliteStore(file);
   };
+  const destroy = async (name: string): Promise<void> => {
+    try {
+      await (await openStore(name)).destroy();
+    } catch (error) {
+      if (!open.delete) throw error;
+      await open.delete(fileName(prefix + name));
+    }
+  };
+  return Object.assign(openStore, { destroy });
 }
 
 /** A name of its own for each store, also where file names know no upper case. */

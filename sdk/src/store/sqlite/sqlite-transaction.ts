@@ -1,4 +1,3 @@
-import { StoreFullError } from '../../errors.ts';
 import type { Key, Mode, Range, Table, Transaction } from '../store.ts';
 import type { SqliteDriver, SqliteValue } from './driver.ts';
 import { columnsOf, getMany, listOf } from './statements.ts';
@@ -23,13 +22,8 @@ export async function transact<T>(
     await tx.abandon();
     // SQLite may have rolled back by itself, and says so.
     await driver.run('ROLLBACK', []).catch(() => {});
-    throw isFull(error) ? new StoreFullError(error) : error;
+    throw error;
   }
-}
-
-/** The text is SQLite's own, the only thing that all drivers hand on. */
-function isFull(error: unknown): boolean {
-  return String(error instanceof Error ? error.message : error).includes('database or disk is full');
 }
 
 /** A few keys whose values are asked for by one statement. */
