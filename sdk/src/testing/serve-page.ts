@@ -16,17 +16,25 @@ type Fetch = (url: string, init: RequestInit) => Promise<Response>;
  * Bundles `entry` for the browser and serves a page that runs it.
  *
  * @param api answers what is asked below `/v1/`.
+ * @param options.production minified, and kept by the browser's cache, as an app's script would be.
+ * @param options.alias files that stand in for modules that browsers have not.
  */
-export async function servePage(entry: string, api?: Fetch): Promise<ServedPage> {
-  const script = await bundle(entry);
+export async function servePage(
+  entry: string,
+  api?: Fetch,
+  { production = false, alias = {} }: { production?: boolean; alias?: Readonly<Record<string, string>> } = {},
+): Promise<ServedPage> {
+  const script = await bundle(entry, production, alias);
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (api && path.startsWith('/v1/')) {
       answerWith(api, request, response).catch(() => response.destroy());
       return;
     }
-    response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
-    response.end(path.endsWith('.js') ? script : '<!doctype html><script type="module" src="/page.js"></script>');
+    const isScript = path.endsWith('.js');
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    if (isScript && production) response.setHeader('cache-control', 'max-age=86400');
+    response.end(isScript ? script : '<!doctype html><script type="module" src="/page.js"></script>');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -59,11 +67,19 @@ async function answerWith(api: Fetch, request: IncomingMessage, response: Server
   } else response.end();
 }
 
-async function bundle(entry: string): Promise<string> {
+async function bundle(entry: string, minify: boolean, alias: Readonly<Record<string, string>>): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
-    build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'page' } },
+    // Vite leaves it as it is in libraries.
+    define: { 'process.env.NODE_ENV': '"production"' },
+    resolve: { alias: { ...alias } },
+    build: {
+      write: false,
+      minify,
+      sourcemap: minify ? false : 'inline',
+      lib: { entry, name: 'page', formats: [minify ? 'iife' : 'es'], fileName: 'page' },
+    },
   });
   const [output] = [result].flat();
   const chunk = output && 'output' in output ? output.output[0] : undefined;
