@@ -2,21 +2,39 @@ import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Where a function begins; lines and columns count from 0. */
+export interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+  readonly columnNumber: number;
+}
+
 /** What of a .cpuprofile is used: https://chromedevtools.github.io/devtools-protocol/tot/Profiler/#type-Profile */
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: CallFrame;
   }[];
   readonly samples: readonly number[];
   readonly timeDeltas: readonly number[];
 }
 
-const most = 40;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The functions in which a server spent its time, by self time; then the same by package. */
-export async function hotFunctions(file: string): Promise<string[]> {
+/**
+ * The functions in which the time was spent, by self time; then the same by package.
+ *
+ * @param locate finds the source of a function; Node's own profiles name it already.
+ */
+export async function hotFunctions(
+  file: string,
+  locate: (frame: CallFrame) => { url: string; line: number } = ({ url, lineNumber }) => ({
+    url,
+    line: lineNumber + 1,
+  }),
+  most = 40,
+): Promise<string[]> {
   const { nodes, samples, timeDeltas } = JSON.parse(await readFile(file, 'utf8')) as CpuProfile;
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const byFunction = new Map<string, number>();
@@ -27,8 +45,9 @@ export async function hotFunctions(file: string): Promise<string[]> {
     const micros = timeDeltas[at] ?? 0;
     if (frame === undefined) return;
     total += micros;
-    const place = placeOf(frame.url);
-    const name = `${frame.functionName || '(anonymous)'}${place === '' ? '' : ` ${place}:${frame.lineNumber + 1}`}`;
+    const { url, line } = locate(frame);
+    const place = placeOf(url);
+    const name = `${frame.functionName || '(anonymous)'}${place === '' ? '' : ` ${place}:${line}`}`;
     byFunction.set(name, (byFunction.get(name) ?? 0) + micros);
     const owner = packageOf(frame.functionName, place);
     byPackage.set(owner, (byPackage.get(owner) ?? 0) + micros);
@@ -54,6 +73,6 @@ function packageOf(functionName: string, place: string): string {
   if (place.startsWith('node:')) return 'node';
   return place
     .split('/')
-    .slice(0, place.startsWith('@') || place.startsWith('server/src/') ? 3 : 2)
+    .slice(0, /^(@|server\/src\/|sdk\/src\/)/.test(place) ? 3 : 2)
     .join('/');
 }

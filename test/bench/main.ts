@@ -1,4 +1,5 @@
-/** `pnpm bench push` and `pnpm bench size`: see docs/benchmarks.md. */
+/** `pnpm bench push`, `pnpm bench size` and `pnpm bench client`: see docs/benchmarks.md. */
+import { clientCommand } from './client/client-command.ts';
 import { pushCommand } from './push-command.ts';
 import { sizeCommand } from './size-command.ts';
 
@@ -10,7 +11,10 @@ switch (command ?? '') {
   case 'size':
     await sizeCommand(args);
     break;
+  case 'client':
+    await clientCommand(args);
+    break;
   default:
-    console.error('pnpm bench push | size; --help after either says what it takes');
+    console.error('pnpm bench push | size | client; --help after any of them says what it takes');
     process.exitCode = 2;
 }

@@ -1,3 +1,5 @@
+import { markdownTable } from './markdown-table.ts';
+import { middleOf } from './middle.ts';
 import type { PushResults } from './push-bench.ts';
 import type { Round } from './round.ts';
 
@@ -24,16 +26,10 @@ export function pushTable(results: PushResults): string {
     ...['contestant', 'per s', 'min', 'max', 'p50 ms', 'p95 ms', 'server CPU s/1000', 'PostgreSQL CPU s/1000'],
     ...['x DRF', 'x hand-written'],
   ];
-  const widths = head.map((name, at) => Math.max(name.length, ...lines.map((line) => line[at]?.length ?? 0)));
-  const row = (cells: readonly string[]) =>
-    `| ${cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0))).join(' | ')} |`;
-  const rule = `|${widths.map((width, at) => (at === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
-  return [row(head), rule, ...lines.map(row)].join('\n');
+  return markdownTable(head, lines);
 }
 
-/** The middle one of a figure; the mean of the two in the middle for an even number of rounds. */
+/** The middle one of a figure over the rounds. */
 export function median(rounds: readonly Round[], figure: keyof Round): number {
-  const sorted = rounds.map((round) => round[figure]).toSorted((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2;
+  return middleOf(rounds.map((round) => round[figure]));
 }

@@ -32,7 +32,7 @@ describe.skipIf(chromiumIsMissing())('a page in a real Chromium', () => {
   test.each(frameworks)('$name shows rows, status and rejections as they change', async ({ main, plugins }) => {
     const server = new FakeServer(['agent:a1']);
     seed(server);
-    const served = await servePage(join(import.meta.dirname, main), server.fetch, plugins);
+    const served = await servePage(join(import.meta.dirname, main), server.fetch, { plugins });
     const page = await chromium.context.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));

@@ -14,22 +14,33 @@ const html = '<!doctype html><div id="app"></div><script type="module" src="/pag
 
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** How a page's script is made. */
+interface Bundling {
+  readonly plugins?: PluginOption[];
+  readonly production?: boolean;
+  readonly alias?: Readonly<Record<string, string>>;
+}
+
 /**
  * Bundles `entry` for the browser and serves a page that runs it.
  *
  * @param api answers what is asked below `/v1/`.
- * @param plugins of vite, for what browsers don't read by themselves.
+ * @param options.plugins of vite, for what browsers don't read by themselves.
+ * @param options.production minified, and kept by the browser's cache, as an app's script would be.
+ * @param options.alias files that stand in for modules that browsers have not.
  */
-export async function servePage(entry: string, api?: Fetch, plugins: PluginOption[] = []): Promise<ServedPage> {
-  const script = await bundle(entry, plugins);
+export async function servePage(entry: string, api?: Fetch, options: Bundling = {}): Promise<ServedPage> {
+  const script = await bundle(entry, options);
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (api && path.startsWith('/v1/')) {
       answerWith(api, request, response).catch(() => response.destroy());
       return;
     }
-    response.setHeader('content-type', path.endsWith('.js') ? 'text/javascript' : 'text/html');
-    response.end(path.endsWith('.js') ? script : html);
+    const isScript = path.endsWith('.js');
+    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    if (isScript && options.production) response.setHeader('cache-control', 'max-age=86400');
+    response.end(isScript ? script : html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -62,14 +73,20 @@ async function answerWith(api: Fetch, request: IncomingMessage, response: Server
   } else response.end();
 }
 
-async function bundle(entry: string, plugins: PluginOption[]): Promise<string> {
+async function bundle(entry: string, { plugins = [], production = false, alias = {} }: Bundling): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
     plugins,
     // Not replaced in libraries by itself, and no browser has a process.
-    define: { 'process.env.NODE_ENV': '"test"' },
-    build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'page' } },
+    define: { 'process.env.NODE_ENV': production ? '"production"' : '"test"' },
+    resolve: { alias: { ...alias } },
+    build: {
+      write: false,
+      minify: production,
+      sourcemap: production ? false : 'inline',
+      lib: { entry, name: 'page', formats: [production ? 'iife' : 'es'], fileName: 'page' },
+    },
   });
   const [output] = [result].flat();
   const chunk = output && 'output' in output ? output.output[0] : undefined;
