@@ -1,5 +1,5 @@
 import type { Actor } from './client-options.ts';
-import type { MutationFilter, MutationRecord, SavedMutation } from './log/mutation-record.ts';
+import type { MutationFilter, MutationRecord, SavedMutation, SettledRecord } from './log/mutation-record.ts';
 import type { ArgsOf, CollectionName, Model, MutationName, RowOf } from './model/index.ts';
 import type { LiveQueryOptions } from './query/live-options.ts';
 import type { DeadLetters, Refusals } from './refusals.ts';
@@ -61,7 +61,7 @@ export interface Client<M extends Model> {
    * @throws UnknownKeyError when the log does not have it: it never had, or its outcome is no longer kept.
    * @throws ClosedError when the client is closed before.
    */
-  outcome(key: string): Promise<MutationRecord<M>>;
+  outcome(key: string): Promise<SettledRecord<M>>;
 
   /** Mutations that the server refused, and that nobody has dealt with yet. */
   readonly rejections: Refusals<M>;

@@ -6,12 +6,12 @@ import { ClosedError, DealtWithError, InvalidArgsError, UnknownKeyError } from '
 import { newClientId, uuid } from './ids.ts';
 import { type LogEntry, needsAttention } from './log/entry.ts';
 import { cloneJson } from './log/json-args.ts';
-import type { MutationFilter, MutationRecord, SavedMutation } from './log/mutation-record.ts';
+import type { MutationFilter, MutationRecord, SavedMutation, SettledRecord } from './log/mutation-record.ts';
 import type { Draft } from './log/mutation-log.ts';
 import type { Model } from './model/index.ts';
 import { defaultPlatform, type Platform } from './platform.ts';
 import type { Outcome } from './protocol/index.ts';
-import { LiveQueries, type LiveSource } from './query/live-options.ts';
+import { LiveQueries, type LiveQueryOptions, type LiveSource } from './query/live-options.ts';
 import type { DeadLetters, RetryDead } from './refusals.ts';
 import type { LiveAnswer } from './replica/live-answer.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
@@ -83,7 +83,8 @@ async function readStart(store: Store, platform: Platform, model: Model) {
 }
 
 /** What a client offers for refusals of either kind, of whatever name. */
-interface AnyRefusals extends Omit<DeadLetters<Model>, 'resend'> {
+interface AnyRefusals extends LiveSource<MutationRecord[]>, Pick<DeadLetters<Model>, 'dismiss' | 'retry'> {
+  query(): LiveQueryOptions<MutationRecord[]>;
   resend(record: { readonly key: string }, args: unknown, options?: RetryDead): Promise<SavedMutation>;
 }
 
@@ -202,7 +203,7 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     const { log, replica, records } = this.#device;
     const { id, key } = await saving;
     await replica.settled();
-    const confirmed = log.outcome(key).then((entry) => records.of(entry));
+    const confirmed = log.outcome(key).then((entry) => records.of(entry) as SettledRecord);
     // Who does not ask for the outcome need not hear that the client was closed before it came.
     confirmed.catch(() => {});
     return { id, key, confirmed };

@@ -65,6 +65,7 @@ export class Device {
     );
     this.records = new Records(
       () => this.log.entries,
+      (name) => model.mutations[name]?.rejects ?? [],
       (error) => this.board.failed('listener_failed', error),
     );
     this.replica = new Replica({

@@ -22,10 +22,12 @@ export {
   type MutationRecord,
   type MutationState,
   type SavedMutation,
+  type SettledRecord,
 } from './log/mutation-record.ts';
+export { type Refusal } from './log/refusal.ts';
 export { type Channel, type Platform, type PlatformEvent } from './platform.ts';
 export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
-export { type DeadLetters, type Refusals, type RetryDead } from './refusals.ts';
+export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } from './refusals.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
 export { type Status } from './status.ts';

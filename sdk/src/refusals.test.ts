@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, expectTypeOf, test } from 'vitest';
-import type { MutationRecord } from './log/mutation-record.ts';
+import type { SettledRecord } from './log/mutation-record.ts';
 import { idle } from './testing/fake-clock.ts';
 import { fakeOrigin } from './testing/fake-origin.ts';
 import { model, type TestModel } from './testing/model.ts';
@@ -86,7 +86,7 @@ test('the compiler knows what a resent mutation takes', async () => {
   // @ts-expect-error these are a note's arguments
   await expect(client.rejections.resend(record, { text: 'x' })).rejects.toMatchObject({ code: 'invalid_args' });
   const again = client.rejections.resend(record, right);
-  expectTypeOf((await again).confirmed).toEqualTypeOf<Promise<MutationRecord<TestModel, 'confirm'>>>();
+  expectTypeOf((await again).confirmed).toEqualTypeOf<Promise<SettledRecord<TestModel, 'confirm'>>>();
 });
 
 test('arguments that do not fit leave the refusal as it is', async () => {

@@ -1,16 +1,21 @@
-import type { MutationRecord, SavedMutation } from './log/mutation-record.ts';
+import type { SavedMutation, SettledRecord } from './log/mutation-record.ts';
 import type { ArgsOf, Model, MutationName } from './model/index.ts';
 import type { LiveQueryOptions } from './query/live-options.ts';
 
 /** Mutations without effect that wait until the app (the person) has dealt with each: once, by whichever tab. */
-export interface Refusals<M extends Model> {
-  read(): Promise<MutationRecord<M>[]>;
-  watch(listener: (records: MutationRecord<M>[]) => void): () => void;
-  query(): LiveQueryOptions<MutationRecord<M>[]>;
+export interface NeedsAttention<M extends Model, State extends 'rejected' | 'dead'> {
+  read(): Promise<SettledRecord<M, MutationName<M>, State>[]>;
+  /** Calls back soon and after every change; returns unsubscribe. */
+  watch(listener: (records: SettledRecord<M, MutationName<M>, State>[]) => void): () => void;
+  /** TanStack Query options for the same, kept up to date by changes. */
+  query(): LiveQueryOptions<SettledRecord<M, MutationName<M>, State>[]>;
 
   /** The person has seen it, and nothing more is to be done. Does nothing when that is so already. */
   dismiss(key: string): Promise<void>;
+}
 
+/** The server refused these. */
+export interface Refusals<M extends Model> extends NeedsAttention<M, 'rejected'> {
   /**
    * Does the same once more as a new mutation: same arguments, a new key, now. The old one is dealt with from then on;
    * both are one write, so two taps, or two tabs, never send it twice.
@@ -46,7 +51,7 @@ export interface RetryDead {
  * effect, so `retry` and `resend` refuse. Say `mayRunTwice` where twice is harmless, or where the server cannot do it twice
  * because the mutation is declared once by a business key (`onceBy`).
  */
-export interface DeadLetters<M extends Model> extends Pick<Refusals<M>, 'read' | 'watch' | 'query' | 'dismiss'> {
+export interface DeadLetters<M extends Model> extends NeedsAttention<M, 'dead'> {
   /** As {@link Refusals.retry}. @throws MayStillRunError, also while the device has not heard yet that it was closed. */
   retry(key: string, options?: RetryDead): Promise<SavedMutation<M>>;
   /** As {@link Refusals.resend}. @throws MayStillRunError, as `retry` does */

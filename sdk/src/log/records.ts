@@ -12,13 +12,22 @@ interface Watcher {
 /** The mutation log as the app sees it, and who watches it. */
 export class Records {
   readonly #entries: () => readonly LogEntry[];
+  readonly #rejectsOf: (name: string) => readonly string[];
   readonly #failed: (error: unknown) => void;
   readonly #records = new WeakMap<LogEntry, MutationRecord>();
   readonly #watchers = new Set<Watcher>();
 
-  /** @param failed is told of what a listener throws. */
-  constructor(entries: () => readonly LogEntry[], failed: (error: unknown) => void) {
+  /**
+   * @param rejectsOf the codes that the model declares for a mutation
+   * @param failed is told of what a listener throws
+   */
+  constructor(
+    entries: () => readonly LogEntry[],
+    rejectsOf: (name: string) => readonly string[],
+    failed: (error: unknown) => void,
+  ) {
     this.#entries = entries;
+    this.#rejectsOf = rejectsOf;
     this.#failed = failed;
   }
 
@@ -30,7 +39,7 @@ export class Records {
 
   /** The same record as long as the entry is the same. */
   of(entry: LogEntry): MutationRecord {
-    const record = this.#records.get(entry) ?? toRecord(entry);
+    const record = this.#records.get(entry) ?? toRecord(entry, this.#rejectsOf(entry.name));
     this.#records.set(entry, record);
     return record;
   }

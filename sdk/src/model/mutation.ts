@@ -40,7 +40,8 @@ export function mutation<
   rejects?: readonly Reject[];
   audit?: boolean;
   thin?: Thin;
-}): MutationDeclaration<Args, Result, Reject> {
+  // What `defineModel` expects must not widen what was left out here.
+}): MutationDeclaration<Args, NoInfer<Result>, NoInfer<Reject>> {
   if (declared.thin && declared.audit !== false) throw new TypeError('mutation: thin goes with audit: false only');
   return {
     args: declared.args,

@@ -4,6 +4,15 @@ export { limits } from './limits.ts';
 export { Mutation, skipName } from './mutation.ts';
 export { Poke } from './poke.ts';
 export { Problem, type ProblemCode, problems, type RetryAdvice } from './problem.ts';
-export { MutationError, MutationStatus, Outcome, Receipt } from './receipt.ts';
+export {
+  type DeadCode,
+  deadCodes,
+  MutationError,
+  MutationStatus,
+  Outcome,
+  Receipt,
+  type RejectedCode,
+  rejectedCodes,
+} from './receipt.ts';
 export { stopCodes, Stopped, SyncRequest, SyncResponse } from './sync.ts';
 export { protocolVersion } from './version.ts';

@@ -1,4 +1,4 @@
-import type { Outcome } from '@ekbaar/sdk/protocol';
+import type { DeadCode, Outcome } from '@ekbaar/sdk/protocol';
 import type { Queryable } from '../db/database.ts';
 import type { Actor } from './actor.ts';
 import { describeHalt, type Halt, type HaltPolicy, isSpent } from './halt-store.ts';
@@ -32,7 +32,7 @@ export async function settleOrBury(
 const buried: Outcome = {
   status: 'dead',
   error: {
-    code: 'halted',
+    code: 'halted' satisfies DeadCode,
     message: 'The server failed at this again and again; operations have been given it to settle',
   },
 };

@@ -1,5 +1,5 @@
 import type { Model, MutationDeclaration } from '@ekbaar/sdk/model';
-import { type Outcome, skipName } from '@ekbaar/sdk/protocol';
+import { type DeadCode, type Outcome, type RejectedCode, skipName } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { type Queryable, rowsOf } from '../db/database.ts';
@@ -160,9 +160,12 @@ export function admit(rules: Rules, actor: Actor, entry: Entry): Admitted {
   const mutator = rules.mutators[entry.name];
   if (declaration === undefined || mutator === undefined) {
     const message = `No mutation is named "${entry.name}" in version ${rules.model.version} of the model`;
-    return { kind: 'refused', outcome: { status: 'dead', error: { code: 'unknown_mutation', message } } };
+    return {
+      kind: 'refused',
+      outcome: { status: 'dead', error: { code: 'unknown_mutation' satisfies DeadCode, message } },
+    };
   }
-  const refused = (code: string, message: string, details?: unknown) =>
+  const refused = (code: RejectedCode, message: string, details?: unknown) =>
     ({ kind: 'refused', outcome: refusal(entry, code, message, details) }) as const;
   if (entry.content.unfit !== undefined)
     return refused('invalid_args', `The arguments cannot be kept: ${entry.content.unfit}`, []);
@@ -199,7 +202,10 @@ export function declarationOf({ model }: Rules, name: string): MutationDeclarati
 function refusal({ former }: Entry, code: string, message: string, details?: unknown): Outcome {
   if (former !== undefined) {
     const text = `Applied before the server lost it, and refused now: ${message}`;
-    return { status: 'dead', error: { code: 'after_restore', message: text, details: { code, details } } };
+    return {
+      status: 'dead',
+      error: { code: 'after_restore' satisfies DeadCode, message: text, details: { code, details } },
+    };
   }
   return { status: 'rejected', error: { code, message, ...(details === undefined ? {} : { details }) } };
 }
@@ -274,7 +280,7 @@ export async function alreadyDone(
         from sync.once o join sync.receipts r on r.tenant = ${tenant} and r.key = o.key
         where o.tenant = ${tenant} and o.mutation = ${name} and o.value = ${value}`,
   );
-  return new Rejection('already_done', `"${name}" was done before for ${value}`, {
+  return new Rejection('already_done' satisfies RejectedCode, `"${name}" was done before for ${value}`, {
     at: first && new Date(first.at).toISOString(),
     ...(first?.result == null ? {} : mutator?.publicResult?.(first.result)),
   });
@@ -285,7 +291,7 @@ function byKey(known: StoredReceipt, actor: Actor, entry: Entry): Settled {
     return { kind: 'settled', outcome: known.outcome, replayed: true, keptIn: 'former_receipt' };
   }
   const error = {
-    code: 'key_reused',
+    code: 'key_reused' satisfies RejectedCode,
     message: 'This idempotency key came before, with other content or from somebody else',
   };
   return { kind: 'settled', outcome: { status: 'rejected', error }, replayed: false, keptIn: 'slot' };

@@ -1,5 +1,5 @@
 import type { Model } from '@ekbaar/sdk/model';
-import { skipName, stopCodes } from '@ekbaar/sdk/protocol';
+import { deadCodes, rejectedCodes, skipName, stopCodes } from '@ekbaar/sdk/protocol';
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { databaseFault } from '../db/fault.ts';
 import type { EngineObserver } from '../engine/observer.ts';
@@ -7,10 +7,7 @@ import { counts, seconds } from './buckets.ts';
 import { labelOf } from './label.ts';
 
 /** Codes with which the engine itself refuses or buries, whatever the model. */
-const engineCodes = [
-  ...['invalid_args', 'forbidden', 'already_done', 'key_reused'],
-  ...['unknown_mutation', 'halted', 'after_restore'],
-];
+const engineCodes: readonly string[] = [...rejectedCodes, ...deadCodes];
 
 /** Counts what the engine does. Every label has few values, whatever clients send. */
 export function engineMetrics(
