@@ -1,4 +1,4 @@
-import { ClosedError, StoreBlockedError } from '../../errors.ts';
+import { ClosedError, StoreBlockedError, StoreBrokenError } from '../../errors.ts';
 import type { Mode, Reserve, Store, StoreFactory, Table, Transaction } from '../store.ts';
 import { type Connection, Connector, inTime } from './connection.ts';
 import { asStoreError, isLoss } from './idb-errors.ts';
@@ -27,7 +27,7 @@ export interface IdbStoreOptions {
  * Makes stores in IndexedDB.
  *
  * @throws StoreTooNewError when a later version of the SDK has been here; StoreBlockedError when the browser does not
- * open the database in time.
+ * open the database in time; StoreBrokenError when it cannot.
  */
 export function idbStore({ prefix = 'ekbaar:', patienceMs = 30_000 }: IdbStoreOptions = {}): StoreFactory {
   return Object.assign(
@@ -65,7 +65,9 @@ class IdbStore implements Store {
   }
 
   async open(): Promise<void> {
-    await this.#whileLost(() => this.#connector.connect());
+    await this.#whileLost(() => this.#connector.connect()).catch((error: unknown) => {
+      throw isLoss(error) ? new StoreBrokenError(this.sharedAs, error) : error;
+    });
   }
 
   transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
