@@ -1,6 +1,7 @@
 import type { Model } from './model/index.ts';
 import type { Platform } from './platform.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
+import type { StoreLoss } from './safekeeping.ts';
 import type { StoreFactory } from './store/store.ts';
 
 /** Whose data a client holds. */
@@ -8,6 +9,11 @@ export interface Actor {
   readonly tenant: string;
   /** The token's `sub`. */
   readonly id: string;
+}
+
+/** What the store of a person is called. */
+export function storeNameOf({ tenant, id }: Actor): string {
+  return [tenant, id].map(encodeURIComponent).join('/');
 }
 
 /** What `createClient` needs. */
@@ -25,6 +31,8 @@ export interface ClientOptions<M extends Model> {
   readonly optimistic?: OptimisticEffects<M> | undefined;
   /** How long mutations stay on the device after their outcome, in milliseconds. Default: 7 days. */
   readonly keepOutcomesMs?: number | undefined;
+  /** Told at the start of a store that was lost, as long as nobody has called `client.acknowledgeLoss()`. */
+  readonly onStoreLost?: ((loss: StoreLoss) => void) | undefined;
   /** Clock, timers, randomness, fetch, connectivity. Default: the browser's or Node's own. */
   readonly platform?: Partial<Platform> | undefined;
 }

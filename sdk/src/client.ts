@@ -71,6 +71,9 @@ export interface Client<M extends Model> {
   /** For `useSyncExternalStore` and the like. */
   readonly status: { get(): Status; subscribe(listener: () => void): () => void };
 
+  /** The person has heard that data was lost (`status.storeLost`). */
+  acknowledgeLoss(): Promise<void>;
+
   /**
    * Syncs now. Resolves when everything pending was pushed and the replica was complete.
    *

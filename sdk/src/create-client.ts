@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import type { Client } from './client.ts';
-import type { ClientOptions } from './client-options.ts';
+import { type ClientOptions, storeNameOf } from './client-options.ts';
 import { Device } from './device.ts';
-import { ClosedError, DealtWithError, InvalidArgsError, UnknownKeyError } from './errors.ts';
+import { ClosedError, codeOf, DealtWithError, InvalidArgsError, StoreBrokenError, UnknownKeyError } from './errors.ts';
 import { newClientId, uuid } from './ids.ts';
-import { type LogEntry, needsAttention } from './log/entry.ts';
+import { isEntry, type LogEntry, needsAttention } from './log/entry.ts';
 import { cloneJson } from './log/json-args.ts';
 import type { MutationFilter, MutationRecord, SavedMutation, SettledRecord } from './log/mutation-record.ts';
 import type { Draft } from './log/mutation-log.ts';
@@ -36,21 +36,24 @@ const weekMs = 7 * 24 * 60 * 60 * 1000;
  *   token: () => session.token(),
  *   store: idbStore(),
  * });
- * @throws whatever the store throws when it cannot be opened: there is no silent fallback.
+ * @throws StoreBrokenError when what is on the device cannot be read, and whatever the store throws when it cannot be
+ * opened: there is no silent fallback.
  */
 export async function createClient<M extends Model>(options: ClientOptions<M>): Promise<Client<M>> {
   const platform: Platform = { ...defaultPlatform(), ...options.platform };
   const { model, actor } = options;
-  const store = await options.store([actor.tenant, actor.id].map(encodeURIComponent).join('/'));
+  const name = storeNameOf(actor);
+  const store = await options.store(name);
   // Before anything is read: whatever another tab does from then on is heard.
   const tabs = new Tabs(platform, store.sharedAs);
   const start = await readStart(store, platform, model).catch(async (error: unknown) => {
     tabs.close();
     await store.close();
-    throw error;
+    throw codeOf(error) === undefined ? new StoreBrokenError('The data on this device', error) : error;
   });
   let sync: Sync | undefined;
   const device = new Device({
+    name,
     store,
     platform,
     model,
@@ -60,6 +63,8 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     start,
     mutationMade: () => sync?.mutationMade(),
   });
+  const loss = await device.safekeeping.look(start.identity);
+  if (loss) options.onStoreLost?.(loss);
   const indexed = device.indexRows().catch((error: unknown) => device.board.failed('not_saved', error));
   sync = startSync({
     device,
@@ -79,6 +84,7 @@ async function readStart(store: Store, platform: Platform, model: Model) {
     return { identity, shapes: await takeUpModel(tx, model) };
   });
   const { identity = first.identity, ...rest } = await readLog(store);
+  if (!rest.entries.every(isEntry)) throw new StoreBrokenError('The mutation log on this device');
   return { ...rest, identity, shapes: first.shapes };
 }
 
@@ -175,6 +181,10 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
 
   mutations(filter: MutationFilter = {}) {
     return this.#queries.options(this.#queryKey('mutations', filter), this.#recordsOf(fitting(filter)));
+  }
+
+  acknowledgeLoss(): Promise<void> {
+    return this.#device.safekeeping.acknowledge();
   }
 
   async sync(): Promise<void> {

@@ -8,6 +8,7 @@ import type { Platform } from './platform.ts';
 import type { Poke } from './protocol/index.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import { Replica } from './replica/replica.ts';
+import { Safekeeping } from './safekeeping.ts';
 import { StatusBoard } from './status.ts';
 import { indexRows, unindexed } from './replica/shapes.ts';
 import type { Identity, Progress, ScopeSums, Shapes } from './store/meta.ts';
@@ -23,6 +24,7 @@ export class Device {
   readonly records: Records;
   readonly replica: Replica;
   readonly tabs: Tabs;
+  readonly safekeeping: Safekeeping;
   readonly #mutationMade: () => void;
   readonly #model: Model;
   #scopes: ScopeSums;
@@ -35,6 +37,7 @@ export class Device {
 
   /** @param options.mutationMade is told when there is something new to push, from whichever tab. */
   constructor(options: {
+    name: string;
     store: Store;
     platform: Platform;
     model: Model;
@@ -56,6 +59,7 @@ export class Device {
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
     this.board = new StatusBoard(platform.online());
+    this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(
       store,
       start,
@@ -150,6 +154,7 @@ export class Device {
       progress: progress.expected === undefined ? null : { rows: rowsIn(this.#scopes), of: progress.expected },
       scopes: Object.keys(this.#scopes),
     });
+    this.safekeeping.note(this.log.identity, pending.length);
   }
 
   /** Whether a poke tells of anything that is not here yet; an unreadable one may. */
@@ -163,6 +168,7 @@ export class Device {
     // A read that failed here is tried again, whatever the others did.
     this.replica.absorb({});
     const { identity, progress } = await readChanged(this.store, [], []);
+    await this.safekeeping.look(identity ?? this.log.identity);
     if (identity && progress.revision === this.log.progress.revision) return;
     await this.readAgain();
   }

@@ -247,6 +247,12 @@ export class SyncError extends Error {
   }
 }
 
+/** The code of an error of the SDK's own; undefined for any other. */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : undefined;
+}
+
 /** The words of whatever was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,6 +1,7 @@
 export { type Client } from './client.ts';
 export { type Actor, type ClientOptions } from './client-options.ts';
 export { createClient } from './create-client.ts';
+export { destroyStore } from './destroy-store.ts';
 export {
   type ArgsIssue,
   ClosedError,
@@ -10,13 +11,17 @@ export {
   InvalidArgsError,
   MayStillRunError,
   NotSavedError,
+  StoreBlockedError,
+  StoreBrokenError,
   StoreFullError,
   StoreNotDurableError,
   StoreTooNewError,
   SyncError,
   ThinnedError,
   UnknownKeyError,
+  WrongKeyError,
 } from './errors.ts';
+export { exportStore, type StoreExport } from './export-store.ts';
 export {
   type MutationFilter,
   type MutationRecord,
@@ -25,16 +30,18 @@ export {
   type SettledRecord,
 } from './log/mutation-record.ts';
 export { type Refusal } from './log/refusal.ts';
-export { type Channel, type Platform, type PlatformEvent } from './platform.ts';
+export { type Channel, type Marker, type Platform, type PlatformEvent } from './platform.ts';
 export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
 export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } from './refusals.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
+export { type StoreLoss } from './safekeeping.ts';
 export { type Status } from './status.ts';
 export {
   type Key,
   type Mode,
   type Range,
+  type Reserve,
   type Store,
   type StoreFactory,
   type Table,

@@ -7,6 +7,13 @@ export interface Channel {
   close(): void;
 }
 
+/** A few short texts that are kept outside of the store, and survive it. Both may be asynchronous. */
+export interface Marker {
+  get(name: string): Promise<string | null> | string | null;
+  /** @param value null: deletes it */
+  set(name: string, value: string | null): Promise<void> | void;
+}
+
 /**
  * Everything the SDK takes from its surroundings. The default is the browser's or Node's own;
  * a test or a simulation passes its own clock, timers, randomness and network.
@@ -37,6 +44,13 @@ export interface Platform {
   lock?: ((name: string, signal: AbortSignal, body: () => Promise<void>) => Promise<void>) | undefined;
   /** Opens a line to the other tabs (BroadcastChannel). Absent: there are none. */
   channel?: ((name: string, listener: (message: unknown) => void) => Channel) | undefined;
+  /**
+   * Where the SDK remembers that a store was there (localStorage), so that one that was cleared is not taken for a new
+   * one. Absent: it cannot be told.
+   */
+  marker?: Marker | undefined;
+  /** Asks that the store is not cleared when the disk runs full. Absent: there is nobody to ask. */
+  persist?: (() => Promise<boolean>) | undefined;
 }
 
 /** The surroundings this code runs in: a browser's page or worker, or Node. */
@@ -60,6 +74,8 @@ export function defaultPlatform(): Platform {
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
     channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,
+    marker: typeof document === 'undefined' ? undefined : localMarker,
+    persist: node ? undefined : persist,
   };
 }
 
@@ -85,4 +101,16 @@ function openChannel(name: string, listener: (message: unknown) => void): Channe
   const channel = new BroadcastChannel(name);
   channel.addEventListener('message', (event) => listener(event.data));
   return { post: (message) => channel.postMessage(message), close: () => channel.close() };
+}
+
+/** Chromium keeps it when it evicts IndexedDB; Safari and Firefox clear both together. */
+const localMarker: Marker = {
+  get: (name) => localStorage.getItem(name),
+  set: (name, value) => (value === null ? localStorage.removeItem(name) : localStorage.setItem(name, value)),
+};
+
+async function persist(): Promise<boolean> {
+  // Neither is there without TLS, and workers can only look.
+  const storage: Partial<StorageManager> | undefined = globalThis.navigator?.storage;
+  return ((await storage?.persisted?.()) || (await storage?.persist?.())) ?? false;
 }

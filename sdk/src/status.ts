@@ -1,4 +1,5 @@
 import { messageOf } from './errors.ts';
+import type { StoreLoss } from './safekeeping.ts';
 
 /** How the client stands. A new object each time something changed, the same one until then. */
 export interface Status {
@@ -29,6 +30,10 @@ export interface Status {
   readonly clockErrorMs: number | null;
   /** The scopes whose rows are on this device. */
   readonly scopes: readonly string[];
+  /** What was on this device and is no longer; stays until `client.acknowledgeLoss()`. */
+  readonly storeLost: StoreLoss | null;
+  /** Whether the browser has promised not to clear the data by itself. Null until something was saved in this session. */
+  readonly persistent: boolean | null;
 }
 
 /** Holds the current status and tells who listens. */
@@ -50,6 +55,8 @@ export class StatusBoard {
       lastError: null,
       clockErrorMs: null,
       scopes: [],
+      storeLost: null,
+      persistent: null,
     };
   }
 

@@ -36,6 +36,11 @@ export interface LogEntry {
   readonly replacedBy?: string;
 }
 
+/** Whether a value from the disk is what was written: a damaged store must not be taken for one that holds nothing. */
+export function isEntry(value: LogEntry): boolean {
+  return typeof value?.key === 'string' && typeof value.seq === 'number';
+}
+
 /** Whether the server must still be told. */
 export function isPending(entry: LogEntry): boolean {
   return !entry.former && (!entry.receipt || entry.again === true);

@@ -1,9 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import type { OwnCommit } from '../commit.ts';
 import { deferred } from '../deferred.ts';
-import { readIdentity } from '../store/meta.ts';
+import { StoreFullError } from '../errors.ts';
+import { noProgress, putMeta, readIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
-import type { Mode } from '../store/store.ts';
+import type { Mode, Table } from '../store/store.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
 import { readLog } from '../tabs/catch-up.ts';
 import type { LogEntry } from './entry.ts';
@@ -85,6 +86,101 @@ test('what resolved is on disk, and what the disk refused is nowhere', async () 
   expect(identity).toMatchObject({ lastId: 2, lastSeq: 2 });
 });
 
+/** A store whose disk holds `room` values of rows and log together; deleting makes room or does not. */
+async function smallStore(options: { room: number; reserved?: number; deletingFrees?: boolean }) {
+  const inner = await memoryStore()('small');
+  let { room } = options;
+  let reserved = options.reserved ?? 0;
+  const store = {
+    ...wrapStore(inner, (tables, mode, body) =>
+      inner.transaction(tables, mode, async (tx) => {
+        const result = await body(tx);
+        const count = async (table: Table) => (tables.includes(table) ? (await tx.list(table)).length : 0);
+        const grows = mode !== 'read' && !tables.includes('rows');
+        const used = (await count('log')) + (grows ? rows : await count('rows'));
+        if (grows && used > room) throw new StoreFullError(new Error('no room'));
+        if (tables.includes('rows')) rows = await count('rows');
+        return result;
+      }),
+    ),
+    deletingFrees: options.deletingFrees,
+    reserve: {
+      hold: async () => reserved > 0,
+      release: async () => {
+        const had = reserved > 0;
+        room += reserved;
+        reserved = 0;
+        return had;
+      },
+    },
+  };
+  let rows = 0;
+  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_test'));
+  await store.transaction(['rows', 'meta'], 'durable', async (tx) => {
+    for (const id of ['r1', 'r2', 'r3'])
+      await tx.put('rows', ['c', id], { collection: 'c', id, row: { id }, scopes: { s: 1 } });
+    await putMeta(tx, 'scopes', { s: { rows: 3, sum: 3, version: 1 } });
+    await putMeta(tx, 'progress', { ...noProgress, cursor: 'c1', lastSyncedAt: '2026-11-22T10:00:00.000Z' });
+  });
+  const told = vi.fn<(commit: OwnCommit) => void>();
+  const log: MutationLog = new MutationLog(
+    store,
+    { ...(await readLog(inner)), identity },
+    (commit) => {
+      log.absorb(commit);
+      told(commit);
+    },
+    () => 'c_fresh',
+  );
+  const rowsLeft = () => inner.transaction(['rows'], 'read', async (tx) => (await tx.list('rows')).length);
+  return { log, told, rowsLeft, inner };
+}
+
+test('on a full disk the reserve goes first, then the rows, and only then a mutation is refused', async () => {
+  const { log, told, rowsLeft, inner } = await smallStore({ room: 3, reserved: 1 });
+  await log.append(draft('in the reserve'));
+  expect(await rowsLeft()).toBe(3);
+  await log.append(draft('in place of rows'));
+  expect(await rowsLeft()).toBe(0);
+  // Whoever hears of it reads everything again, and the next sync asks for everything.
+  expect(told.mock.calls.map(([{ follows }]) => follows)).toContain(-1);
+  const { progress, scopes } = await readLog(inner);
+  expect([progress.cursor, progress.lastSyncedAt, scopes]).toEqual([null, null, {}]);
+  await Promise.all([log.append(draft('c')), log.append(draft('d'))]);
+  await expect(log.append(draft('e'))).rejects.toMatchObject({ code: 'not_saved', cause: { code: 'store_full' } });
+  expect((await readLog(inner)).entries).toHaveLength(4);
+});
+
+test('rows stay where their going makes no room', async () => {
+  const { log, rowsLeft } = await smallStore({ room: 3, deletingFrees: false });
+  await expect(log.append(draft('a'))).rejects.toMatchObject({ code: 'not_saved' });
+  expect(await rowsLeft()).toBe(3);
+});
+
+test('a store that does not know how its commit ended runs again: nothing is written twice', async () => {
+  const { inner, log: first } = await logOnDisk();
+  await first.append(draft('before'));
+  const store = wrapStore(inner, async (tables, mode, body) => {
+    await inner.transaction(tables, mode, body);
+    return inner.transaction(tables, mode, body);
+  });
+  const log: MutationLog = new MutationLog(
+    store,
+    { ...(await readLog(inner)), identity: first.identity },
+    (commit) => log.absorb(commit),
+    () => 'c_fresh',
+  );
+  const saved = await Promise.all(drafts(2).map((one) => log.append(one)));
+  expect(saved.map(({ id, key }) => `${id} ${key}`)).toEqual(['2 k0', '3 k1']);
+  const refused = { ...saved[0], receipt: { status: 'rejected', error: { code: 'no', message: 'no' } }, settledAt: 0 };
+  await inner.transaction(['log'], 'write', (tx) => tx.put('log', 2, refused));
+  log.absorb({ entries: [refused as LogEntry] });
+  expect(await log.replace(refused as LogEntry, draft('again'), false)).toMatchObject({ id: 4, key: 'again' });
+  const { entries, identity } = await readLog(inner);
+  expect(entries.map(({ key }) => key)).toEqual(['before', 'k0', 'k1', 'again']);
+  expect(identity).toMatchObject({ lastId: 4, lastSeq: 4 });
+});
+
 test('close waits for the writes under way', async () => {
   const { log, inner } = await logOnDisk();
   const saved = drafts(3).map((one) => log.append(one));
@@ -146,7 +242,7 @@ test('after the storage was cleared, memory is written back under a fresh client
   });
   expect(await log.append(draft('after'))).toMatchObject({ id: 3, seq: 3 });
   const { identity, entries, progress } = await readLog(inner);
-  expect(identity).toEqual({ clientId: 'c_fresh', lastId: 3, lastSeq: 3, model: 1 });
+  expect(identity).toEqual({ store: 'c_test', clientId: 'c_fresh', lastId: 3, lastSeq: 3, model: 1 });
   expect(entries.map(({ id, key }) => [id, key])).toEqual([
     [1, 'k0'],
     [2, 'k1'],

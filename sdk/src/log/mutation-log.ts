@@ -5,9 +5,11 @@ import {
   DealtWithError,
   MayStillRunError,
   NotSavedError,
+  StoreFullError,
   StoreTooNewError,
   ThinnedError,
 } from '../errors.ts';
+import { dropRows } from '../replica/drop-rows.ts';
 import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Thin } from '../model/index.ts';
@@ -143,11 +145,16 @@ export class MutationLog {
    * @throws DealtWithError, MayStillRunError, NotSavedError; nothing was kept.
    */
   async replace(old: LogEntry, draft: Draft, mayRunTwice: boolean): Promise<LogEntry> {
-    const done = await this.#store
-      .transaction(['log', 'meta'], 'durable', async (tx) => {
+    const { lastSeq } = this.#identity;
+    const done = await this.#withRoom(() =>
+      this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const before = await getIdentity(tx);
         if (!before) return undefined;
         const stored = (await tx.get('log', old.seq)) as LogEntry | undefined;
+        const written = stored?.replacedBy === draft.key && (await readWritten(tx, before, [draft], lastSeq));
+        if (stored && written) {
+          return { ...(await countChange(tx)), ...written, entries: [stored, ...written.entries] };
+        }
         if (stored?.key !== old.key || !needsAttention(stored)) return new DealtWithError(old.key, stored?.replacedBy);
         if (stored.receipt?.status === 'dead' && stored.closeReason === undefined && !mayRunTwice) {
           return new MayStillRunError(old.key);
@@ -159,10 +166,10 @@ export class MutationLog {
           tx.put('log', old.seq, replaced),
         ]);
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
-      })
-      .catch((error: unknown) => {
-        throw new NotSavedError(error);
-      });
+      }),
+    ).catch((error: unknown) => {
+      throw new NotSavedError(error);
+    });
     if (done instanceof Error) throw done;
     if (!done) {
       await this.restore();
@@ -257,7 +264,7 @@ export class MutationLog {
       const group = this.#queue;
       this.#queue = [];
       try {
-        const commit = await this.#write(group.map(({ draft }) => draft));
+        const commit = await this.#withRoom(() => this.#write(group.map(({ draft }) => draft)));
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
@@ -269,11 +276,36 @@ export class MutationLog {
     this.#flushing = undefined;
   }
 
+  /** Runs `write`; when the disk is full, again once there is room: what the server can send again goes first. */
+  async #withRoom<T>(write: () => Promise<T>): Promise<T> {
+    const { reserve, deletingFrees = true } = this.#store;
+    const ways = [() => reserve?.release(), () => deletingFrees && this.#dropRows()];
+    for (const makeRoom of ways) {
+      try {
+        return await write();
+      } catch (error) {
+        if (!(error instanceof StoreFullError)) throw error;
+        await makeRoom();
+      }
+    }
+    return write();
+  }
+
+  async #dropRows(): Promise<void> {
+    const commit = await dropRows(this.#store);
+    if (commit) this.#committed(commit);
+  }
+
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
   async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
+    let runs = 0;
+    const { lastSeq } = this.#identity;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
+      runs += 1;
       const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx)]);
       if (!before) return undefined;
+      const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
+      if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);
       return { ...counted, identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
     });
@@ -300,6 +332,19 @@ export class MutationLog {
     }
     return skips;
   }
+}
+
+/** What an earlier run has written of these drafts: a store that does not know how its commit ended runs a body again. */
+async function readWritten(
+  tx: Transaction,
+  identity: Identity,
+  drafts: readonly Draft[],
+  lastSeq: number,
+): Promise<{ identity: Identity; entries: LogEntry[] } | undefined> {
+  const keys = new Set(drafts.map(({ key }) => key));
+  const since = (await tx.list('log', { from: lastSeq + 1 })) as LogEntry[];
+  const entries = since.filter(({ key }) => keys.has(key));
+  return entries.length === drafts.length ? { identity, entries } : undefined;
 }
 
 /** Writes drafts as the next entries of the log. */

@@ -1,4 +1,4 @@
-import { StoreTooNewError } from '../errors.ts';
+import { StoreBrokenError, StoreTooNewError } from '../errors.ts';
 import type { Transaction } from './store.ts';
 
 /** Who this install is to the server, and the last numbers it gave away. */
@@ -8,6 +8,8 @@ export interface Identity {
   readonly lastId: number;
   /** Highest key used in the log; never given twice. */
   readonly lastSeq: number;
+  /** The store's own name: the first client id, also after it took another one. A new store has a new name. */
+  readonly store?: string;
   /** The newest model that has written here. */
   readonly model?: number;
 }
@@ -64,8 +66,9 @@ export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyn
  */
 export async function readIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
   const stored = await getIdentity(tx, model);
-  if (stored?.model === model) return stored;
-  const identity = { ...(stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 }), model };
+  if (stored?.model === model && stored.store !== undefined) return stored;
+  const known = stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 };
+  const identity = { store: known.clientId, ...known, model };
   await tx.put('meta', 'identity', identity);
   return identity;
 }
@@ -74,10 +77,12 @@ export async function readIdentity(tx: Transaction, model: number, fresh: () => 
  * The install's identity; none when the storage was cleared under the running client.
  *
  * @param model who asks in order to write: an older app must not write among what a newer one has written.
- * @throws StoreTooNewError
+ * @throws StoreTooNewError, StoreBrokenError
  */
 export async function getIdentity(tx: Transaction, model = Infinity): Promise<Identity | undefined> {
   const identity = (await tx.get('meta', 'identity')) as Identity | undefined;
+  // Not as we wrote it: damaged, or encrypted.
+  if (identity && typeof identity.clientId !== 'string') throw new StoreBrokenError('The data on this device');
   if (identity?.model !== undefined && identity.model > model) {
     throw new StoreTooNewError(`The data on this device (model ${identity.model}; this app has ${model})`);
   }

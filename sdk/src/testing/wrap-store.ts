@@ -5,6 +5,8 @@ export function wrapStore(store: Store, transaction: Store['transaction']): Stor
   return {
     sharedAs: store.sharedAs,
     indexes: store.indexes,
+    deletingFrees: store.deletingFrees,
+    reserve: store.reserve,
     transaction,
     close: () => store.close(),
     destroy: () => store.destroy(),

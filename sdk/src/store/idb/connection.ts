@@ -1,5 +1,5 @@
+import { openDB, unwrap } from 'idb';
 import { ClosedError, StoreBlockedError } from '../../errors.ts';
-import { outcomeOf } from './requests.ts';
 
 /** One open connection to a database. */
 export interface Connection {
@@ -62,12 +62,17 @@ export class Connector {
   async #open(gone: () => void): Promise<Connection> {
     const { name, version, upgrade, patienceMs } = this.#opening;
     let blocked = false;
-    const request = indexedDB.open(name, version);
-    request.onblocked = () => (blocked = true);
-    request.onupgradeneeded = ({ oldVersion }) => {
-      if (request.transaction) upgrade(request.result, oldVersion, request.transaction);
-    };
-    const opened = outcomeOf(request);
+    let end: () => void = gone;
+    const opened = openDB(name, version, {
+      upgrade: (db, from, _to, tx) => upgrade(unwrap(db), from, unwrap(tx)),
+      blocked: () => (blocked = true),
+      // Another tab wants to delete or upgrade the database: let go, and open again when asked for something.
+      blocking: (_current, _blocked, { target }) => {
+        gone();
+        (target as IDBDatabase).close();
+      },
+      terminated: () => end(),
+    });
     const db = await inTime(opened, patienceMs, () => new StoreBlockedError(name, blocked)).catch((error: unknown) => {
       // What comes too late must not keep others waiting.
       opened.then(
@@ -76,18 +81,13 @@ export class Connector {
       );
       throw error;
     });
-    // Another tab wants to delete or upgrade the database: let go, and open again when asked for something.
-    db.onversionchange = () => {
-      gone();
-      db.close();
-    };
     const lost = new Promise<void>((resolve) => {
-      db.onclose = () => {
+      end = () => {
         gone();
         resolve();
       };
     });
-    return { db, lost };
+    return { db: unwrap(db), lost };
   }
 }
 

@@ -1,4 +1,5 @@
-import { ClosedError, StoreBlockedError } from '../../errors.ts';
+import { deleteDB } from 'idb';
+import { ClosedError, StoreBlockedError, StoreBrokenError } from '../../errors.ts';
 import type { Mode, Reserve, Store, StoreFactory, Table, Transaction } from '../store.ts';
 import { type Connection, Connector, inTime } from './connection.ts';
 import { asStoreError, isLoss } from './idb-errors.ts';
@@ -27,7 +28,7 @@ export interface IdbStoreOptions {
  * Makes stores in IndexedDB.
  *
  * @throws StoreTooNewError when a later version of the SDK has been here; StoreBlockedError when the browser does not
- * open the database in time.
+ * open the database in time; StoreBrokenError when it cannot.
  */
 export function idbStore({ prefix = 'ekbaar:', patienceMs = 30_000 }: IdbStoreOptions = {}): StoreFactory {
   return Object.assign(
@@ -65,7 +66,9 @@ class IdbStore implements Store {
   }
 
   async open(): Promise<void> {
-    await this.#whileLost(() => this.#connector.connect());
+    await this.#whileLost(() => this.#connector.connect()).catch((error: unknown) => {
+      throw isLoss(error) ? new StoreBrokenError(this.sharedAs, error) : error;
+    });
   }
 
   transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -169,6 +172,6 @@ function operationsOf(tx: IDBTransaction): Transaction {
 /** Other tabs are asked to let go, and do. @throws StoreBlockedError when one does not: it is deleted when it does. */
 async function deleteDatabase(name: string, patienceMs: number): Promise<void> {
   await fileReserve(name).release();
-  const deleted = outcomeOf(indexedDB.deleteDatabase(name));
+  const deleted = deleteDB(name);
   await inTime(deleted, patienceMs, () => new StoreBlockedError(name, true));
 }

@@ -1,11 +1,9 @@
+import { wrap } from 'idb';
 import type { Key, Range } from '../store.ts';
 
 /** The outcome of a request. What it rejects with is the request's own error, not its transaction's. */
 export function outcomeOf<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+  return wrap(request);
 }
 
 export function keyOf(key: Key): IDBValidKey {

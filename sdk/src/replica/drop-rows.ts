@@ -1,0 +1,19 @@
+import type { OwnCommit } from '../commit.ts';
+import { getProgress, putMeta } from '../store/meta.ts';
+import type { Store } from '../store/store.ts';
+
+/**
+ * Forgets every row, which the server can send again, to make room for what nobody else has.
+ *
+ * @returns undefined when there are none.
+ */
+export function dropRows(store: Store): Promise<OwnCommit | undefined> {
+  return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
+    const { expected: _expected, ...before } = await getProgress(tx);
+    if (before.cursor === null) return undefined;
+    const progress = { ...before, cursor: null, lastSyncedAt: null, revision: before.revision + 1 };
+    await Promise.all([tx.clear('rows'), putMeta(tx, 'scopes', {}), putMeta(tx, 'progress', progress)]);
+    // Memory has to read it all again, whatever it knows.
+    return { progress, scopes: {}, follows: -1 };
+  });
+}
