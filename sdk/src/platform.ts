@@ -26,13 +26,17 @@ export interface Platform {
   /** Idempotency keys are made of these: they must be unpredictable outside of tests. */
   randomBytes(length: number): Uint8Array;
   fetch(url: string, init: RequestInit): Promise<Response>;
+  /** Whether `fetch` gives a response as soon as it begins, with a body that streams. In React Native it does not. */
+  streams: boolean;
   /** False only when the device knows that it has no network. */
   online(): boolean;
+  /** Whether somebody may be looking. Absent: not known. */
+  visible?: (() => boolean) | undefined;
   /** Calls back on each event; returns unsubscribe. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
   /**
-   * Whether to keep a stream open for the server's pokes. True in browsers, false in Node,
-   * where an open request would keep the process alive.
+   * Whether to keep a stream open for the server's pokes. True in browsers; false in Node, where an open request would
+   * keep the process alive, and in service workers, which are there for a moment only.
    */
   pokes: boolean;
   /** Compresses a request body; absent: bodies go as they are. */
@@ -68,9 +72,11 @@ export function defaultPlatform(): Platform {
     clearTimeout: (timer) => clearTimeout(timer as number),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     fetch: (url, init) => fetch(url, init),
+    streams: 'body' in Response.prototype,
     online: () => globalThis.navigator?.onLine ?? true,
     onEvent: listenToBrowser,
-    pokes: !node,
+    visible: () => typeof document === 'undefined' || document.visibilityState === 'visible',
+    pokes: !node && !('registration' in globalThis),
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
     channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 
 async function take(batch = 50): Promise<Round> {
-  const round = await takeRound(store, { request: 'r', sentAt: 'now', model: 1, page: 10, batch, diverged: [] });
+  const round = await takeRound(store, { request: 'r', sentAt: 'now', model: 1, page: () => 10, batch, diverged: [] });
   if (!round) throw new Error('no identity on disk');
   return round;
 }

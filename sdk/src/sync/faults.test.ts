@@ -24,6 +24,14 @@ const portal = answer(
   () => new Response('<html>Log in to the Wi-Fi</html>', { headers: { 'content-type': 'text/html' } }),
 );
 
+/** What the server said to this world's first request. */
+async function earlierAnswer(): Promise<object> {
+  const [{ request, ...first } = { request: '' }] = world.server.requests;
+  const init = { method: 'POST', headers: { authorization: `Bearer ${world.server.validToken}` } };
+  const response = await world.server.fetch('/v1/sync', { ...init, body: JSON.stringify({ ...first, request }) });
+  return (await response.json()) as object;
+}
+
 test('a lost answer costs a second request, not a second effect', async () => {
   const client = await world.synced();
   world.server.faults.push(lost, lost);
@@ -36,9 +44,15 @@ test('a lost answer costs a second request, not a second effect', async () => {
 test.for<[string, Fault]>([
   ['a captive portal', portal],
   ['a portal’s refusal', answer(() => new Response('<html>no</html>', { status: 403 }))],
+  ['a portal that says so itself', answer(() => new Response('<html>Log in</html>', { status: 511 }))],
   ['a proxy that gave up', answer(() => new Response('<html>504</html>', { status: 504 }))],
   ['JSON of something else', answer(() => json({ ok: true }))],
   ['an empty body', answer(() => new Response(''))],
+  [
+    'an answer that a proxy cut short, and passed on as whole',
+    async (_request, handle) => new Response((await (await handle()).text()).slice(0, -20)),
+  ],
+  ['an answer from before, replayed by a cache', async () => json(await earlierAnswer())],
   [
     'the answer to another request',
     async (_request, handle) => {

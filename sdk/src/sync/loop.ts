@@ -4,37 +4,26 @@ import { ClosedError, StoreTooNewError, SyncError } from '../errors.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
 import type { StatusBoard } from '../status.ts';
-import { Alarm, type Wake } from './alarm.ts';
+import {
+  atStart,
+  begin,
+  type Effect,
+  type Event,
+  type Outcome,
+  type Step,
+  step,
+  type Surroundings,
+} from './machine.ts';
 import type { PassResult } from './pass.ts';
-
-/** How long the loop waits without any reason to wake, and how long a follower lets its own mutations wait. */
-const idleMs = 60_000;
-const firstBackoffMs = 1_000;
-const mostBackoffMs = 60_000;
-const firstTokenWaitMs = 5_000;
-const mostTokenWaitMs = 120_000;
-const pausedMs = 10 * 60_000;
-/** No hold is a hot loop or for ever, whatever the server asks for. */
-const leastHoldMs = 1_000;
-const mostHoldMs = 10 * 60_000;
-
-const everything: readonly Wake[] = ['start', 'mutation', 'poke', 'online', 'visible', 'sync'];
-
-const everythingButMutations = everything.filter((wake) => wake !== 'mutation');
-
-/** What ends each wait early. What the server asked for, only a person cuts short. */
-const wakesFrom: Record<SyncError['recovery'], readonly Wake[]> = {
-  backoff: ['start', 'poke', 'online', 'visible', 'sync'],
-  asked: ['sync'],
-  hinted: ['start', 'online', 'visible', 'sync'],
-  token: ['start', 'online', 'visible', 'sync'],
-  paused: ['start', 'mutation', 'sync'],
-};
 
 /** What the loop needs to work. */
 export interface LoopOptions {
   /** Runs one full synchronisation; alone, whatever tabs there are. */
   readonly pass: (push: boolean) => Promise<PassResult>;
+  /** A mutation was made: a pull that is on its way should give way. */
+  readonly hurry: () => void;
+  /** Looks on disk for what other tabs did. */
+  readonly look: () => void;
   /** Called after each pass that succeeded. */
   readonly tidy: () => Promise<void>;
   readonly hasPending: () => boolean;
@@ -44,38 +33,31 @@ export interface LoopOptions {
   readonly closing: AbortSignal;
 }
 
-/**
- * Decides when to sync. The states and what moves between them are in ARCHITECTURE.md, beside this file.
- * A loop that does not lead (another tab does) syncs only when asked, or when mutations have waited too long.
- */
+/** Runs what the machine decides: it owns the timers, the passes and those who asked for one. */
 export class SyncLoop {
   readonly #options: LoopOptions;
-  readonly #alarm: Alarm;
+  #state = atStart;
+  /** Resolves when the machine wants a pass, or is closed. */
+  #turn = deferred<void>();
+  #push = false;
   #waiters: Deferred<void>[] = [];
-  #leading = false;
-  /** Until it goes off, mutations are not pushed: the server asked for patience. */
-  #hold: { timer: unknown } | undefined;
-  /** How often in a row it did. */
-  #stops = 0;
+  /** Those who asked for the pass that is under way. */
+  #asking: Deferred<void>[] = [];
+  readonly #timers = new Map<'timer' | 'released', unknown>();
   #running: Promise<void> | undefined;
 
   constructor(options: LoopOptions) {
     this.#options = options;
-    this.#alarm = new Alarm(options.platform);
   }
 
   start(): void {
+    this.#take(begin(this.#around()));
     this.#running = this.#run();
   }
 
-  /** From now on, or no longer, this is the one tab that syncs by itself. */
-  lead(leading: boolean): void {
-    this.#leading = leading;
-    if (leading) this.#alarm.ring('start');
-  }
-
-  wake(wake: Exclude<Wake, 'start' | 'sync' | 'close'>): void {
-    if (this.#leading) this.#alarm.ring(wake);
+  /** Something happened that may be a reason to sync. */
+  tell(event: Event): void {
+    this.#take(step(this.#state, event, this.#around()));
   }
 
   /** Resolves after the next pass that starts from now on, rejects if its try fails. */
@@ -83,26 +65,26 @@ export class SyncLoop {
     if (this.#options.closing.aborted) return Promise.reject(new ClosedError());
     const waiter = deferred<void>();
     this.#waiters.push(waiter);
-    this.#alarm.ring('sync');
+    this.tell({ name: 'sync' });
     return waiter.promise;
   }
 
   /** Waits until the loop has stopped; `closing` must be aborted before. */
   async close(): Promise<void> {
-    this.#release();
-    this.#alarm.ring('close');
+    this.tell({ name: 'close' });
+    this.#clear('timer');
+    this.#clear('released');
+    this.#turn.resolve();
     await this.#running;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new ClosedError());
   }
 
   async #run(): Promise<void> {
-    const { closing, hasPending, tidy, status } = this.#options;
-    while (!closing.aborted) {
-      await this.#alarm.sleep(this.#idleMs(), this.#hold ? everythingButMutations : everything);
-      if (closing.aborted) return;
-      if (!this.#leading && this.#waiters.length === 0 && !hasPending()) continue;
+    const { closing, tidy, status } = this.#options;
+    while (await this.#nextTurn()) {
       try {
-        await this.#passUntilDone(closing);
+        const { held } = await this.#passUntilDone();
+        this.#ended(held ? { name: 'held', retryAfterMs: held.retryAfterMs } : { name: 'complete' });
         await tidy();
       } catch (error) {
         // A failed try is in the status already, and a follower leaves it at that.
@@ -111,46 +93,45 @@ export class SyncLoop {
     }
   }
 
-  /** One try after the other, until one succeeds. p-retry counts; the waits are ours, on the platform's timers. */
-  #passUntilDone(signal: AbortSignal): Promise<void> {
-    return pRetry(() => this.#pass(), {
-      signal,
+  /** One try after the other, until one succeeds. p-retry counts them; when each is due, the machine says. */
+  #passUntilDone(): Promise<PassResult> {
+    return pRetry(() => this.#try(), {
+      signal: this.#options.closing,
       retries: Infinity,
       minTimeout: 0,
-      shouldRetry: () => this.#leading || this.#waiters.length > 0,
       onFailedAttempt: async ({ error, retriesConsumed }) => {
-        if (!this.#leading && this.#waiters.length === 0) return;
-        const failure = asSyncError(error);
-        await this.#alarm.sleep(this.#waitMs(failure, retriesConsumed), wakesFrom[failure.recovery]);
+        const { recovery, retryAfterMs } = asSyncError(error);
+        this.#ended({ name: recovery, retryAfterMs, failedBefore: retriesConsumed });
+        if (this.#state.name !== 'following') await this.#nextTurn();
       },
+      shouldRetry: () => this.#state.name !== 'following',
     });
   }
 
-  async #pass(): Promise<void> {
+  async #try(): Promise<PassResult> {
     const { status, pass, closing } = this.#options;
-    const waiters = this.#waiters.splice(0);
-    // Who asks by hand does not wait for the hold to end.
-    const push = !this.#hold || waiters.length > 0;
-    this.#alarm.clear();
+    const asking = this.#asking.splice(0);
+    const push = this.#push;
     status.set({ syncing: true });
     try {
-      const { held, diverged } = await pass(push);
+      const result = await pass(push);
+      const { held, diverged } = result;
       const stop = held && new SyncError(held.code, `The server stopped at mutation ${held.id} (${held.code})`);
       const apart = diverged.length > 0 && {
         code: 'diverged',
         message: `Not as the server has it: ${diverged.join(', ')}`,
       };
-      const heldStill = this.#hold && !push ? status.get().lastError : null;
+      // What only pulled says nothing about why the push is held.
+      const heldStill = push ? null : status.get().lastError;
       status.set({ needsToken: false, updateRequired: false, lastError: stop ? problemOf(stop) : apart || heldStill });
-      if (held) this.#holdFor(held.retryAfterMs);
-      else if (push) this.#goOn();
-      for (const waiter of waiters) {
+      for (const waiter of asking) {
         if (stop) waiter.reject(stop);
         else waiter.resolve();
       }
+      return result;
     } catch (error) {
       const failure = asSyncError(error);
-      for (const waiter of waiters) waiter.reject(closing.aborted ? new ClosedError() : failure);
+      for (const waiter of asking) waiter.reject(closing.aborted ? new ClosedError() : failure);
       status.set({
         needsToken: failure.recovery === 'token',
         updateRequired: failure.code === 'model_too_old' || failure.code === 'store_too_new',
@@ -162,54 +143,63 @@ export class SyncLoop {
     }
   }
 
-  #holdFor(retryAfterMs: number | undefined): void {
-    this.#release();
-    const ms =
-      retryAfterMs === undefined
-        ? this.#fullJitter(firstBackoffMs, mostBackoffMs, this.#stops)
-        : Math.min(Math.max(retryAfterMs, leastHoldMs), mostHoldMs);
-    this.#stops += 1;
-    const timer = this.#options.platform.setTimeout(() => {
-      this.#hold = undefined;
-      if (this.#leading) this.#alarm.ring('start');
-    }, ms);
-    this.#hold = { timer };
+  /** False when the client closes instead. */
+  async #nextTurn(): Promise<boolean> {
+    const { closing } = this.#options;
+    if (!closing.aborted) await this.#turn.promise;
+    this.#turn = deferred();
+    return !closing.aborted;
   }
 
-  #goOn(): void {
-    this.#release();
-    this.#stops = 0;
+  #ended(outcome: Outcome): void {
+    this.tell({ name: 'ended', outcome });
   }
 
-  #release(): void {
-    if (this.#hold) this.#options.platform.clearTimeout(this.#hold.timer);
-    this.#hold = undefined;
+  #around(): Surroundings {
+    const { platform, hasPending } = this.#options;
+    return {
+      now: platform.now(),
+      random: random(platform),
+      pending: hasPending(),
+      visible: platform.visible?.() ?? true,
+    };
   }
 
-  #waitMs({ recovery, retryAfterMs }: SyncError, failedBefore: number): number {
-    switch (recovery) {
-      case 'backoff':
-        return this.#fullJitter(firstBackoffMs, mostBackoffMs, failedBefore);
-      case 'asked':
-      case 'hinted':
-        // Whoever was sent away with the same number must not come back in the same moment.
-        return retryAfterMs + this.#fullJitter(Math.max(retryAfterMs / 2, firstBackoffMs), mostBackoffMs, 0);
-      case 'token':
-        return this.#fullJitter(firstTokenWaitMs, mostTokenWaitMs, failedBefore);
-      case 'paused':
-        return pausedMs;
+  #take([state, effects]: Step): void {
+    this.#state = state;
+    for (const effect of effects) this.#do(effect);
+  }
+
+  #do(effect: Effect): void {
+    switch (effect.do) {
+      case 'pass':
+        this.#clear('timer');
+        this.#push = effect.push;
+        this.#asking = this.#waiters.splice(0);
+        return this.#turn.resolve();
+      case 'wait':
+        return this.#after(effect.ms, 'timer');
+      case 'hold':
+        return this.#after(effect.ms, 'released');
+      case 'release':
+        return this.#clear('released');
+      case 'hurry':
+        return this.#options.hurry();
+      case 'look':
+        return this.#options.look();
     }
   }
 
-  /** Uniform between 0 and an exponentially growing limit ("full jitter"), but never a busy loop. */
-  #fullJitter(firstMs: number, mostMs: number, failedBefore: number): number {
-    const limit = Math.min(firstMs * 2 ** failedBefore, mostMs);
-    return Math.max(random(this.#options.platform) * limit, 50);
+  #after(ms: number, name: 'timer' | 'released'): void {
+    this.#clear(name);
+    this.#timers.set(
+      name,
+      this.#options.platform.setTimeout(() => this.tell({ name }), ms),
+    );
   }
 
-  /** Not all phones in the same second. */
-  #idleMs(): number {
-    return idleMs * (0.9 + random(this.#options.platform) * 0.2);
+  #clear(name: 'timer' | 'released'): void {
+    this.#options.platform.clearTimeout(this.#timers.get(name));
   }
 }
 

@@ -11,6 +11,8 @@ import type { Transport } from './transport.ts';
 
 /** After this many answers in a row that mend the log or don't add up, asking again at once won't help. */
 const mostInARow = 3;
+/** A pull that has been on its way for so long gives way to a mutation: the rest of it may take much longer. */
+const giveWayMs = 1_000;
 
 /** How a pass ended that reached the server. */
 export interface PassResult {
@@ -48,6 +50,7 @@ export class Pass {
   /** Scopes to name in the next request, also when that is in another pass. */
   #diverged: readonly string[] = [];
   #divergedInARow = 0;
+  #giveWay: () => void = () => {};
 
   constructor(options: {
     store: Store;
@@ -77,9 +80,14 @@ export class Pass {
     let held: Stopped | undefined;
     let stuck: SyncError | undefined;
     let mended = 0;
+    let gaveWay = false;
     for (;;) {
       const round = await this.#take(pushing ? this.#line.batch : 0);
-      const answer = await this.#exchange(round);
+      // Who carries mutations gives way to nobody and takes some changes along; who came in place of another does not
+      // either, whatever is in it: so the pull comes to its end too.
+      const givesWay: boolean = pushing && round.sent.length === 0 && !gaveWay;
+      const answer = await this.#exchange(round, givesWay);
+      gaveWay = givesWay && !answer;
       if (!answer) continue;
       const { applied, stopped, more } = answer;
       const mending = applied.healed || applied.overtaken;
@@ -101,6 +109,11 @@ export class Pass {
     }
   }
 
+  /** A mutation was made: the pull that is on its way makes room for it, unless it has only just begun. */
+  hurry(): void {
+    this.#giveWay();
+  }
+
   async #take(batch: number): Promise<Round> {
     const { now, online } = this.#platform;
     // A try would mark mutations as sent that cannot leave the device.
@@ -109,7 +122,7 @@ export class Pass {
       request: uuid(this.#platform),
       sentAt: new Date(now()).toISOString(),
       model: this.#model,
-      page: this.#line.page,
+      page: (sent) => this.#line.page(sent),
       batch,
       diverged: this.#diverged,
     });
@@ -121,16 +134,28 @@ export class Pass {
     return round;
   }
 
-  /** Undefined: the request was too large, and a smaller one may do. */
+  /** Undefined: another request will do better, one that is smaller or has the mutations that were made meanwhile. */
   async #exchange(
     round: Round,
+    givesWay: boolean,
   ): Promise<{ applied: AppliedAnswer; stopped: Stopped | null; more: boolean } | undefined> {
-    const answer = await this.#transport.send(round.request).catch((error: unknown) => {
-      const smaller = error instanceof SyncError && error.code === 'too_large' && round.sent.length > 1;
-      if (!smaller) throw error;
-      this.#line.tooLarge(round.sent.length);
-      return undefined;
-    });
+    const { setTimeout, clearTimeout } = this.#platform;
+    const giveUp = new AbortController();
+    const giveWay = () => this.#log.hasPending() && giveUp.abort();
+    const timer = givesWay && setTimeout(() => (this.#giveWay = giveWay)(), giveWayMs);
+    const answer = await this.#transport
+      .send(round.request, giveUp.signal)
+      .catch((error: unknown) => {
+        if (giveUp.signal.aborted) return undefined;
+        const smaller = error instanceof SyncError && error.code === 'too_large' && round.sent.length > 1;
+        if (!smaller) throw error;
+        this.#line.tooLarge(round.sent.length);
+        return undefined;
+      })
+      .finally(() => {
+        clearTimeout(timer);
+        this.#giveWay = () => {};
+      });
     if (!answer) return undefined;
     const applied = await applyAnswer(this.#store, round, answer, {
       now: this.#platform.now(),

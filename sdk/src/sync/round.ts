@@ -25,7 +25,8 @@ export interface RoundPlan {
   readonly request: string;
   readonly sentAt: string;
   readonly model: number;
-  readonly page: number;
+  /** Most changes wanted, beside so many mutations. */
+  readonly page: (sent: number) => number;
   /** Most mutations; 0 pulls only. */
   readonly batch: number;
   readonly diverged: readonly string[];
@@ -60,7 +61,7 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
       mutations: sent.map(toWire),
       ack: first ? first.id - 1 : identity.lastId,
       cursor,
-      limit: plan.page,
+      limit: plan.page(sent.length),
       diverged: wanted,
     };
     return { request, sent, marked, head };

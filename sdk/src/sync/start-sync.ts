@@ -58,6 +58,9 @@ export function startSync(options: {
   });
   const loop = new SyncLoop({
     pass: (push) => tabs.alone(closing, () => pass.run(push)),
+    hurry: () => pass.hurry(),
+    // What cannot be read now is read next time.
+    look: () => void device.catchUp().catch(() => {}),
     tidy: () => log.sweep(platform.now() - keepOutcomesMs),
     hasPending: () => log.pending.length > 0,
     platform,
@@ -69,34 +72,32 @@ export function startSync(options: {
     platform,
     tokens,
     closing,
-    poked: (poke) => device.isNews(poke) && loop.wake('poke'),
+    poked: (poke) => device.isNews(poke) && loop.tell({ name: 'poke' }),
+    streams: (up) => loop.tell({ name: 'stream', up }),
   });
 
   const onEvent = (event: PlatformEvent) => {
     board.set({ online: platform.online() });
     if (event === 'offline') return;
     pokes.wake();
-    if (event === 'online') loop.wake('online');
+    const tell = () => loop.tell({ name: event });
     // What other tabs did meanwhile is read first, so that the loop sees it.
-    else
-      device.catchUp().then(
-        () => loop.wake('visible'),
-        () => loop.wake('visible'),
-      );
+    if (event === 'visible') device.catchUp().then(tell, tell);
+    else tell();
   };
   const stopListening = platform.onEvent(onEvent);
   const closed = new Promise<void>((resolve) => closing.addEventListener('abort', () => resolve(), { once: true }));
+  loop.start();
   const led = tabs.lead(closing, async () => {
     const stopTelling = board.subscribe(() => tabs.line(board.get()));
-    loop.lead(true);
+    loop.tell({ name: 'lead' });
     await Promise.all([closed, platform.pokes ? pokes.run() : undefined]);
     stopTelling();
   });
-  loop.start();
 
   return {
     now: () => loop.sync(),
-    mutationMade: () => loop.wake('mutation'),
+    mutationMade: () => loop.tell({ name: 'mutation' }),
     close: async () => {
       abort.abort(new ClosedError());
       stopListening();

@@ -1,36 +1,41 @@
 import { deferred } from '../deferred.ts';
-import { ClosedError, SyncError } from '../errors.ts';
+import { SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 
 /**
- * Gives `body` a signal that aborts after `ms` or when `closing` does, and does not wait for it any longer then:
- * a network stack that ignores the signal cannot hold the loop up.
+ * Gives `body` a signal that aborts after `ms`, or when one of `ends` does, and at the latest when it is done; and does
+ * not wait for it any longer then: a network stack that ignores the signal cannot hold the loop up.
  *
- * @throws SyncError `timeout`, or ClosedError.
+ * @throws SyncError `timeout`, or the reason of the one that ended it.
  */
 export async function withTimeLimit<T>(
   platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>,
   ms: number,
-  closing: AbortSignal,
+  ends: readonly AbortSignal[],
   body: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const abort = new AbortController();
   const over = deferred<never>();
-  const end = (error: Error) => {
+  const end = (error: unknown) => {
     over.reject(error);
     abort.abort(error);
   };
-  const close = () => end(new ClosedError());
-  if (closing.aborted) throw new ClosedError();
-  closing.addEventListener('abort', close, { once: true });
+  const stops = ends.map((signal) => {
+    const stop = () => end(signal.reason);
+    signal.throwIfAborted();
+    signal.addEventListener('abort', stop);
+    return () => signal.removeEventListener('abort', stop);
+  });
   const timer = platform.setTimeout(
-    () => end(new SyncError('timeout', `No answer within ${Math.round(ms / 1000)} s`)),
+    () => end(new SyncError('timeout', `Gave up after ${Math.round(ms / 1000)} s`)),
     ms,
   );
   try {
     return await Promise.race([body(abort.signal), over.promise]);
   } finally {
     platform.clearTimeout(timer);
-    closing.removeEventListener('abort', close);
+    for (const stop of stops) stop();
+    // What is still under way is of no use any more.
+    abort.abort();
   }
 }

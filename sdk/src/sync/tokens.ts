@@ -48,7 +48,9 @@ export class Tokens {
 
   async #askApp(): Promise<string> {
     try {
-      this.#token = await withTimeLimit(this.#platform, timeLimitMs, this.#closing, async () => this.#ask(this.#asked));
+      this.#token = await withTimeLimit(this.#platform, timeLimitMs, [this.#closing], async () =>
+        this.#ask(this.#asked),
+      );
       this.#asked = 'expired';
       return this.#token;
     } catch (cause) {

@@ -2,8 +2,8 @@ import * as z from 'zod/mini';
 import { SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { Problem, type SyncRequest, SyncResponse } from '../protocol/index.ts';
+import { exchange } from './exchange.ts';
 import type { Line } from './line.ts';
-import { withTimeLimit } from './time-limit.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Below this many characters, compressing costs more than it saves. */
@@ -21,7 +21,7 @@ export class Transport {
   readonly #timeHeard: (sent: number, serverTime: number, received: number) => void;
   #gzip = true;
 
-  /** @param options.timeHeard is told the device's clock before and after each answer, and the server's in it */
+  /** @param options.timeHeard is told the device's clock as a request went and its answer began, and the server's in it */
   constructor(options: {
     url: string;
     platform: Platform;
@@ -41,21 +41,22 @@ export class Transport {
   /**
    * Sends `request`, once more with a new token after a 401, and uncompressed after a 415.
    *
+   * @param giveUp aborts when the answer is no longer wanted; its reason is thrown.
    * @throws SyncError for everything that is not the server's answer to this very request.
    */
-  async send(request: SyncRequest): Promise<SyncResponse> {
+  async send(request: SyncRequest, giveUp: AbortSignal): Promise<SyncResponse> {
     const text = JSON.stringify(request);
     let renewed = false;
     for (;;) {
       const token = await this.#tokens.current();
       const compress = this.#gzip && text.length >= gzipFrom ? this.#platform.gzip : undefined;
       const started = this.#platform.now();
-      const answer = await this.#post(token, text, compress);
+      const answer = await this.#post(token, text, compress, giveUp);
       if (answer.status === 200) {
         const response = parseAnswer(answer.text, request);
-        const received = this.#platform.now();
-        this.#line.answered(Math.max(received - started, 0), request.mutations.length);
-        this.#timeHeard(started, Date.parse(response.serverTime), received);
+        const { arrival } = answer;
+        this.#line.answered(arrival, request.mutations.length, response.delta.changes.length);
+        this.#timeHeard(started, Date.parse(response.serverTime), started + arrival.waitedMs);
         return response;
       }
       if (answer.status === 415 && compress) {
@@ -75,21 +76,23 @@ export class Transport {
     }
   }
 
-  async #post(token: string, text: string, compress: Platform['gzip']) {
+  async #post(token: string, text: string, compress: Platform['gzip'], giveUp: AbortSignal) {
     const headers: Record<string, string> = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     if (compress) headers['content-encoding'] = 'gzip';
+    const ends = [this.#closing, giveUp];
     try {
-      return await withTimeLimit(this.#platform, this.#line.timeLimitMs, this.#closing, async (signal) => {
-        const body = compress ? await compress(text) : text;
-        // A redirect is a captive portal's: it must not get the mutations.
-        const init: RequestInit = { method: 'POST', headers, body, signal, cache: 'no-store', redirect: 'error' };
-        const response = await this.#platform.fetch(this.#url, init);
-        const retryAfter = response.headers.get('retry-after');
-        return { status: response.status, retryAfter, text: await response.text() };
-      });
+      const body = compress ? await compress(text) : text;
+      // A redirect is a captive portal's: it must not get the mutations.
+      const init: RequestInit = { method: 'POST', headers, body, cache: 'no-store', redirect: 'error' };
+      return await exchange(
+        { platform: this.#platform, ends, waitMs: this.#line.waitMs(body.length) },
+        this.#url,
+        init,
+      );
     } catch (cause) {
-      if (cause instanceof SyncError) this.#line.timedOut();
-      if (cause instanceof SyncError || this.#closing.aborted) throw cause;
+      const timedOut = cause instanceof SyncError && cause.code === 'timeout';
+      if (timedOut) this.#line.timedOut();
+      if (timedOut || ends.some(({ aborted }) => aborted)) throw cause;
       throw new SyncError('unreachable', 'The server cannot be reached', { cause });
     }
   }

@@ -106,6 +106,7 @@ export class FakeServer {
     const body = new ReadableStream<Uint8Array>({
       start(controller) {
         streams.add(controller);
+        controller.enqueue(new TextEncoder().encode(': connected\n\n'));
         init.signal?.addEventListener('abort', () => {
           if (streams.delete(controller)) controller.error(new Error('aborted'));
         });
@@ -172,7 +173,7 @@ export class FakeServer {
     }
     all.sort((left, right) => left.version - right.version);
     // All scopes move together here, so a page ends between versions.
-    const page = all.slice(0, this.pageSize);
+    const page = all.slice(0, Math.min(this.pageSize, request.limit));
     const more = page.length < all.length;
     const limit = more ? (page.at(-1)?.version ?? 0) : Infinity;
     const changes = all.filter(({ version }) => version <= limit);

@@ -29,12 +29,15 @@ export class World {
       clearTimeout: this.clock.clearTimeout,
       randomBytes: (length) => Uint8Array.from({ length }, () => this.#byte()),
       fetch: this.server.fetch,
+      streams: true,
       online: () => this.isOnline,
       onEvent: (listener) => {
         this.#listeners.add(listener);
         return () => this.#listeners.delete(listener);
       },
       pokes: false,
+      // It takes real time: the clock, which waits for nothing real, would run ahead of it.
+      gzip: undefined,
     };
   }
 
