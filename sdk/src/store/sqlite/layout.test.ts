@@ -1,6 +1,8 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
+import { ready, requireCipher } from './driver.ts';
 import { type OpenSqlite, sqliteStore } from './index.ts';
 import { nodeSqlite } from './node.ts';
 
@@ -102,4 +104,35 @@ test('two that open a new file at once both find its tables', async () => {
   await Promise.all(stores.map((store, at) => store.transaction(['log'], 'durable', (tx) => tx.put('log', at, at))));
   expect(await stores[0]?.transaction(['log'], 'read', (tx) => tx.list('log'))).toEqual([0, 1]);
   for (const store of stores) await store.close();
+});
+
+test('a file that is not SQLite’s is said to be broken, and left as it is', async () => {
+  const garbage = 'not what SQLite writes'.repeat(1000);
+  writeFileSync(`${path}/ekbaar-broken.db`, garbage);
+  const factory = sqliteStore({ open });
+  await expect(factory('broken')).rejects.toMatchObject({ code: 'store_broken' });
+  // This driver cannot delete files.
+  await expect(factory.destroy?.('broken')).rejects.toMatchObject({ code: 'store_broken' });
+  expect(readFileSync(`${path}/ekbaar-broken.db`, 'utf8')).toBe(garbage);
+});
+
+test('what of a name is there is destroyed without being opened before', async () => {
+  const factory = sqliteStore({ open });
+  const store = await factory('gone');
+  await store.transaction(['log'], 'durable', (tx) => tx.put('log', 1, 'one'));
+  await factory.destroy?.('gone');
+  expect(await store.transaction(['log'], 'read', (tx) => tx.list('log'))).toEqual([]);
+  await store.close();
+});
+
+test('another key than the file’s is told from a file that is broken', async () => {
+  const unreadable: OpenSqlite = async (file) => {
+    const driver = await open(file);
+    const all: typeof driver.all = async (sql) => {
+      if (sql === 'PRAGMA cipher_version') return [{ cipher_version: '4.17.0' }];
+      throw new Error('Error code 26: file is not a database');
+    };
+    return ready(driver, () => requireCipher({ ...driver, all }, file));
+  };
+  expect(await refusal(unreadable, 'locked')).toMatchObject({ code: 'wrong_key' });
 });
