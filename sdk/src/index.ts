@@ -16,6 +16,7 @@ export {
   SyncError,
   ThinnedError,
   UnknownKeyError,
+  UnsentError,
 } from './errors.ts';
 export {
   type MutationFilter,
@@ -30,6 +31,7 @@ export { type LiveQueryContext, type LiveQueryOptions } from './query/live-optio
 export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } from './refusals.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
+export { type SignOutOptions } from './sign-out.ts';
 export { type Status } from './status.ts';
 export {
   type Key,

@@ -27,15 +27,17 @@ async function logOnDisk() {
   });
   const told = vi.fn<(commit: OwnCommit) => void>();
   const start = { ...(await readLog(inner)), identity };
-  const log: MutationLog = new MutationLog(
-    store,
-    start,
-    (commit) => {
+  const signedOut = vi.fn<() => void>();
+  const log: MutationLog = new MutationLog(store, start, {
+    committed: (commit) => {
       log.absorb(commit);
+      log.announce(commit.entries);
       told(commit);
     },
-    () => 'c_fresh',
-  );
+    newClientId: () => 'c_fresh',
+    thinOf: () => undefined,
+    signedOut,
+  });
   return { log, disk, modes, inner, told };
 }
 
