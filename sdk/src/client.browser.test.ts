@@ -84,4 +84,17 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
     expect(records.slice(-3).map(({ key, state }) => [key, state])).toEqual(keys.map((key) => [key, 'applied']));
     await again.close();
   });
+
+  test('who signs out in one tab is signed out in all, and nothing of theirs is left', async () => {
+    const [first, second] = [await openTab(), await openTab()];
+    await expect.poll(() => shown(second)).toContain('d1');
+    // The second one holds the database open, and lets go.
+    await first.evaluate(() => window.clientPage.signOut());
+    await expect.poll(() => second.evaluate(() => window.clientPage.status().signedOut)).toBe(true);
+    await expect(second.evaluate(() => window.clientPage.note('too late'))).rejects.toThrow('closed');
+    expect(await second.evaluate(() => window.clientPage.databases())).toEqual([]);
+    await second.reload();
+    await expect.poll(() => shown(second)).toContain('d1');
+    await Promise.all([first.close(), second.close()]);
+  });
 });

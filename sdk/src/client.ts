@@ -4,6 +4,7 @@ import type { ArgsOf, CollectionName, Model, MutationName, RowOf } from './model
 import type { LiveQueryOptions } from './query/live-options.ts';
 import type { DeadLetters, Refusals } from './refusals.ts';
 import type { Query } from './replica/query.ts';
+import type { SignOutOptions } from './sign-out.ts';
 import type { Status } from './status.ts';
 
 /** One person's data on this device: what they did, and what the server says. */
@@ -80,6 +81,14 @@ export interface Client<M extends Model> {
    * @throws SyncError when the try failed; the client goes on trying by itself.
    */
   sync(): Promise<void>;
+
+  /**
+   * Ends this person's stay on this device: closes the client, here and in every other tab, and destroys the store with all
+   * that is in it. Who only closes the app calls {@link close}.
+   *
+   * @throws UnsentError while mutations have no outcome, or refusals wait for somebody; then nothing has changed.
+   */
+  signOut(options?: SignOutOptions): Promise<void>;
 
   /** Stops syncing and closes the store; nothing is lost. */
   close(): Promise<void>;

@@ -9,6 +9,7 @@ import { cloneJson } from './log/json-args.ts';
 import type { MutationFilter, MutationRecord, SavedMutation, SettledRecord } from './log/mutation-record.ts';
 import type { Draft } from './log/mutation-log.ts';
 import type { Model } from './model/index.ts';
+import { type ClientParts, parts } from './parts.ts';
 import { defaultPlatform, type Platform } from './platform.ts';
 import type { Outcome } from './protocol/index.ts';
 import { LiveQueries, type LiveQueryOptions, type LiveSource } from './query/live-options.ts';
@@ -19,6 +20,7 @@ import type { PlainQuery, PlainRow } from './replica/query.ts';
 import { takeUpModel } from './replica/shapes.ts';
 import { readIdentity } from './store/meta.ts';
 import type { Store } from './store/store.ts';
+import { destroyStore, emptyStore, type SignOutOptions } from './sign-out.ts';
 import { startSync, type Sync } from './sync/start-sync.ts';
 import { readLog } from './tabs/catch-up.ts';
 import { Tabs } from './tabs/tabs.ts';
@@ -52,6 +54,8 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     throw codeOf(error) === undefined ? new StoreBrokenError('The data on this device', error) : error;
   });
   let sync: Sync | undefined;
+  let client: RunningClient | undefined;
+  let signedOut = false;
   const device = new Device({
     name,
     store,
@@ -62,6 +66,10 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     tabs,
     start,
     mutationMade: () => sync?.mutationMade(),
+    signedOut: () => {
+      signedOut = true;
+      queueMicrotask(() => client?.signedOut());
+    },
   });
   const loss = await device.safekeeping.look(start.identity);
   if (loss) options.onStoreLost?.(loss);
@@ -75,7 +83,10 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     keepOutcomesMs: options.keepOutcomesMs ?? weekMs,
   });
   // One class serves every model; the compiler's knowledge of this one is put on top here.
-  return new RunningClient(actor, model, platform, device, sync, indexed) as unknown as Client<M>;
+  client = new RunningClient({ actor, model, platform, device, sync }, indexed);
+  // That was heard before there was a client.
+  if (signedOut) client.signedOut();
+  return client as unknown as Client<M>;
 }
 
 async function readStart(store: Store, platform: Platform, model: Model) {
@@ -100,6 +111,7 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   readonly status: Client<Model>['status'];
   readonly rejections: AnyRefusals;
   readonly deadLetters: AnyRefusals;
+  readonly [parts]: ClientParts;
   readonly #model: Model;
   readonly #platform: Platform;
   readonly #device: Device;
@@ -111,14 +123,9 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
   #closed: Promise<void> | undefined;
 
   /** @param indexed resolves when nothing is written in the background any more. */
-  constructor(
-    actor: ClientOptions<Model>['actor'],
-    model: Model,
-    platform: Platform,
-    device: Device,
-    sync: Sync,
-    indexed: Promise<void>,
-  ) {
+  constructor(made: ClientParts, indexed: Promise<void>) {
+    const { actor, model, platform, device, sync } = made;
+    this[parts] = made;
     this.actor = actor;
     this.status = { get: device.board.get, subscribe: device.board.subscribe };
     this.#model = model;
@@ -191,18 +198,33 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
     await this.#sync.now();
   }
 
+  async signOut(options: SignOutOptions = {}): Promise<void> {
+    this.#assertOpen();
+    await emptyStore(this.#device.store, options);
+    this.#device.tabs.signedOut();
+    this.#closed ??= this.#end((store) => destroyStore(store, this.#platform));
+    this.signedOut();
+    await this.#closed;
+  }
+
+  /** Another tab has done so, or this one does. */
+  signedOut(): void {
+    this.#device.board.set({ signedOut: true });
+    this.close().catch(() => {});
+  }
+
   close(): Promise<void> {
-    this.#closed ??= this.#close();
+    this.#closed ??= this.#end((store) => store.close());
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
+  async #end(leave: (store: Store) => Promise<void>): Promise<void> {
     this.#queries.close();
     await this.#sync.close();
     await this.#device.log.close();
     this.#device.close();
     await this.#indexed;
-    await this.#device.store.close();
+    await leave(this.#device.store);
   }
 
   #draft(name: string, args: unknown, model = this.#model.version): Draft {

@@ -35,7 +35,10 @@ export class Device {
   /** The end of the last message: they are taken one after the other. */
   #heard: Promise<void> = Promise.resolve();
 
-  /** @param options.mutationMade is told when there is something new to push, from whichever tab. */
+  /**
+   * @param options.mutationMade is told when there is something new to push, from whichever tab.
+   * @param options.signedOut is told when another tab has signed the person out.
+   */
   constructor(options: {
     name: string;
     store: Store;
@@ -51,6 +54,7 @@ export class Device {
       entries: readonly LogEntry[];
     };
     mutationMade: () => void;
+    signedOut: () => void;
   }) {
     const { store, platform, model, effects, tabs, start } = options;
     this.store = store;
@@ -60,13 +64,12 @@ export class Device {
     this.#shapes = start.shapes;
     this.board = new StatusBoard(platform.online());
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
-    this.log = new MutationLog(
-      store,
-      start,
-      (commit) => this.committed(commit),
-      () => newClientId(platform),
-      (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
-    );
+    this.log = new MutationLog(store, start, {
+      committed: (commit) => this.committed(commit),
+      newClientId: () => newClientId(platform),
+      thinOf: (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
+      signedOut: options.signedOut,
+    });
     this.records = new Records(
       () => this.log.entries,
       (name) => model.mutations[name]?.rejects ?? [],
@@ -83,6 +86,7 @@ export class Device {
     this.tabs = tabs;
     this.adopt({});
     tabs.listen((message) => {
+      if (message.kind === 'signed-out') return options.signedOut();
       this.#heard = this.#heard.then(() => this.#hear(message)).catch(this.#unreadable);
     });
   }
@@ -202,7 +206,7 @@ export class Device {
     if (this.log.pending.some((entry) => !entry.sent)) this.#mutationMade();
   }
 
-  async #hear(message: TabMessage): Promise<void> {
+  async #hear(message: Exclude<TabMessage, { kind: 'signed-out' }>): Promise<void> {
     if (message.kind === 'line') return this.board.set(message.status);
     await this.caughtUp().catch(this.#unreadable);
     const { before, after, seqs, rows } = message;

@@ -21,6 +21,12 @@ export const errorCodes = {
   wrong_key: 'never',
   /** The client was closed. */
   closed: 'never',
+  /** Mutations are on this device only: signing out would lose them. */
+  unsent: 'never',
+  /** Not a file of unsent mutations, or one of another version. */
+  unreadable_file: 'never',
+  /** A file of somebody else's mutations. */
+  another_actor: 'never',
   /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
   unknown_key: 'never',
   /** There were too many unsent ones of its name, and the model let this one go. */
@@ -122,6 +128,29 @@ export class StoreNotDurableError extends Error {
       `${file} is not safe from a power cut (${found}; journal_mode wal and synchronous 2 are needed): ` +
         'use a file instead of memory, and a build of SQLite that obeys its pragmas',
     );
+  }
+}
+
+/** Signing out would lose what only this device has; nothing was changed, and the client goes on. */
+export class UnsentError extends Error {
+  override readonly name = 'UnsentError';
+  readonly code = 'unsent';
+  /** Mutations without an outcome. */
+  readonly unsent: number;
+  /** When the oldest of them was made, by the device's clock (ISO 8601). */
+  readonly oldestUnsentAt: string | null;
+  /** Refusals and dead letters that nobody has dealt with. */
+  readonly needsAttention: number;
+
+  constructor(unsent: number, oldestUnsentAt: string | null, needsAttention: number) {
+    const since = oldestUnsentAt === null ? '' : ` (the oldest of ${oldestUnsentAt})`;
+    super(
+      `${unsent} mutations are not sent${since}, and ${needsAttention} refusals wait for somebody: ` +
+        'sync and deal with them, export them, or sign out with dropUnsent',
+    );
+    this.unsent = unsent;
+    this.oldestUnsentAt = oldestUnsentAt;
+    this.needsAttention = needsAttention;
   }
 }
 

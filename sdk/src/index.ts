@@ -19,6 +19,7 @@ export {
   SyncError,
   ThinnedError,
   UnknownKeyError,
+  UnsentError,
   WrongKeyError,
 } from './errors.ts';
 export { exportStore, type StoreExport } from './export-store.ts';
@@ -36,6 +37,7 @@ export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } 
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
 export { type StoreLoss } from './safekeeping.ts';
+export { type SignOutOptions } from './sign-out.ts';
 export { type Status } from './status.ts';
 export {
   type Key,

@@ -28,6 +28,8 @@ export interface Status {
    * Network delay makes it uncertain by some hundred milliseconds, on a bad line by up to 5 seconds.
    */
   readonly clockErrorMs: number | null;
+  /** The person was signed out, here or in another tab: the client is closed, and this device has nothing of theirs. */
+  readonly signedOut: boolean;
   /** The scopes whose rows are on this device. */
   readonly scopes: readonly string[];
   /** What was on this device and is no longer; stays until `client.acknowledgeLoss()`. */
@@ -54,6 +56,7 @@ export class StatusBoard {
       updateRequired: false,
       lastError: null,
       clockErrorMs: null,
+      signedOut: false,
       scopes: [],
       storeLost: null,
       persistent: null,

@@ -28,15 +28,17 @@ async function logOnDisk() {
   });
   const told = vi.fn<(commit: OwnCommit) => void>();
   const start = { ...(await readLog(inner)), identity };
-  const log: MutationLog = new MutationLog(
-    store,
-    start,
-    (commit) => {
+  const signedOut = vi.fn<() => void>();
+  const log: MutationLog = new MutationLog(store, start, {
+    committed: (commit) => {
       log.absorb(commit);
+      log.announce(commit.entries);
       told(commit);
     },
-    () => 'c_fresh',
-  );
+    newClientId: () => 'c_fresh',
+    thinOf: () => undefined,
+    signedOut,
+  });
   return { log, disk, modes, inner, told };
 }
 
@@ -126,11 +128,15 @@ async function smallStore(options: { room: number; reserved?: number; deletingFr
   const log: MutationLog = new MutationLog(
     store,
     { ...(await readLog(inner)), identity },
-    (commit) => {
-      log.absorb(commit);
-      told(commit);
+    {
+      committed: (commit) => {
+        log.absorb(commit);
+        told(commit);
+      },
+      newClientId: () => 'c_fresh',
+      thinOf: () => undefined,
+      signedOut: () => {},
     },
-    () => 'c_fresh',
   );
   const rowsLeft = () => inner.transaction(['rows'], 'read', async (tx) => (await tx.list('rows')).length);
   return { log, told, rowsLeft, inner };
@@ -167,8 +173,12 @@ test('a store that does not know how its commit ended runs again: nothing is wri
   const log: MutationLog = new MutationLog(
     store,
     { ...(await readLog(inner)), identity: first.identity },
-    (commit) => log.absorb(commit),
-    () => 'c_fresh',
+    {
+      committed: (commit) => log.absorb(commit),
+      newClientId: () => 'c_fresh',
+      thinOf: () => undefined,
+      signedOut: () => {},
+    },
   );
   const saved = await Promise.all(drafts(2).map((one) => log.append(one)));
   expect(saved.map(({ id, key }) => `${id} ${key}`)).toEqual(['2 k0', '3 k1']);

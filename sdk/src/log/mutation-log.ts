@@ -10,15 +10,37 @@ import {
   ThinnedError,
 } from '../errors.ts';
 import { dropRows } from '../replica/drop-rows.ts';
-import { countChange, getIdentity, type Identity, noProgress, type Progress, putMeta } from '../store/meta.ts';
+import {
+  countChange,
+  getIdentity,
+  type Identity,
+  noProgress,
+  type Progress,
+  putMeta,
+  wasSignedOut,
+} from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Thin } from '../model/index.ts';
 import { skipName } from '../protocol/index.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import { leaveClientId } from './renumber.ts';
 
-/** A mutation before it has its place in the log. */
-export type Draft = Pick<LogEntry, 'key' | 'name' | 'args' | 'at' | 'model' | 'replaces'>;
+/** A mutation before it has its place in the log. One that was made on another device may have been sent there. */
+export type Draft = Pick<
+  LogEntry,
+  'key' | 'name' | 'args' | 'at' | 'model' | 'replaces' | 'sent' | 'receipt' | 'again'
+>;
+
+/** What the log tells, and what it asks. */
+export interface LogHooks {
+  /** Told of every transaction of the log's own; must end in {@link MutationLog.absorb} and {@link MutationLog.announce}. */
+  readonly committed: (commit: OwnCommit) => void;
+  readonly newClientId: () => string;
+  /** Which mutations of that name are too many. */
+  readonly thinOf: (name: string) => Thin | undefined;
+  /** Told when it turns out that another tab has signed the person out. */
+  readonly signedOut: () => void;
+}
 
 interface Waiting {
   readonly draft: Draft;
@@ -28,9 +50,7 @@ interface Waiting {
 /** The mutation log: on disk what must not be lost, in memory what is shown. */
 export class MutationLog {
   readonly #store: Store;
-  readonly #committed: (commit: OwnCommit) => void;
-  readonly #newClientId: () => string;
-  readonly #thinOf: (name: string) => Thin | undefined;
+  readonly #hooks: LogHooks;
   readonly #entries = new Map<number, LogEntry>();
   readonly #seqs = new Map<string, number>();
   readonly #outcomes = new Map<string, Deferred<LogEntry>>();
@@ -42,22 +62,14 @@ export class MutationLog {
   #flushing: Promise<void> | undefined;
   #closed = false;
 
-  /**
-   * @param committed is told of every transaction of the log's own, and must end in {@link absorb} and {@link announce}.
-   * @param thinOf which mutations of that name are too many
-   */
   constructor(
     store: Store,
     start: { identity: Identity; progress: Progress; entries: readonly LogEntry[] },
-    committed: (commit: OwnCommit) => void,
-    newClientId: () => string,
-    thinOf: (name: string) => Thin | undefined = () => undefined,
+    hooks: LogHooks,
   ) {
     this.#store = store;
-    this.#committed = committed;
-    this.#newClientId = newClientId;
+    this.#hooks = hooks;
     this.#model = start.identity.model;
-    this.#thinOf = thinOf;
     this.#identity = start.identity;
     this.#progress = start.progress;
     this.absorb(start);
@@ -100,6 +112,7 @@ export class MutationLog {
    *
    * @throws NotSavedError when the disk refused; nothing was kept.
    * @throws StoreTooNewError when a newer version of the app has taken over.
+   * @throws ClosedError when another tab has signed the person out.
    */
   append(draft: Draft): Promise<LogEntry> {
     const saved = deferred<LogEntry>();
@@ -142,13 +155,13 @@ export class MutationLog {
    * Appends `draft` in the place of a refused entry, which is dealt with from then on: one transaction, so that
    * nobody, whatever they tap in whichever tab, does the same again twice.
    *
-   * @throws DealtWithError, MayStillRunError, NotSavedError; nothing was kept.
+   * @throws DealtWithError, MayStillRunError and what {@link append} throws; nothing was kept.
    */
   async replace(old: LogEntry, draft: Draft, mayRunTwice: boolean): Promise<LogEntry> {
     const { lastSeq } = this.#identity;
     const done = await this.#withRoom(() =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-        const before = await getIdentity(tx);
+        const before = await getIdentity(tx, this.#model);
         if (!before) return undefined;
         const stored = (await tx.get('log', old.seq)) as LogEntry | undefined;
         const written = stored?.replacedBy === draft.key && (await readWritten(tx, before, [draft], lastSeq));
@@ -168,7 +181,7 @@ export class MutationLog {
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
       }),
     ).catch((error: unknown) => {
-      throw new NotSavedError(error);
+      throw refusalOf(error);
     });
     if (done instanceof Error) throw done;
     if (!done) {
@@ -205,22 +218,29 @@ export class MutationLog {
   /**
    * The storage was cleared under us: what memory still has is written back, under a new client id, since the numbers
    * given under the old one are no longer known for sure. Does nothing when another tab has done so before.
+   *
+   * @throws ClosedError when it was cleared on purpose: the person was signed out in another tab.
    */
   async restore(): Promise<void> {
     const commit = await this.#store.transaction(
       ['log', 'meta'],
       'durable',
-      async (tx): Promise<OwnCommit | undefined> => {
+      async (tx): Promise<OwnCommit | 'signed out' | undefined> => {
         if (await getIdentity(tx, this.#model)) return undefined;
+        if (await wasSignedOut(tx)) return 'signed out';
         await Promise.all(this.entries.map((entry) => tx.put('log', entry.seq, entry)));
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
-        const { identity, progress, entries } = await leaveClientId(tx, numbering, this.#newClientId());
+        const { identity, progress, entries } = await leaveClientId(tx, numbering, this.#hooks.newClientId());
         await Promise.all([putMeta(tx, 'identity', identity), putMeta(tx, 'progress', progress)]);
         // It follows nothing that memory knows: the rows are gone too.
         return { identity, progress, entries, follows: -1 };
       },
     );
+    if (commit === 'signed out') {
+      this.#hooks.signedOut();
+      throw new ClosedError();
+    }
     if (commit) this.#committed(commit);
   }
 
@@ -269,8 +289,7 @@ export class MutationLog {
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
-        const refusal = error instanceof StoreTooNewError ? error : new NotSavedError(error);
-        for (const { saved } of group) saved.reject(refusal);
+        for (const { saved } of group) saved.reject(refusalOf(error));
       }
     }
     this.#flushing = undefined;
@@ -296,6 +315,10 @@ export class MutationLog {
     if (commit) this.#committed(commit);
   }
 
+  #committed(commit: OwnCommit): void {
+    this.#hooks.committed(commit);
+  }
+
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
   async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
     let runs = 0;
@@ -318,7 +341,7 @@ export class MutationLog {
   async #thin(tx: Transaction, added: readonly LogEntry[]): Promise<LogEntry[]> {
     const skips: LogEntry[] = [];
     for (const name of new Set(added.map((entry) => entry.name))) {
-      const thin = this.#thinOf(name);
+      const thin = this.#hooks.thinOf(name);
       if (!thin) continue;
       const unsent = [...this.pending, ...added].filter((entry) => entry.name === name && !entry.sent);
       for (const { key, seq } of thin(unsent)) {
@@ -345,6 +368,10 @@ async function readWritten(
   const since = (await tx.list('log', { from: lastSeq + 1 })) as LogEntry[];
   const entries = since.filter(({ key }) => keys.has(key));
   return entries.length === drafts.length ? { identity, entries } : undefined;
+}
+
+function refusalOf(error: unknown): Error {
+  return error instanceof StoreTooNewError || error instanceof ClosedError ? error : new NotSavedError(error);
 }
 
 /** Writes drafts as the next entries of the log. */

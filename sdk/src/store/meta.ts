@@ -50,6 +50,8 @@ export type Shapes = Readonly<
 >;
 
 interface MetaValues {
+  /** Without an identity beside it: the store was emptied on purpose, and will be deleted. */
+  signedOut: true;
   shapes: Shapes;
   identity: Identity;
   progress: Progress;
@@ -87,6 +89,11 @@ export async function getIdentity(tx: Transaction, model = Infinity): Promise<Id
     throw new StoreTooNewError(`The data on this device (model ${identity.model}; this app has ${model})`);
   }
   return identity;
+}
+
+/** Whether the store is empty because the person was signed out. */
+export async function wasSignedOut(tx: Transaction): Promise<boolean> {
+  return (await tx.get('meta', 'signedOut')) !== undefined;
 }
 
 export async function getShapes(tx: Transaction): Promise<Shapes> {

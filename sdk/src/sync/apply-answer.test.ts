@@ -14,9 +14,17 @@ const start = async () => {
   const identity = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_first00'));
   return { ...(await readLog(store)), identity };
 };
+const openLog = async () => {
+  const hooks = { newClientId: newId, thinOf: () => undefined, signedOut: () => {} };
+  const log: MutationLog = new MutationLog(store, await start(), {
+    ...hooks,
+    committed: (commit) => log.absorb(commit),
+  });
+  return log;
+};
 beforeEach(async () => {
   store = await memoryStore()('apply');
-  const log: MutationLog = new MutationLog(store, await start(), (commit) => log.absorb(commit), newId);
+  const log = await openLog();
   await Promise.all(['k1', 'k2', 'k3'].map((key) => log.append({ key, name: 'n', args: {}, at: 'then', model: 1 })));
 });
 
@@ -97,7 +105,7 @@ test('a crash in the middle of an answer leaves nothing of it', async () => {
 });
 
 test('a request never holds more than its bytes, and never nothing', async () => {
-  const log: MutationLog = new MutationLog(store, await start(), (commit) => log.absorb(commit), newId);
+  const log = await openLog();
   const args = { text: 'x'.repeat(250_000) };
   await Promise.all(['k4', 'k5', 'k6', 'k7'].map((key) => log.append({ key, name: 'n', args, at: 'then', model: 1 })));
   const { request } = await take();

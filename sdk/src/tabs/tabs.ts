@@ -16,7 +16,8 @@ export type TabMessage =
       readonly seqs: readonly number[];
       readonly rows: readonly (readonly [string, string])[];
     }
-  | { readonly kind: 'line'; readonly status: LineStatus };
+  | { readonly kind: 'line'; readonly status: LineStatus }
+  | { readonly kind: 'signed-out' };
 
 /** The tabs that have the same store open: one of them syncs, and each hears what the others changed. */
 export class Tabs {
@@ -59,6 +60,11 @@ export class Tabs {
     if (JSON.stringify(status) === this.#line) return;
     this.#line = JSON.stringify(status);
     this.#post({ kind: 'line', status });
+  }
+
+  /** Tells that the store is empty, and for good. */
+  signedOut(): void {
+    this.#post({ kind: 'signed-out' });
   }
 
   /** Runs `body` while this tab is the one that leads: as soon as no other does, and until `body` is done. */

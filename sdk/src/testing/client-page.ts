@@ -23,6 +23,8 @@ const clientPage = {
   status: () => client.status.get(),
   records: () => client.readMutations(),
   sync: () => client.sync(),
+  signOut: () => client.signOut(),
+  databases: async () => (await indexedDB.databases()).map(({ name }) => name),
   confirm: async (deliveryId: string) => (await client.mutate('confirm', { deliveryId, amountPaise: 100 })).key,
   note: async (text: string) => (await client.mutate('note', { text })).key,
 };

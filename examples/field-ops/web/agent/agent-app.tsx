@@ -76,7 +76,18 @@ function Session({ account, onSignOut }: { account: DemoAccount; onSignOut(): vo
   }
   return (
     <QueryClientProvider client={opened.queries}>
-      <Day client={opened.client} account={account} onSignOut={onSignOut} />
+      <Day
+        client={opened.client}
+        account={account}
+        onSignOut={() => {
+          // What is not sent, or not seen, stays on this phone for the next time: then the client refuses, and is only closed.
+          void opened.client
+            .signOut()
+            .catch(() => undefined)
+            .finally(onSignOut);
+        }}
+        onSignedOut={onSignOut}
+      />
     </QueryClientProvider>
   );
 }

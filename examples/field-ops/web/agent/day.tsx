@@ -17,8 +17,16 @@ import { useMinute, useStatus } from './use-status.ts';
 /** How long the note stays that something was saved, in milliseconds. */
 const saidFor = 4_000;
 
+interface DayProps {
+  client: AgentClient;
+  account: DemoAccount;
+  onSignOut(): void;
+  /** The agent signed out in another tab, and the client is closed. */
+  onSignedOut(): void;
+}
+
 /** The agent's main screen: the day's deliveries, what this phone did to them, and what needs attention. */
-export function Day({ client, account, onSignOut }: { client: AgentClient; account: DemoAccount; onSignOut(): void }) {
+export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   const { t } = useLanguage();
   const status = useStatus(client);
   const today = dayOf(useMinute());
@@ -31,6 +39,11 @@ export function Day({ client, account, onSignOut }: { client: AgentClient; accou
     const timer = setTimeout(() => setSaid(''), saidFor);
     return () => clearTimeout(timer);
   }, [said]);
+
+  const { signedOut } = status;
+  useEffect(() => {
+    if (signedOut) onSignedOut();
+  }, [signedOut, onSignedOut]);
 
   const deliveries = useQuery(client.query('deliveries'));
   const log = useQuery(client.mutations());

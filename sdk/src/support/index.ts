@@ -1,0 +1,3 @@
+export { exportUnsent } from './export-unsent.ts';
+export { type Imported, ImportError, importUnsent } from './import-unsent.ts';
+export { type UnsentEntry, type UnsentFile } from './unsent-file.ts';
