@@ -1,4 +1,5 @@
 import type { LogEntry } from './log/entry.ts';
+import type { Journal, Placing } from './replica/journal.ts';
 import type { PlainRow } from './replica/query.ts';
 import type { Identity, Progress, ScopeSums } from './store/meta.ts';
 
@@ -18,6 +19,10 @@ export interface Commit {
   /** `seq` of entries that are gone. */
   readonly removed?: readonly number[];
   readonly rows?: readonly RowChange[];
+  /** Rows that went into the journal. */
+  readonly journaled?: readonly Placing[];
+  /** The journal, read again from disk. */
+  readonly journal?: Journal;
   /** Whole collections, by id, read again from disk. */
   readonly base?: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>;
 }

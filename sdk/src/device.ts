@@ -1,4 +1,5 @@
 import type { Commit, OwnCommit } from './commit.ts';
+import { ClosedError } from './errors.ts';
 import { newClientId } from './ids.ts';
 import { isSkip, type LogEntry, needsAttention } from './log/entry.ts';
 import { MutationLog } from './log/mutation-log.ts';
@@ -7,6 +8,7 @@ import type { Model } from './model/index.ts';
 import type { Platform } from './platform.ts';
 import type { Poke } from './protocol/index.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
+import { Journal, settleSegment } from './replica/journal.ts';
 import { Replica } from './replica/replica.ts';
 import { Safekeeping } from './safekeeping.ts';
 import { StatusBoard } from './status.ts';
@@ -29,6 +31,8 @@ export class Device {
   readonly #model: Model;
   #scopes: ScopeSums;
   #shapes: Shapes;
+  #journal: Journal;
+  #settling: Promise<void> | undefined;
   /** What is on the screen already, and being written. */
   #shown: OwnCommit | undefined;
   #reading: Promise<void> | undefined;
@@ -51,6 +55,7 @@ export class Device {
       progress: Progress;
       scopes: ScopeSums;
       shapes: Shapes;
+      journal: Journal;
       entries: readonly LogEntry[];
     };
     mutationMade: () => void;
@@ -62,6 +67,7 @@ export class Device {
     this.#model = model;
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
+    this.#journal = start.journal;
     this.board = new StatusBoard(platform.online());
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
@@ -79,6 +85,7 @@ export class Device {
       store,
       model,
       effects,
+      journal: () => this.#journal,
       indexed: (collection) => (store.indexes ? (this.#shapes[collection]?.indexes ?? []) : []),
       uncovered: () => this.log.uncovered,
       failed: this.board.failed,
@@ -101,6 +108,31 @@ export class Device {
     if (!this.store.indexes) return;
     for (const collection of unindexed(this.#model, this.#shapes)) {
       this.#shapes = await indexRows(this.store, this.#model, collection);
+    }
+  }
+
+  /** What memory has of the journal, if it stands at this revision. */
+  journalAt(revision: number): Journal | undefined {
+    // What is on the screen already counts only once it is on disk.
+    return revision === this.log.progress.revision && !this.#shown ? this.#journal : undefined;
+  }
+
+  /** Puts rows that lie in the journal in their places, until none is left or the store is closed. */
+  settleJournal(): Promise<void> {
+    this.#settling ??= this.#settle()
+      .catch((error: unknown) => {
+        if (!(error instanceof ClosedError)) this.board.failed('not_saved', error);
+      })
+      .finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #settle(): Promise<void> {
+    while (this.log.progress.journal) {
+      const commit = await settleSegment(this.store, (collection) => this.indexesOf(collection));
+      if (!commit) return;
+      this.committed(commit);
+      await this.caughtUp();
     }
   }
 
@@ -146,6 +178,7 @@ export class Device {
   #take(commit: Commit): void {
     this.log.absorb(commit);
     this.#scopes = commit.scopes ?? this.#scopes;
+    this.#takeJournal(commit);
     this.replica.absorb(commit);
     this.records.changed();
     const { progress } = this.log;
@@ -159,6 +192,14 @@ export class Device {
       scopes: Object.keys(this.#scopes),
     });
     this.safekeeping.note(this.log.identity, pending.length);
+  }
+
+  #takeJournal({ progress, journal, journaled }: Commit): void {
+    if (journal) this.#journal = journal;
+    if (journaled) this.#journal.add(journaled);
+    if (!progress || progress.journal || this.#journal.isEmpty) return;
+    this.#journal = new Journal();
+    this.replica.renew();
   }
 
   /** Whether a poke tells of anything that is not here yet; an unreadable one may. */

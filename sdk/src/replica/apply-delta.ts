@@ -1,9 +1,9 @@
 import type { RowChange } from '../commit.ts';
 import type { Change, Delta } from '../protocol/index.ts';
-import type { ScopeSum, ScopeSums } from '../store/meta.ts';
+import type { Progress, ScopeSum, ScopeSums } from '../store/meta.ts';
 import type { Transaction } from '../store/store.ts';
-import { indexEntries } from './index-values.ts';
-import type { StoredRow } from './stored-row.ts';
+import { appendSegment, isRow, type Journal, type Placing, placeAll } from './journal.ts';
+import type { IndexesOf, StoredRow } from './stored-row.ts';
 
 /** What a delta did to the rows on disk. */
 export interface AppliedDelta {
@@ -11,14 +11,22 @@ export interface AppliedDelta {
   readonly scopes: ScopeSums;
   /** Scopes whose rows do not add up to the server's count and checksum. */
   readonly diverged: readonly string[];
+  /** The rows when they went into the journal. */
+  readonly journaled: readonly Placing[] | undefined;
+}
+
+/** How the rows lie on the device, and how they are to be written. */
+export interface Rows {
+  readonly journal: Journal;
+  /** The journal as the progress has it. */
+  readonly state: Progress['journal'];
+  readonly indexesOf: IndexesOf;
 }
 
 /** From this many rows of a collection on, it may pay to read all of it. */
 const manyRows = 64;
-const sliceRows = 250;
-
-/** The fields by which a collection's rows are indexed. */
-export type IndexesOf = (collection: string) => readonly string[];
+/** From this many rows on, a delta is written as one segment of the journal. */
+const largeDelta = 64;
 
 /** A row being worked on: as it was, and as it will be. */
 interface Draft {
@@ -40,8 +48,8 @@ export async function applyDelta(
   tx: Transaction,
   delta: Delta,
   known: ScopeSums,
-  indexesOf: IndexesOf,
-): Promise<AppliedDelta & { write(): Promise<void> }> {
+  { journal, state, indexesOf }: Rows,
+): Promise<AppliedDelta & { write(revision: number): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
   const draft = (collection: string, id: string, before: StoredRow | undefined): Draft => ({
@@ -61,7 +69,7 @@ export async function applyDelta(
   for (const scope of dropped) sums.delete(scope);
   const over = delta.more ? [] : [...sums.keys()].filter((scope) => sums.get(scope)?.resetting);
   if (reset.length + dropped.length + over.length > 0) {
-    for (const stored of (await tx.list('rows')) as StoredRow[]) {
+    for (const stored of await readAllRows(tx, journal)) {
       const left = (scope: string) => stored.left?.includes(scope) === true;
       const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
       if (!over.some(left) && !reset.some(held) && !dropped.some(held)) continue;
@@ -80,7 +88,7 @@ export async function applyDelta(
   }
 
   const wanted = delta.changes.filter(({ collection, id }) => !drafts.has(keyOf(collection, id)));
-  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted);
+  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, state?.bare === true);
   const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
   for (const { collection, id } of wanted) {
     const key = keyOf(collection, id);
@@ -104,11 +112,15 @@ export async function applyDelta(
   const rows = [...drafts.values()]
     .filter((drafted) => shownOf(drafted) || drafted.before?.row)
     .map((drafted) => ({ collection: drafted.collection, id: drafted.id, row: shownOf(drafted) ?? undefined }));
+  const placings = [...drafts.values()].flatMap((drafted) => placingOf(drafted));
+  // What is in the journal comes before what is in its place: as long as there is one, everything new goes there.
+  const large = state !== undefined || placings.length >= largeDelta;
   return {
     rows,
     scopes: Object.fromEntries(sums),
     diverged: delta.more ? [] : differing(delta, sums),
-    write: () => writeAll(tx, [...drafts.values()], indexesOf),
+    journaled: large ? placings : undefined,
+    write: (revision) => (large ? appendSegment(tx, revision, placings) : placeAll(tx, placings, indexesOf)),
   };
 }
 
@@ -118,46 +130,51 @@ function keyOf(collection: string, id: string): string {
 }
 
 /** What the device has of these rows. */
-async function readHeld(tx: Transaction, wanted: readonly Change[]): Promise<StoredRow[]> {
+async function readHeld(
+  tx: Transaction,
+  wanted: readonly Change[],
+  journal: Journal,
+  bare: boolean,
+): Promise<StoredRow[]> {
   const idsOf = new Map<string, Set<string>>();
-  for (const { collection, id } of wanted) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+  const held: StoredRow[] = [];
+  for (const { collection, id } of wanted) {
+    const journaled = journal.get(collection, id);
+    if (journaled) held.push(journaled);
+    else if (journaled === undefined && !bare) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+  }
   const read = [...idsOf].map(async ([collection, ids]) => {
     if (ids.size >= manyRows) {
       // One read of a small collection costs less than many of single rows.
       const all = (await tx.list('rows', { first: collection }, ids.size * 4)) as StoredRow[];
-      if (all.length < ids.size * 4) return all;
+      if (all.length < ids.size * 4) return all.filter(({ id }) => ids.has(id));
     }
     const rows = await Promise.all([...ids].map((id) => tx.get('rows', [collection, id])));
     return rows.filter((row) => row !== undefined) as StoredRow[];
   });
-  return (await Promise.all(read)).flat();
+  return [...held, ...(await Promise.all(read)).flat()];
 }
 
-/** Writes slice by slice: between them the screen gets its turn. */
-async function writeAll(tx: Transaction, drafts: readonly Draft[], indexesOf: IndexesOf): Promise<void> {
-  for (let at = 0; at < drafts.length; at += sliceRows) {
-    await Promise.all(drafts.slice(at, at + sliceRows).map((drafted) => write(tx, drafted, indexesOf)));
-  }
+async function readAllRows(tx: Transaction, journal: Journal): Promise<StoredRow[]> {
+  const inPlace = (await tx.list('rows')).filter(isRow);
+  const rows = inPlace.filter(({ collection, id }) => journal.get(collection, id) === undefined);
+  for (const [, , row] of journal.placings()) if (row) rows.push(row);
+  return rows;
 }
 
-async function write(tx: Transaction, drafted: Draft, indexesOf: IndexesOf): Promise<void> {
+/** How a row is to stand from now on; nothing for one that neither was there nor will be. */
+function placingOf(drafted: Draft): Placing[] {
   const { collection, id, before, scopes, hidden, left } = drafted;
-  if (scopes.size + left.size === 0) {
-    if (before) await tx.delete('rows', [collection, id]);
-    return;
-  }
-  const row = shownOf(drafted);
-  const index = row ? indexEntries(collection, row, indexesOf(collection)) : [];
+  if (scopes.size + left.size === 0) return before ? [[collection, id, null]] : [];
   const stored: StoredRow = {
     collection,
     id,
-    row,
+    row: shownOf(drafted),
     scopes: Object.fromEntries(scopes),
     ...(hidden.size > 0 && { hidden: [...hidden] }),
     ...(left.size > 0 && { left: [...left] }),
-    ...(index.length > 0 && { index }),
   };
-  await tx.put('rows', [collection, id], stored);
+  return [[collection, id, stored]];
 }
 
 /** As in the store, to be counted on. */

@@ -1,9 +1,10 @@
 import type { RowChange } from '../commit.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { indexValue } from './index-values.ts';
+import type { Journal } from './journal.ts';
 import type { IndexRange, Plan } from './plan.ts';
 import type { PlainRow } from './query.ts';
-import { readRow, readRows, type StoredRow } from './stored-row.ts';
+import { readRows, type StoredRow } from './stored-row.ts';
 
 type Rows = Map<string, PlainRow>;
 
@@ -23,6 +24,7 @@ const windowSlack = 50;
  */
 export class Base {
   readonly #store: Store;
+  readonly #journal: () => Journal;
   readonly #whole = new Map<string, Rows>();
   /** Single rows by collection; null: there is none. */
   readonly #single = new Map<string, Map<string, PlainRow | null>>();
@@ -31,8 +33,10 @@ export class Base {
   /** Counts replacements: what was read before one may be older than memory. */
   #generation = 0;
 
-  constructor(store: Store) {
+  /** @param journal gives the rows that are not in their places yet. */
+  constructor(store: Store, journal: () => Journal) {
     this.#store = store;
+    this.#journal = journal;
   }
 
   /** A row as memory has it: null when there is none, undefined when only the disk knows. */
@@ -60,6 +64,11 @@ export class Base {
   replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
     for (const [collection, rows] of collections) this.#whole.set(collection, new Map(rows));
     this.#single.clear();
+    this.renew();
+  }
+
+  /** What is being read from disk must be read again: memory no longer makes good what the disk did not have. */
+  renew(): void {
     this.#generation += 1;
   }
 
@@ -83,19 +92,22 @@ export class Base {
   /**
    * Reads what a plan asks for, from memory when the collection is there. What is absorbed until `ready` resolves
    * counts too, so that the answer is as new as memory is.
+   *
+   * @param hidden how many of the rows on disk may not be shown: a window reads as many more.
    */
-  async read(collection: string, plan: Plan, ready: () => Promise<void> = nothing): Promise<Found> {
+  async read(collection: string, plan: Plan, hidden = 0, ready: () => Promise<void> = nothing): Promise<Found> {
     for (;;) {
       const generation = this.#generation;
       const { found, meanwhile } = await this.#listening(collection, async () => {
-        const read = await this.#find(collection, plan);
+        const read = await this.#find(collection, plan, hidden);
         await ready();
         return read;
       });
       if (generation !== this.#generation) continue;
-      if (meanwhile.length === 0) return found;
+      const shown = this.#whole.has(collection) ? found.rows : this.#journal().show(collection, found.rows);
+      if (meanwhile.length === 0) return { rows: shown, covers: found.covers };
       // What was committed since may or may not be in what was read; this is how each row stands in the end.
-      const rows = new Map(found.rows);
+      const rows = new Map(shown);
       for (const change of meanwhile) apply(rows, change);
       return { rows, covers: found.covers };
     }
@@ -113,11 +125,13 @@ export class Base {
     }
   }
 
-  async #find(collection: string, plan: Plan): Promise<Found> {
+  async #find(collection: string, plan: Plan, hidden: number): Promise<Found> {
     if (plan.kind === 'collection') await this.#loadWhole(collection);
     const whole = this.#whole.get(collection);
     if (whole) return { rows: whole, covers: undefined };
-    return this.#store.transaction(['rows'], 'read', (tx) => find(tx, collection, plan));
+    return this.#store.transaction(['rows'], 'read', (tx) =>
+      find(tx, collection, plan, hidden + this.#journal().sizeOf(collection)),
+    );
   }
 
   #loadWhole(collection: string): Promise<void> {
@@ -132,15 +146,20 @@ export class Base {
   }
 
   async #readWhole(collection: string): Promise<void> {
-    const generation = this.#generation;
-    const { found, meanwhile } = await this.#listening(collection, () =>
-      this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection)),
-    );
-    // Replaced meanwhile: what came in its place is newer.
-    if (generation !== this.#generation && this.#whole.has(collection)) return;
-    for (const change of meanwhile) apply(found, change);
-    this.#whole.set(collection, found);
-    this.#single.delete(collection);
+    for (;;) {
+      const generation = this.#generation;
+      const { found, meanwhile } = await this.#listening(collection, () =>
+        this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection)),
+      );
+      // Replaced meanwhile: what came in its place is newer.
+      if (generation !== this.#generation && this.#whole.has(collection)) return;
+      if (generation !== this.#generation) continue;
+      const rows = new Map(this.#journal().show(collection, found));
+      for (const change of meanwhile) apply(rows, change);
+      this.#whole.set(collection, rows);
+      this.#single.delete(collection);
+      return;
+    }
   }
 
   #keep(collection: string, id: string, row: PlainRow | null): void {
@@ -157,20 +176,20 @@ function apply(rows: Rows | undefined, { id, row }: RowChange): void {
   else rows?.delete(id);
 }
 
-async function find(tx: Transaction, collection: string, plan: Plan): Promise<Found> {
+async function find(tx: Transaction, collection: string, plan: Plan, hidden: number): Promise<Found> {
   switch (plan.kind) {
     case 'collection':
       return { rows: await readRows(tx, collection), covers: undefined };
     case 'keys': {
-      const rows = await Promise.all(plan.ids.map((id) => readRow(tx, collection, id)));
-      return { rows: byId(plan.ids.flatMap((id, at) => (rows[at] ? [{ id, row: rows[at] }] : []))), covers: undefined };
+      const rows = await Promise.all(plan.ids.map((id) => tx.get('rows', [collection, id])));
+      return { rows: byId(rows.filter((row) => row !== undefined) as StoredRow[]), covers: undefined };
     }
     case 'ranges': {
       const lists = await Promise.all(plan.ranges.map((range) => tx.list('rows', range) as Promise<StoredRow[]>));
       return { rows: byId(lists.flat()), covers: undefined };
     }
     case 'window':
-      return findWindow(tx, plan.range, plan.limit + windowSlack);
+      return findWindow(tx, plan.range, plan.limit + windowSlack + hidden);
   }
 }
 
@@ -194,7 +213,7 @@ function isAfter(value: string | number, end: string | number, desc: boolean): b
   return larger !== desc;
 }
 
-function byId(stored: readonly Pick<StoredRow, 'id' | 'row'>[]): Rows {
+function byId(stored: readonly StoredRow[]): Rows {
   const rows: Rows = new Map();
   for (const { id, row } of stored) if (row) rows.set(id, row);
   return rows;

@@ -9,7 +9,7 @@ import type { Store } from '../store/store.ts';
  */
 export function dropRows(store: Store): Promise<OwnCommit | undefined> {
   return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
-    const { expected: _expected, ...before } = await getProgress(tx);
+    const { expected: _expected, journal: _journal, ...before } = await getProgress(tx);
     if (before.cursor === null) return undefined;
     const progress = { ...before, cursor: null, lastSyncedAt: null, revision: before.revision + 1 };
     await Promise.all([tx.clear('rows'), putMeta(tx, 'scopes', {}), putMeta(tx, 'progress', progress)]);

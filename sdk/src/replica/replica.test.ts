@@ -7,7 +7,7 @@ import { collection, defineModel, mutation } from '../model/index.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import type { Store } from '../store/store.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
-import { indexEntries } from './index-values.ts';
+import { Journal, placeAll, type Placing } from './journal.ts';
 import type { LiveAnswer } from './live-answer.ts';
 import type { OptimisticEffects } from './optimistic.ts';
 import { compile, type PlainQuery, type PlainRow, type RowEntry } from './query.ts';
@@ -34,12 +34,15 @@ const effects: OptimisticEffects<typeof model> = {
   drop: (replica, { id }) => replica.delete('rows', id),
 };
 
+const indexesOf = () => model.collections.rows.indexes;
+
 type MutationOf = { readonly name: 'put' | 'patch' | 'drop'; readonly id: string; readonly status: string };
 
 /** A replica on a store, and what it ought to show, worked out in the plainest way. */
 class Bench {
   readonly base = new Map<string, PlainRow>();
   readonly replica: Replica;
+  journal = new Journal();
   /** Collections that were read as a whole. */
   wholeReads = 0;
   uncovered: LogEntry[] = [];
@@ -63,6 +66,7 @@ class Bench {
       store: this.#store,
       model,
       effects: effects as unknown as OptimisticEffects<never>,
+      journal: () => this.journal,
       indexed: (name) => (store.indexes ? (model.collections[name as 'rows']?.indexes ?? []) : []),
       uncovered: () => this.uncovered,
       failed: (code, error) => {
@@ -72,28 +76,42 @@ class Bench {
   }
 
   /** Rows as the server has them now; `shownFirst`: memory hears of it before the disk does. */
-  commit(changes: readonly RowChange[], shownFirst: boolean): Promise<void> {
+  commit(changes: readonly RowChange[], shownFirst: boolean, journaled = false): Promise<void> {
     // Memory takes commits over in their order (device.ts sees to that).
-    this.#committed = this.#committed.then(() => this.#commit(changes, shownFirst));
+    this.#committed = this.#committed.then(() => this.#commit(changes, shownFirst, journaled));
     return this.#committed;
   }
 
-  async #commit(changes: readonly RowChange[], shownFirst: boolean): Promise<void> {
+  /** Puts the journal's rows in their places, one by one. */
+  settle(): Promise<void> {
+    this.#committed = this.#committed.then(async () => {
+      for (const placing of this.journal.placings()) {
+        await this.#store.transaction(['rows'], 'write', (tx) => placeAll(tx, [placing], indexesOf));
+      }
+      this.journal = new Journal();
+      this.replica.renew();
+    });
+    return this.#committed;
+  }
+
+  async #commit(changes: readonly RowChange[], shownFirst: boolean, journaled: boolean): Promise<void> {
     for (const { id, row } of changes) {
       if (row) this.base.set(id, row);
       else this.base.delete(id);
     }
-    const written = this.#store.transaction(['rows'], 'durable', async (tx) => {
-      if (shownFirst) this.replica.absorb({ rows: changes });
-      for (const { id, row } of changes) {
-        const stored = row && { collection: 'rows', id, row, scopes: { s: 1 } };
-        const index = row && indexEntries('rows', row, model.collections.rows.indexes);
-        if (stored) await tx.put('rows', ['rows', id], { ...stored, index });
-        else await tx.delete('rows', ['rows', id]);
-      }
+    const placings = changes.map(({ id, row }): Placing => {
+      return ['rows', id, row ? { collection: 'rows', id, row, scopes: { s: 1 } } : null];
     });
-    await written;
-    if (!shownFirst) this.replica.absorb({ rows: changes });
+    const absorb = () => {
+      if (journaled || !this.journal.isEmpty) this.journal.add(placings);
+      this.replica.absorb({ rows: changes });
+    };
+    const inPlace = !journaled && this.journal.isEmpty;
+    await this.#store.transaction(['rows'], 'durable', async (tx) => {
+      if (shownFirst) absorb();
+      if (inPlace) await placeAll(tx, placings, indexesOf);
+    });
+    if (!shownFirst) absorb();
   }
 
   mutate({ name, id, status }: MutationOf): void {
@@ -149,14 +167,16 @@ const query: fc.Arbitrary<PlainQuery> = fc.record(
 type Step = (bench: Bench) => Promise<void> | void;
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
-  fc.tuple(fc.array(fc.tuple(row, fc.boolean()), { minLength: 1, maxLength: 3 }), fc.boolean()).map(
-    ([rows, shownFirst]): Step =>
+  fc.tuple(fc.array(fc.tuple(row, fc.boolean()), { minLength: 1, maxLength: 3 }), fc.boolean(), fc.boolean()).map(
+    ([rows, shownFirst, journaled]): Step =>
       (bench) =>
         bench.commit(
           rows.map(([one, there]) => ({ collection: 'rows', id: one.id, row: there ? one : undefined })),
           shownFirst,
+          journaled,
         ),
   ),
+  fc.constant<Step>((bench) => bench.settle()),
   fc.record({ name: fc.constantFrom('put' as const, 'patch' as const, 'drop' as const), id, status }).map(
     (one): Step =>
       (bench) =>
@@ -266,3 +286,43 @@ test('a window is read again only when rows may move up from beyond it', async (
 function withIndexes(store: Store, indexes: boolean): Store {
   return { ...wrapStore(store, (...args) => store.transaction(...args)), indexes };
 }
+
+test('a read that began before rows got their places has them too', async () => {
+  const store = await memoryStore()('rows');
+  let held: Promise<void> | undefined;
+  const bench = new Bench(
+    wrapStore(store, async (tables, mode, body) => {
+      const result = await store.transaction(tables, mode, body);
+      if (mode === 'read') await held;
+      return result;
+    }),
+  );
+  const row = { id: 'a', status: 'open', n: 1, x: 0 };
+  await bench.commit([{ collection: 'rows', id: 'a', row }], false, true);
+  let go = () => {};
+  held = new Promise((resolve) => (go = resolve));
+  const reading = bench.replica.read('rows', { where: { status: 'open' } });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await bench.settle();
+  held = undefined;
+  go();
+  expect((await reading).rows).toEqual([row]);
+});
+
+test('a window is filled however many of its rows the journal, or the overlay, has taken out', async () => {
+  const bench = new Bench(await memoryStore()('rows'));
+  const rows = Array.from({ length: 200 }, (_, at) => ({
+    collection: 'rows',
+    id: `r${at + 100}`,
+    row: { id: `r${at + 100}`, status: 'open', n: at, x: 0 },
+  }));
+  await bench.commit(rows, false);
+  await bench.commit(
+    rows.slice(0, 80).map(({ id }) => ({ collection: 'rows', id, row: undefined })),
+    false,
+    true,
+  );
+  for (const { id } of rows.slice(80, 160)) bench.mutate({ name: 'drop', id, status: '' });
+  const query: PlainQuery = { orderBy: 'n', limit: 5 };
+  expect((await bench.replica.read('rows', query)).rows).toEqual(bench.expected(query));
+});

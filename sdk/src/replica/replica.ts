@@ -3,6 +3,7 @@ import type { LogEntry } from '../log/entry.ts';
 import type { Model } from '../model/index.ts';
 import type { Store } from '../store/store.ts';
 import { Base } from './base.ts';
+import type { Journal } from './journal.ts';
 import { LiveAnswer } from './live-answer.ts';
 import type { OptimisticEffects } from './optimistic.ts';
 import { add, addAll, Overlay, type RowIds } from './overlay.ts';
@@ -45,6 +46,8 @@ export class Replica {
     store: Store;
     model: Model;
     effects: OptimisticEffects<Model>;
+    /** Rows that are safe and not in their places on disk yet. */
+    journal: () => Journal;
     indexed: (collection: string) => readonly string[];
     uncovered: () => readonly LogEntry[];
     failed: (code: Failure, error: unknown) => void;
@@ -53,7 +56,7 @@ export class Replica {
     this.#uncovered = options.uncovered;
     this.#indexed = options.indexed;
     this.#model = options.model;
-    this.#base = new Base(options.store);
+    this.#base = new Base(options.store, options.journal);
     this.#overlay = new Overlay(
       options.model,
       options.effects,
@@ -63,7 +66,9 @@ export class Replica {
   }
 
   async read(collection: string, query: PlainQuery): Promise<LiveAnswer> {
-    const { rows, covers } = await this.#base.read(collection, this.#planOf(collection, query), () => this.settled());
+    const hidden = this.#overlay.rows(collection)?.size ?? 0;
+    const plan = this.#planOf(collection, query);
+    const { rows, covers } = await this.#base.read(collection, plan, hidden, () => this.settled());
     return new LiveAnswer(compile(query), this.#visible(collection, rows), covers);
   }
 
@@ -97,6 +102,11 @@ export class Replica {
     this.#baseChanged ||= rows.length > 0 || base !== undefined;
     if (!this.#rebasing) this.#rebase();
     for (const watcher of this.#watchers) if (base || watcher.unread) this.#begin(watcher);
+  }
+
+  /** The journal is empty: what is being read from disk must be read again. */
+  renew(): void {
+    this.#base.renew();
   }
 
   /** The collections that are in memory as a whole, or soon will be. */

@@ -1,4 +1,5 @@
 import type { Indexed, Transaction } from '../store/store.ts';
+import type { Journal } from './journal.ts';
 import type { PlainRow } from './query.ts';
 
 /** A row on disk, keyed by [collection, id]. It stands as long as a scope holds it or has left it over. */
@@ -15,6 +16,9 @@ export interface StoredRow extends Indexed {
   readonly left?: readonly string[];
 }
 
+/** The fields by which a collection's rows are indexed. */
+export type IndexesOf = (collection: string) => readonly string[];
+
 /** Reads what a collection shows, by id. */
 export async function readRows(tx: Transaction, collection: string): Promise<Map<string, PlainRow>> {
   const rows = new Map<string, PlainRow>();
@@ -24,7 +28,14 @@ export async function readRows(tx: Transaction, collection: string): Promise<Map
 }
 
 /** Reads what is shown of one row. */
-export async function readRow(tx: Transaction, collection: string, id: string): Promise<PlainRow | undefined> {
-  const stored = (await tx.get('rows', [collection, id])) as StoredRow | undefined;
+export async function readRow(
+  tx: Transaction,
+  journal: Journal,
+  collection: string,
+  id: string,
+): Promise<PlainRow | undefined> {
+  const journaled = journal.get(collection, id);
+  const stored =
+    journaled === undefined ? ((await tx.get('rows', [collection, id])) as StoredRow | undefined) : journaled;
   return stored?.row ?? undefined;
 }

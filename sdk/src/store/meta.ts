@@ -27,6 +27,8 @@ export interface Progress {
   readonly revision: number;
   /** How many rows the server has for this device, while not all of them are here. */
   readonly expected?: number;
+  /** There: rows are safe in the journal, and not in their places yet. `bare`: none is in its place. */
+  readonly journal?: { readonly bare: boolean };
 }
 
 /** What is held of one scope. */

@@ -4,8 +4,9 @@ import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { type Handled, handleDead, settle } from '../log/settle.ts';
 import { Outcome, type Stopped, type SyncResponse } from '../protocol/index.ts';
-import { applyDelta, type IndexesOf } from '../replica/apply-delta.ts';
-import { readRow } from '../replica/stored-row.ts';
+import { applyDelta } from '../replica/apply-delta.ts';
+import { type Journal, readJournal } from '../replica/journal.ts';
+import { type IndexesOf, readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import type { Round } from './round.ts';
@@ -32,6 +33,8 @@ export interface ApplyOptions {
   /** Where the log has the mutation with this key. */
   readonly seqOf: (key: string) => number | undefined;
   readonly indexesOf: IndexesOf;
+  /** What memory has of the journal, if it stands at this revision. */
+  readonly journalAt: (revision: number) => Journal | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   readonly ready?: ((commit: OwnCommit) => void) | undefined;
 }
@@ -50,7 +53,7 @@ async function apply(
   tx: Transaction,
   { request, sent, head }: Round,
   { receipts, stopped, delta }: SyncResponse,
-  { now, newClientId, seqOf, indexesOf, ready }: ApplyOptions,
+  { now, newClientId, seqOf, indexesOf, journalAt, ready }: ApplyOptions,
 ): Promise<AppliedAnswer> {
   const identity = await getIdentity(tx, request.model);
   const before = await getProgress(tx);
@@ -69,9 +72,14 @@ async function apply(
   if (before.head === head) progress = { ...progress, head: headAfter(head, sent, entries) };
   const overtaken = before.cursor !== request.cursor;
   let commit: Commit = {};
-  const applied = overtaken ? undefined : await applyDelta(tx, delta, await getScopes(tx), indexesOf);
+  const known = await getScopes(tx);
+  const journal = journalAt(before.revision) ?? (await readJournal(tx, before));
+  const lie = { journal, state: before.journal, indexesOf };
+  const applied = overtaken ? undefined : await applyDelta(tx, delta, known, lie);
   if (applied) {
-    commit = { rows: applied.rows, scopes: applied.scopes };
+    const { rows, scopes, journaled } = applied;
+    commit = { rows, scopes, ...(journaled && { journaled }) };
+    if (journaled && !progress.journal) progress = { ...progress, journal: { bare: Object.keys(known).length === 0 } };
     const { expected: _expected, ...rest } = progress;
     progress = { ...rest, cursor: delta.cursor };
     if (delta.more) {
@@ -84,10 +92,12 @@ async function apply(
   }
 
   const told = overtaken ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
-  changed(await handleDead(tx, await readHandled(tx, told, seqOf, commit.rows), now));
+  changed(await handleDead(tx, await readHandled(tx, told, seqOf, journal, commit.rows), now));
   // Operations may have closed a dead letter before this device heard that it is one.
   const dead = settled.filter(({ receipt }) => receipt?.status === 'dead').map(({ key }) => ({ id: key }));
-  const closed = (await readHandled(tx, dead, seqOf, commit.rows)).filter(({ outcome }) => outcome.status === 'dead');
+  const closed = (await readHandled(tx, dead, seqOf, journal, commit.rows)).filter(
+    ({ outcome }) => outcome.status === 'dead',
+  );
   changed(await handleDead(tx, closed, now));
 
   const healed = await heal(tx, { identity, progress }, { stopped, delta, firstSent: sent[0]?.id }, newClientId);
@@ -101,7 +111,7 @@ async function apply(
   if (healed) await putMeta(tx, 'identity', healed.identity);
   if (applied) await putMeta(tx, 'scopes', applied.scopes);
   await putMeta(tx, 'progress', progress);
-  await applied?.write();
+  await applied?.write(progress.revision);
   return {
     commit: own,
     overtaken,
@@ -142,13 +152,14 @@ async function readHandled(
   tx: Transaction,
   letters: readonly { readonly id: string }[],
   seqOf: ApplyOptions['seqOf'],
+  journal: Journal,
   /** Not on disk yet. */
   changes: readonly RowChange[] = [],
 ): Promise<readonly Handled[]> {
   const handled = letters.map(async ({ id }) => {
     const seq = seqOf(id);
     const change = changes.find((one) => one.collection === receiptsCollection && one.id === id);
-    const row = change ? change.row : await readRow(tx, receiptsCollection, id);
+    const row = change ? change.row : await readRow(tx, journal, receiptsCollection, id);
     const { data: outcome } = z.safeParse(Outcome, row);
     const reason = row?.['closeReason'];
     const closeReason = typeof reason === 'string' ? reason : undefined;

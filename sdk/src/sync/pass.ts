@@ -33,6 +33,7 @@ export interface PassLog {
   restore(): Promise<void>;
   seqOf: ApplyOptions['seqOf'];
   indexesOf: ApplyOptions['indexesOf'];
+  journalAt: ApplyOptions['journalAt'];
   /** Shows what is about to be written; either it is committed then, or taken back. */
   show(commit: OwnCommit): void;
   takeBack(): void;
@@ -162,6 +163,7 @@ export class Pass {
       newClientId: () => newClientId(this.#platform),
       seqOf: this.#log.seqOf,
       indexesOf: this.#log.indexesOf,
+      journalAt: this.#log.journalAt,
       ready: this.#log.show,
     }).catch((error: unknown) => {
       this.#log.takeBack();

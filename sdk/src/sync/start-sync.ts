@@ -51,6 +51,7 @@ export function startSync(options: {
       restore: () => log.restore(),
       seqOf: (key) => log.find(key)?.seq,
       indexesOf: (collection) => device.indexesOf(collection),
+      journalAt: (revision) => device.journalAt(revision),
       show: (commit) => device.show(commit),
       takeBack: () => device.takeBack(),
     },
@@ -61,7 +62,11 @@ export function startSync(options: {
     hurry: () => pass.hurry(),
     // What cannot be read now is read next time.
     look: () => void device.catchUp().catch(() => {}),
-    tidy: () => log.sweep(platform.now() - keepOutcomesMs),
+    tidy: async () => {
+      // Nothing waits for that: the rows are safe already.
+      void device.settleJournal();
+      await log.sweep(platform.now() - keepOutcomesMs);
+    },
     hasPending: () => log.pending.length > 0,
     platform,
     status: board,

@@ -1,5 +1,6 @@
 import type { RowChange } from '../commit.ts';
 import type { LogEntry } from '../log/entry.ts';
+import { readJournal } from '../replica/journal.ts';
 import { readRow, readRows } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -7,27 +8,27 @@ import type { Store, Transaction } from '../store/store.ts';
 /** Reads what another tab said it has changed. */
 export function readChanged(store: Store, seqs: readonly number[], rowKeys: readonly (readonly [string, string])[]) {
   return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
-    const [meta, entries, rows] = await Promise.all([
+    const [meta, entries] = await Promise.all([
       readMeta(tx),
       Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>)),
-      Promise.all(
-        rowKeys.map(async ([collection, id]): Promise<RowChange> => {
-          return { collection, id, row: await readRow(tx, collection, id) };
-        }),
-      ),
     ]);
+    const journal = await readJournal(tx, meta.progress);
+    const rows = rowKeys.map(async ([collection, id]): Promise<RowChange> => {
+      return { collection, id, row: await readRow(tx, journal, collection, id) };
+    });
     return {
       ...meta,
+      journal,
       entries: entries.filter((entry) => entry !== undefined),
       removed: seqs.filter((_, at) => entries[at] === undefined),
-      rows,
+      rows: await Promise.all(rows),
     };
   });
 }
 
 /** Reads the whole log and where sync stands. */
 export function readLog(store: Store) {
-  return store.transaction(['log', 'meta'], 'read', (tx) => readLogIn(tx));
+  return store.transaction(['log', 'rows', 'meta'], 'read', (tx) => readLogIn(tx));
 }
 
 /** Reads the same and the rows of some collections, all as they stand at one moment. */
@@ -37,13 +38,13 @@ export function readAll(store: Store, collections: readonly string[]) {
       readLogIn(tx),
       ...collections.map(async (collection) => [collection, await readRows(tx, collection)] as const),
     ]);
-    return { ...log, base: new Map(base) };
+    return { ...log, base: new Map(base.map(([name, rows]) => [name, log.journal.show(name, rows)])) };
   });
 }
 
 async function readLogIn(tx: Transaction) {
   const [meta, entries] = await Promise.all([readMeta(tx), tx.list('log')]);
-  return { ...meta, entries: entries as LogEntry[] };
+  return { ...meta, entries: entries as LogEntry[], journal: await readJournal(tx, meta.progress) };
 }
 
 async function readMeta(tx: Transaction) {

@@ -1,0 +1,140 @@
+import { countChange, getProgress, type Progress, putMeta } from '../store/meta.ts';
+import type { OwnCommit } from '../commit.ts';
+import type { Store, Transaction } from '../store/store.ts';
+import { indexEntries } from './index-values.ts';
+import type { PlainRow } from './query.ts';
+import type { IndexesOf, StoredRow } from './stored-row.ts';
+
+/** No collection is called so: the journal's segments stand before all rows. */
+const journalName = '';
+/** Rows that are put in their places in one transaction: few enough that nobody who wants the store waits long. */
+const sliceRows = 250;
+
+/** A row as it is to stand; null: gone. */
+export type Placing = readonly [collection: string, id: string, row: StoredRow | null];
+
+/** One delta's rows, under the revision that it made. */
+interface Segment {
+  readonly seq: number;
+  readonly placings: readonly Placing[];
+}
+
+/**
+ * Large deltas are written as one value, which a disk takes a hundred times faster than as many rows: safe at once, and
+ * put in their places later. Until then memory has them, and they count before what stands in their places.
+ */
+export class Journal {
+  readonly #rows = new Map<string, Map<string, StoredRow | null>>();
+
+  /** How a row is to stand: null when it is gone, undefined when the journal does not say. */
+  get(collection: string, id: string): StoredRow | null | undefined {
+    return this.#rows.get(collection)?.get(id);
+  }
+
+  get isEmpty(): boolean {
+    return this.#rows.size === 0;
+  }
+
+  sizeOf(collection: string): number {
+    return this.#rows.get(collection)?.size ?? 0;
+  }
+
+  /** All rows of all collections. */
+  *placings(): Iterable<Placing> {
+    for (const [collection, rows] of this.#rows) for (const [id, row] of rows) yield [collection, id, row];
+  }
+
+  add(placings: readonly Placing[]): void {
+    for (const [collection, id, row] of placings) {
+      const rows = this.#rows.get(collection) ?? new Map<string, StoredRow | null>();
+      this.#rows.set(collection, rows.set(id, row));
+    }
+  }
+
+  /** What a collection shows, given what stands in its places. */
+  show(collection: string, rows: ReadonlyMap<string, PlainRow>): ReadonlyMap<string, PlainRow> {
+    const journaled = this.#rows.get(collection);
+    if (!journaled) return rows;
+    const shown = new Map(rows);
+    for (const [id, stored] of journaled) {
+      if (stored?.row) shown.set(id, stored.row);
+      else shown.delete(id);
+    }
+    return shown;
+  }
+}
+
+/** Reads what the journal has, as the newest of its segments say. */
+export async function readJournal(tx: Transaction, { journal: state }: Progress): Promise<Journal> {
+  const journal = new Journal();
+  if (!state) return journal;
+  for (const { placings } of (await tx.list('rows', { first: journalName })) as Segment[]) journal.add(placings);
+  return journal;
+}
+
+/** Adds a segment. The caller counts it in the progress. */
+export async function appendSegment(tx: Transaction, seq: number, placings: readonly Placing[]): Promise<void> {
+  const segment: Segment = { seq, placings };
+  await tx.put('rows', keyOf(seq), segment);
+}
+
+/** Whether what was listed from all of `rows` is a row, and not the journal's. */
+export function isRow(value: unknown): value is StoredRow {
+  return !('placings' in (value as object));
+}
+
+/** Puts rows in their places slice by slice: between them the screen gets its turn. */
+export async function placeAll(tx: Transaction, placings: readonly Placing[], indexesOf: IndexesOf): Promise<void> {
+  for (let at = 0; at < placings.length; at += sliceRows) {
+    await Promise.all(placings.slice(at, at + sliceRows).map((placing) => place(tx, placing, indexesOf)));
+  }
+}
+
+async function place(tx: Transaction, [collection, id, stored]: Placing, indexesOf: IndexesOf): Promise<void> {
+  if (!stored) return tx.delete('rows', [collection, id]);
+  const index = stored.row ? indexEntries(collection, stored.row, indexesOf(collection)) : [];
+  await tx.put('rows', [collection, id], index.length > 0 ? { ...stored, index } : stored);
+}
+
+/**
+ * Puts the oldest segment's rows in their places, in transactions that keep nobody waiting for long, and then drops it. A
+ * crash in between costs nothing but doing it again.
+ *
+ * @returns what was committed; undefined when the journal is empty.
+ */
+export async function settleSegment(store: Store, indexesOf: IndexesOf): Promise<OwnCommit | undefined> {
+  const begun = await store.transaction(['rows', 'meta'], 'write', async (tx) => {
+    const progress = await getProgress(tx);
+    if (!progress.journal) return undefined;
+    const [segment] = (await tx.list('rows', { first: journalName }, 1)) as Segment[];
+    // From now on rows may stand in their places: whoever looks for one must look there too.
+    const journal = { ...progress.journal, bare: false };
+    if (progress.journal.bare) await putMeta(tx, 'progress', { ...progress, journal });
+    return segment ?? { seq: 0, placings: [] };
+  });
+  if (!begun) return undefined;
+  const { seq, placings } = begun;
+  for (let at = 0; at < placings.length; at += sliceRows) {
+    const slice = placings.slice(at, at + sliceRows);
+    // Gone: another tab has put it in its place, or dropped it, and what came after must not be overwritten.
+    const there = await store.transaction(['rows'], 'write', async (tx) => {
+      if ((await tx.get('rows', keyOf(seq))) === undefined) return false;
+      await placeAll(tx, slice, indexesOf);
+      return true;
+    });
+    if (!there) break;
+  }
+  return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
+    const counted = await countChange(tx);
+    await tx.delete('rows', keyOf(seq));
+    const [next] = await tx.list('rows', { first: journalName }, 1);
+    if (next) return counted;
+    const { journal: _journal, ...progress } = counted.progress;
+    await putMeta(tx, 'progress', progress);
+    return { ...counted, progress };
+  });
+}
+
+function keyOf(seq: number): readonly [string, string] {
+  return [journalName, String(seq).padStart(16, '0')];
+}
