@@ -111,17 +111,13 @@ export class BenchPage {
     const wanted = [...expected.values()].filter(({ id }) => rows || changed.has(id));
 
     const screens = openScreens(contestant);
-    const inTime = Promise.race([
-      Promise.all(
-        [...screens].map(([status, screen]) => {
-          const least = wanted.filter((row) => row.status === status).length;
-          return screen.until((list) => list.length >= least);
-        }),
-      ),
-      // Longer for more: what does not come by then does not come.
-      sleep(10_000 + count),
-    ]);
-    await inTime;
+    const all = Promise.all(
+      [...screens].map(([status, screen]) => {
+        const least = wanted.filter((row) => row.status === status).length;
+        return screen.until((list) => list.length >= least);
+      }),
+    );
+    await untilIdle(all, () => [...screens.values()].reduce((sum, screen) => sum + screen.rows.length, 0));
     const found = new Map([...screens.values()].flatMap((screen) => screen.rows).map((row) => [row.id, row]));
     for (const screen of screens.values()) screen.close();
     const faults = wanted.flatMap((row) => {
@@ -178,6 +174,16 @@ export function offer(open: Open): void {
 
 function openScreens(contestant: Contestant): Map<string, Screen> {
   return new Map(statuses.map((value) => [value, new Screen(contestant, { field: 'status', value })]));
+}
+
+/** Resolves with `done`, or when nothing has been added for a while: slow is not lost. */
+async function untilIdle(done: Promise<unknown>, shown: () => number): Promise<void> {
+  let isDone = false;
+  const ending = done.then(() => (isDone = true));
+  for (let before = -1; !isDone && shown() > before;) {
+    before = shown();
+    await Promise.race([ending, sleep(20_000)]);
+  }
 }
 
 function sleep(ms: number): Promise<void> {
