@@ -16,7 +16,8 @@ export type Placing = readonly [collection: string, id: string, row: StoredRow |
 /** One delta's rows, under the revision that it made. */
 interface Segment {
   readonly seq: number;
-  readonly placings: readonly Placing[];
+  /** As JSON, which browsers read and write several times faster than they clone a thousand objects. */
+  readonly placings: string;
 }
 
 /**
@@ -68,13 +69,15 @@ export class Journal {
 export async function readJournal(tx: Transaction, { journal: state }: Progress): Promise<Journal> {
   const journal = new Journal();
   if (!state) return journal;
-  for (const { placings } of (await tx.list('rows', { first: journalName })) as Segment[]) journal.add(placings);
+  for (const { placings } of (await tx.list('rows', { first: journalName })) as Segment[]) {
+    journal.add(placingsOf(placings));
+  }
   return journal;
 }
 
 /** Adds a segment. The caller counts it in the progress. */
 export async function appendSegment(tx: Transaction, seq: number, placings: readonly Placing[]): Promise<void> {
-  const segment: Segment = { seq, placings };
+  const segment: Segment = { seq, placings: JSON.stringify(placings) };
   await tx.put('rows', keyOf(seq), segment);
 }
 
@@ -110,7 +113,7 @@ export async function settleSegment(store: Store, indexesOf: IndexesOf): Promise
     // From now on rows may stand in their places: whoever looks for one must look there too.
     const journal = { ...progress.journal, bare: false };
     if (progress.journal.bare) await putMeta(tx, 'progress', { ...progress, journal });
-    return segment ?? { seq: 0, placings: [] };
+    return segment ? { seq: segment.seq, placings: placingsOf(segment.placings) } : { seq: 0, placings: [] };
   });
   if (!begun) return undefined;
   const { seq, placings } = begun;
@@ -133,6 +136,10 @@ export async function settleSegment(store: Store, indexesOf: IndexesOf): Promise
     await putMeta(tx, 'progress', progress);
     return { ...counted, progress };
   });
+}
+
+function placingsOf(text: string): readonly Placing[] {
+  return JSON.parse(text) as readonly Placing[];
 }
 
 function keyOf(seq: number): readonly [string, string] {

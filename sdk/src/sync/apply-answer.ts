@@ -39,14 +39,18 @@ export interface ApplyOptions {
   readonly ready?: ((commit: OwnCommit) => void) | undefined;
 }
 
-/** Writes everything an answer brings in one durable transaction: after a crash, all of it is there or none. */
+/**
+ * Writes everything an answer brings in one transaction: after a crash, all of it is there or none. It is durable unless
+ * there is more to come and nothing in it that was promised: then the last page's flush is that of the others too.
+ */
 export function applyAnswer(
   store: Store,
   round: Round,
   answer: SyncResponse,
   options: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  return store.transaction(['log', 'rows', 'meta'], 'durable', (tx) => apply(tx, round, answer, options));
+  const mode = answer.delta.more && answer.receipts.length === 0 ? 'write' : 'durable';
+  return store.transaction(['log', 'rows', 'meta'], mode, (tx) => apply(tx, round, answer, options));
 }
 
 async function apply(
