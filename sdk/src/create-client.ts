@@ -73,10 +73,8 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   });
   const loss = await device.safekeeping.look(start.identity);
   if (loss) options.onStoreLost?.(loss);
-  const indexed = device
-    .indexRows()
-    .catch((error: unknown) => device.board.failed('not_saved', error))
-    .then(() => device.settleJournal());
+  const indexed = device.indexRows().catch((error: unknown) => device.board.failed('not_saved', error));
+  device.settleJournalSoon();
   sync = startSync({
     device,
     platform,

@@ -18,6 +18,9 @@ import type { Store } from './store/store.ts';
 import { readAll, readChanged } from './tabs/catch-up.ts';
 import type { TabMessage, Tabs } from './tabs/tabs.ts';
 
+/** How long an app that starts has the disk for itself. */
+const comingUpMs = 3_000;
+
 /** What is on this device, as memory mirrors it: every commit, of this tab or another, passes through here. */
 export class Device {
   readonly store: Store;
@@ -28,13 +31,15 @@ export class Device {
   readonly tabs: Tabs;
   readonly safekeeping: Safekeeping;
   readonly #mutationMade: () => void;
+  readonly #platform: Platform;
   readonly #model: Model;
   #scopes: ScopeSums;
   #shapes: Shapes;
   #journal: Journal;
   #settling: Promise<void> | undefined;
+  #settleTimer: unknown;
   /** What is on the screen already, and being written. */
-  #shown: OwnCommit | undefined;
+  readonly #shown = new Set<OwnCommit>();
   #reading: Promise<void> | undefined;
   /** The end of the last message: they are taken one after the other. */
   #heard: Promise<void> = Promise.resolve();
@@ -64,6 +69,7 @@ export class Device {
     const { store, platform, model, effects, tabs, start } = options;
     this.store = store;
     this.#mutationMade = options.mutationMade;
+    this.#platform = platform;
     this.#model = model;
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
@@ -71,6 +77,8 @@ export class Device {
     this.board = new StatusBoard(platform.online());
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
+      show: (commit) => this.show(commit),
+      takeBack: () => this.takeBack(),
       committed: (commit) => this.committed(commit),
       newClientId: () => newClientId(platform),
       thinOf: (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
@@ -114,7 +122,7 @@ export class Device {
   /** What memory has of the journal, if it stands at this revision. */
   journalAt(revision: number): Journal | undefined {
     // What is on the screen already counts only once it is on disk.
-    return revision === this.log.progress.revision && !this.#shown ? this.#journal : undefined;
+    return revision === this.log.progress.revision && this.#shown.size === 0 ? this.#journal : undefined;
   }
 
   /** Puts rows that lie in the journal in their places, until none is left or the store is closed. */
@@ -125,6 +133,12 @@ export class Device {
       })
       .finally(() => (this.#settling = undefined));
     return this.#settling;
+  }
+
+  /** What an earlier run has left in the journal can wait until the app has come up. */
+  settleJournalSoon(): void {
+    if (!this.log.progress.journal) return;
+    this.#settleTimer = this.#platform.setTimeout(() => void this.settleJournal(), comingUpMs);
   }
 
   async #settle(): Promise<void> {
@@ -138,32 +152,26 @@ export class Device {
 
   /** Shows what is being written, as far as it follows from what memory has; {@link committed} or {@link takeBack} follows. */
   show(commit: OwnCommit): void {
-    // A second time: the store has begun anew, on what another tab has written meanwhile.
-    if (this.#shown) return this.takeBack();
     if (commit.follows !== this.log.progress.revision) return;
-    this.#shown = commit;
+    this.#shown.add(commit);
     this.#take(commit);
   }
 
   /** What was shown is not on disk. */
   takeBack(): void {
-    if (!this.#shown) return;
-    this.#shown = undefined;
+    if (this.#shown.size === 0) return;
+    this.#shown.clear();
     this.readAgain().catch(this.#unreadable);
   }
 
   /** This tab has written to the store. */
   committed(commit: OwnCommit): void {
     const { revision } = this.log.progress;
-    if (this.#shown === commit) {
-      this.#shown = undefined;
-      this.log.announce(commit.entries);
-      this.tabs.committed(commit);
-      return;
-    }
-    const missed = commit.follows !== revision;
+    const shown = this.#shown.delete(commit);
+    const missed = !shown && commit.follows !== revision;
+    if (shown) this.log.announce(commit.entries);
     // Memory counts as being where it was until it has what it missed.
-    this.adopt(missed ? { ...commit, progress: { ...commit.progress, revision } } : commit);
+    else this.adopt(missed ? { ...commit, progress: { ...commit.progress, revision } } : commit);
     this.tabs.committed(commit);
     if (missed) this.readAgain().catch(this.#unreadable);
     if (commit.entries?.some((entry) => !entry.sent)) this.#mutationMade();
@@ -230,6 +238,7 @@ export class Device {
   }
 
   close(): void {
+    this.#platform.clearTimeout(this.#settleTimer);
     this.tabs.close();
     this.replica.close();
     this.records.close();

@@ -33,6 +33,9 @@ export type Draft = Pick<
 
 /** What the log tells, and what it asks. */
 export interface LogHooks {
+  /** Told of what is being written, and when it turns out not to be: then all of that is to be read again. */
+  readonly show?: (commit: OwnCommit) => void;
+  readonly takeBack?: () => void;
   /** Told of every transaction of the log's own; must end in {@link MutationLog.absorb} and {@link MutationLog.announce}. */
   readonly committed: (commit: OwnCommit) => void;
   readonly newClientId: () => string;
@@ -289,6 +292,7 @@ export class MutationLog {
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
+        this.#hooks.takeBack?.();
         for (const { saved } of group) saved.reject(refusalOf(error));
       }
     }
@@ -325,12 +329,16 @@ export class MutationLog {
     const { lastSeq } = this.#identity;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
+      if (runs > 1) this.#hooks.takeBack?.();
       const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx)]);
       if (!before) return undefined;
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
       if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);
-      return { ...counted, identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
+      const commit = { ...counted, identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
+      // Seen at once; saved, and said to be, only after the flush.
+      this.#hooks.show?.(commit);
+      return commit;
     });
     if (commit) return commit;
     await this.restore();

@@ -104,7 +104,8 @@ export class Base {
         return read;
       });
       if (generation !== this.#generation) continue;
-      const shown = this.#whole.has(collection) ? found.rows : this.#journal().show(collection, found.rows);
+      const fromMemory = found.rows === this.#whole.get(collection);
+      const shown = fromMemory ? found.rows : this.#journal().show(collection, found.rows);
       if (meanwhile.length === 0) return { rows: shown, covers: found.covers };
       // What was committed since may or may not be in what was read; this is how each row stands in the end.
       const rows = new Map(shown);

@@ -56,7 +56,7 @@ test('what did not get its place before the battery died is there again, changes
   const read = async () => (await again.read('notes')).map(({ text }) => text);
   expect(await read()).toHaveLength(199);
   expect((await read()).filter((text) => text === 'second')).toHaveLength(100);
-  await idle();
+  await world.clock.pass(5_000);
   const disk = await onDisk();
   expect(disk).toMatchObject({ rows: 199 });
   expect(disk.journal).toBeUndefined();
@@ -90,7 +90,7 @@ test('a scope that is reset or dropped takes the journal’s rows along', async 
   expect(await client.read('notes')).toEqual([]);
   await client.close();
   const again = await world.client({ platform: { online: () => false } });
-  await idle();
+  await world.clock.pass(5_000);
   expect(await again.read('notes')).toEqual([]);
   expect(await onDisk()).toMatchObject({ rows: 0 });
 });

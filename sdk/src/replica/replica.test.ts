@@ -228,7 +228,7 @@ test.for([true, false])(
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 1000 },
     );
   },
 );
@@ -325,4 +325,27 @@ test('a window is filled however many of its rows the journal, or the overlay, h
   for (const { id } of rows.slice(80, 160)) bench.mutate({ name: 'drop', id, status: '' });
   const query: PlainQuery = { orderBy: 'n', limit: 5 };
   expect((await bench.replica.read('rows', query)).rows).toEqual(bench.expected(query));
+});
+
+test('a read from disk counts the journal, also when the whole collection has come into memory meanwhile', async () => {
+  const store = await memoryStore()('rows');
+  let held: Promise<void> | undefined;
+  const bench = new Bench(
+    wrapStore(store, async (tables, mode, body) => {
+      const result = await store.transaction(tables, mode, body);
+      if (mode === 'read') await held;
+      return result;
+    }),
+  );
+  const row = { id: 'a', status: 'open', n: 1, x: 0 };
+  await bench.commit([{ collection: 'rows', id: 'a', row }], false);
+  await bench.commit([{ collection: 'rows', id: 'a', row: undefined }], false, true);
+  let go = () => {};
+  held = new Promise((resolve) => (go = resolve));
+  const reading = bench.replica.read('rows', { where: { id: 'a' } });
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  held = undefined;
+  expect((await bench.replica.read('rows', {})).rows).toEqual([]);
+  go();
+  expect((await reading).rows).toEqual([]);
 });

@@ -37,6 +37,7 @@ export interface ApplyOptions {
   readonly journalAt: (revision: number) => Journal | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   readonly ready?: ((commit: OwnCommit) => void) | undefined;
+  readonly takeBack?: (() => void) | undefined;
 }
 
 /**
@@ -50,7 +51,13 @@ export function applyAnswer(
   options: ApplyOptions,
 ): Promise<AppliedAnswer> {
   const mode = answer.delta.more && answer.receipts.length === 0 ? 'write' : 'durable';
-  return store.transaction(['log', 'rows', 'meta'], mode, (tx) => apply(tx, round, answer, options));
+  let runs = 0;
+  return store.transaction(['log', 'rows', 'meta'], mode, (tx) => {
+    runs += 1;
+    // The store has begun anew, perhaps on what another tab has written meanwhile.
+    if (runs > 1) options.takeBack?.();
+    return apply(tx, round, answer, options);
+  });
 }
 
 async function apply(

@@ -165,6 +165,7 @@ export class Pass {
       indexesOf: this.#log.indexesOf,
       journalAt: this.#log.journalAt,
       ready: this.#log.show,
+      takeBack: this.#log.takeBack,
     }).catch((error: unknown) => {
       this.#log.takeBack();
       throw error;

@@ -54,6 +54,10 @@ export class BenchPage {
     return this.#receive(rows, (list) => list.filter(isRaised).length === shown);
   }
 
+  async rest(): Promise<void> {
+    await (await this.#ready()).contestant.rest?.();
+  }
+
   /** Each change alone, into the list that is open: until it is durable and shown. */
   async mutate(changes: readonly Change[], pausesMs: readonly number[]): Promise<number[]> {
     const { contestant, screen } = await this.#ready();

@@ -49,6 +49,7 @@ export async function runRound(visit: Visit, entry: Entry, sizes: Sizes, rate: n
     const raised = await visit.measured('raised', (page) =>
       page.evaluate((count) => window.benchPage.receiveRaised(count), rows),
     );
+    await visit.step('rest', (page) => page.evaluate(() => window.benchPage.rest()));
     return { all, raised };
   };
   if (does('receive')) await visit.throttle(rate);
@@ -102,6 +103,7 @@ export async function runRound(visit: Visit, entry: Entry, sizes: Sizes, rate: n
 /** Puts many rows where `openMany` will find them. */
 export async function fillMany(visit: Visit, { keepsRows }: Entry, count: number): Promise<void> {
   await visit.step('receive-many', (page) => page.evaluate((n) => window.benchPage.receiveAll(n), count));
+  await visit.step('rest', (page) => page.evaluate(() => window.benchPage.rest()));
   if (keepsRows) await expectStored(visit, { count, raised: false, rows: true, changes: [] });
 }
 
