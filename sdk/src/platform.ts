@@ -35,10 +35,15 @@ export interface Platform {
   /** Calls back on each event; returns unsubscribe. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
   /**
-   * Whether to keep a stream open for the server's pokes. True in browsers; false in Node, where an open request would
-   * keep the process alive, and in service workers, which are there for a moment only.
+   * Whether to keep a stream open for the server's pokes. True in browsers, false in Node,
+   * where an open request would keep the process alive.
    */
   pokes: boolean;
+  /**
+   * Whether this client syncs by itself, and not only when `sync()` is called. False in service workers, which are there
+   * for a moment only.
+   */
+  leads: boolean;
   /** Compresses a request body; absent: bodies go as they are. */
   gzip?: ((text: string) => Promise<Uint8Array<ArrayBuffer>>) | undefined;
   /**
@@ -76,7 +81,8 @@ export function defaultPlatform(): Platform {
     online: () => globalThis.navigator?.onLine ?? true,
     onEvent: listenToBrowser,
     visible: () => typeof document === 'undefined' || document.visibilityState === 'visible',
-    pokes: !node && !('registration' in globalThis),
+    pokes: !node,
+    leads: !('registration' in globalThis),
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
     channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,

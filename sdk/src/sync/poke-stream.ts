@@ -27,6 +27,8 @@ export class PokeStream {
   readonly #poked: (poke: Poke | undefined) => void;
   readonly #streams: (up: boolean) => void;
   #up = true;
+  /** When the stream began to come. */
+  #since = Infinity;
   #failures = 0;
   /** Ends the wait for the next try. */
   #wake: () => void = () => {};
@@ -62,7 +64,8 @@ export class PokeStream {
     this.#closing.addEventListener('abort', () => this.#wake(), { once: true });
     for (let first = true; !this.#closing.aborted; first = false) {
       const abort = new AbortController();
-      const started = now();
+      // While nothing has come, it is no good stream, however long that takes.
+      this.#since = Infinity;
       try {
         await this.#listen(abort.signal, first);
       } catch {
@@ -72,7 +75,7 @@ export class PokeStream {
       }
       if (this.#closing.aborted) return;
       this.#isUp(false);
-      if (now() - started >= goodMs) this.#failures = 0;
+      if (now() - this.#since >= goodMs) this.#failures = 0;
       const limit = Math.min(firstWaitMs * 2 ** this.#failures, mostWaitMs);
       this.#failures += 1;
       await this.#wait(limit * (0.5 + random(this.#platform) / 2));
@@ -106,6 +109,7 @@ export class PokeStream {
       const chunk = await withTimeLimit(this.#platform, waitMs, [this.#closing], () => reader.read());
       if (chunk.done) return;
       if (waitMs === firstChunkMs) {
+        this.#since = this.#platform.now();
         this.#isUp(true);
         if (!first) this.#poked(undefined);
       }

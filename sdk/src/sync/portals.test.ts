@@ -82,7 +82,7 @@ test.for<[string, string, RequestListener]>([
 ])('%s is not an answer: nothing is lost, and nobody else hears of it', async ([, code, listener]) => {
   const { asked, client, loggedIn } = await behind(listener);
   const { key, confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
-  await expect.poll(() => client.status.get().lastError).toMatchObject({ code });
+  await expect.poll(() => client.status.get().lastError, { timeout: 20_000 }).toMatchObject({ code });
   expect(client.status.get()).toMatchObject({ pending: 1, needsToken: false, lastSyncedAt: null });
   // The mutations went nowhere but to where they were sent.
   expect(new Set(asked)).toEqual(new Set(['POST /v1/sync']));

@@ -93,12 +93,13 @@ export function startSync(options: {
   const stopListening = platform.onEvent(onEvent);
   const closed = new Promise<void>((resolve) => closing.addEventListener('abort', () => resolve(), { once: true }));
   loop.start();
-  const led = tabs.lead(closing, async () => {
+  const lead = async () => {
     const stopTelling = board.subscribe(() => tabs.line(board.get()));
     loop.tell({ name: 'lead' });
     await Promise.all([closed, platform.pokes ? pokes.run() : undefined]);
     stopTelling();
-  });
+  };
+  const led = platform.leads ? tabs.lead(closing, lead) : undefined;
 
   return {
     now: () => loop.sync(),

@@ -116,18 +116,64 @@ test('a tab that slept through messages reads them up when it is looked at', asy
   expect(await second.readMutations()).toMatchObject([{ state: 'applied' }]);
 });
 
-test('two clients on one store without any lock still do everything once', async () => {
-  const first = await world.client();
-  const second = await world.client();
-  await world.clock.until(() => first.status.get().lastSyncedAt !== null && second.status.get().lastSyncedAt !== null);
-  const saved = await Promise.all(
-    Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? first : second).mutate('note', { text: `${at}` })),
-  );
-  expect(new Set(saved.map(({ id }) => id)).size).toBe(20);
+test.for<[string, readonly ('lock' | 'channel')[]]>([
+  ['locks', ['channel']],
+  ['a channel', ['lock']],
+  ['either', []],
+])('without %s everything happens once, and both tabs come to see it', async ([, has]) => {
+  const platform = {
+    lock: undefined,
+    channel: undefined,
+    ...Object.fromEntries(has.map((part) => [part, origin[part]])),
+  };
+  const first = await world.client({ platform });
+  const second = await world.client({ platform });
+  const tabs = [first, second];
+  const shown = tabs.map((tab) => {
+    const seen: string[] = [];
+    tab.watch('deliveries', {}, (rows) => seen.push(rows.map(({ id, status }) => `${id} ${status}`).join()));
+    return () => seen.at(-1);
+  });
+  await first.sync();
+  const saved = await Promise.all([
+    first.mutate(...confirm('d1')),
+    second.mutate(...confirm('d2')),
+    ...Array.from({ length: 20 }, (_, at) => tabs[at % 2]?.mutate('note', { text: `${at}` })),
+  ]);
+  expect(new Set(saved.map((mutation) => mutation?.id)).size).toBe(22);
+  world.server.write('deliveries', 'd3', { id: 'd3', status: 'pending', amountPaise: 1 });
   await world.clock.pass(180_000);
-  await Promise.all([first.sync(), second.sync()]);
-  for (const { key } of saved) expect(world.server.applied.get(key)).toBe(1);
+  for (const mutation of saved) expect(world.server.applied.get(mutation?.key ?? '')).toBe(1);
+  for (const [at, tab] of tabs.entries()) {
+    expect(shown[at]?.()).toBe('d1 confirmed,d2 confirmed,d3 pending');
+    expect(tab.status.get()).toMatchObject({ pending: 0, lastError: null });
+    expect(await tab.readMutations()).toHaveLength(22);
+  }
+  expect(await first.readMutations()).toEqual(await second.readMutations());
 });
+
+test.for(['a look at it', 'time', 'a commit of its own'] as const)(
+  'without a channel, %s shows what the other tab did',
+  async (by) => {
+    const platform = { ...origin, channel: undefined };
+    const first = await world.synced({ platform });
+    const second = await world.client({ platform });
+    const seen: string[] = [];
+    second.watch('deliveries', {}, (rows) => seen.push(rows.map(({ status }) => status).join()));
+    await idle();
+    await first.mutate(...confirm('d1'));
+    await idle();
+    expect(seen).toEqual(['pending,pending']);
+    const requests = world.server.requests.length;
+    if (by === 'a look at it') world.tell('visible');
+    else if (by === 'time') await world.clock.pass(70_000);
+    else await second.mutate('note', { text: 'mine' });
+    await idle();
+    expect(seen.at(-1)).toBe('confirmed,pending');
+    // Another tab leads: this one asks nobody for that.
+    if (by === 'time') expect(world.server.requests.length).toBeLessThanOrEqual(requests + 2);
+  },
+);
 
 test('a lost message is made good by the next one', async () => {
   let deaf = false;

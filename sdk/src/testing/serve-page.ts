@@ -19,6 +19,7 @@ interface Bundling {
   readonly plugins?: PluginOption[];
   readonly production?: boolean;
   readonly alias?: Readonly<Record<string, string>>;
+  readonly worker?: string;
 }
 
 /**
@@ -27,10 +28,12 @@ interface Bundling {
  * @param api answers what is asked below `/v1/`.
  * @param options.plugins of vite, for what browsers don't read by themselves.
  * @param options.production minified, and kept by the browser's cache, as an app's script would be.
+ * @param options.worker the entry of a service worker, which is served as `/worker.js`.
  * @param options.alias files that stand in for modules that browsers have not.
  */
 export async function servePage(entry: string, api?: Fetch, options: Bundling = {}): Promise<ServedPage> {
   const script = await bundle(entry, options);
+  const worker = options.worker === undefined ? undefined : await bundle(options.worker, options);
   const server = createServer((request, response) => {
     const path = request.url ?? '/';
     if (api && path.startsWith('/v1/')) {
@@ -40,7 +43,7 @@ export async function servePage(entry: string, api?: Fetch, options: Bundling = 
     const isScript = path.endsWith('.js');
     response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
     if (isScript && options.production) response.setHeader('cache-control', 'max-age=86400');
-    response.end(isScript ? script : html);
+    response.end(path === '/worker.js' ? worker : isScript ? script : html);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -36,6 +36,7 @@ export class World {
         return () => this.#listeners.delete(listener);
       },
       pokes: false,
+      leads: true,
       // It takes real time: the clock, which waits for nothing real, would run ahead of it.
       gzip: undefined,
     };

@@ -1,0 +1,2 @@
+export { onBackgroundSync } from './on-background-sync.ts';
+export { registerBackgroundSync } from './register-background-sync.ts';
