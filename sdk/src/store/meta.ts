@@ -60,6 +60,14 @@ interface MetaValues {
   scopes: ScopeSums;
 }
 
+/** Every name that is used in `meta`; the compiler sees to it that none is missing. */
+export const metaNames = Object.keys({
+  shapes: true,
+  identity: true,
+  progress: true,
+  scopes: true,
+} satisfies Record<keyof MetaValues, true>);
+
 /** Where sync stands before it has begun. */
 export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 };
 
@@ -103,7 +111,9 @@ export async function getShapes(tx: Transaction): Promise<Shapes> {
 }
 
 export async function getProgress(tx: Transaction): Promise<Progress> {
-  return ((await tx.get('meta', 'progress')) as Progress | undefined) ?? noProgress;
+  const progress = ((await tx.get('meta', 'progress')) as Progress | undefined) ?? noProgress;
+  if (typeof progress.revision !== 'number') throw new StoreBrokenError('The data on this device');
+  return progress;
 }
 
 /** Counts a change: part of every transaction that makes one and does not write the progress by itself. */
