@@ -62,6 +62,7 @@ interface MetaValues {
 
 /** Every name that is used in `meta`; the compiler sees to it that none is missing. */
 export const metaNames = Object.keys({
+  signedOut: true,
   shapes: true,
   identity: true,
   progress: true,
