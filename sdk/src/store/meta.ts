@@ -25,6 +25,8 @@ export interface Progress {
   readonly lastSyncedAt: string | null;
   /** Grows by one with each transaction that changes anything here: whoever finds a step missing reads again. */
   readonly revision: number;
+  /** True: the disk had no room for rows, and none are taken until there is; what is there is the log's. */
+  readonly full?: boolean;
   /** How many rows the server has for this device, while not all of them are here. */
   readonly expected?: number;
   /** There: rows are safe in the journal, and not in their places yet. `bare`: none is in its place. */
@@ -118,9 +120,12 @@ export async function getProgress(tx: Transaction): Promise<Progress> {
 }
 
 /** Counts a change: part of every transaction that makes one and does not write the progress by itself. */
-export async function countChange(tx: Transaction): Promise<{ progress: Progress; follows: number }> {
+export async function countChange(
+  tx: Transaction,
+  changes: Partial<Progress> = {},
+): Promise<{ progress: Progress; follows: number }> {
   const before = await getProgress(tx);
-  const progress = { ...before, revision: before.revision + 1 };
+  const progress = { ...before, ...changes, revision: before.revision + 1 };
   await putMeta(tx, 'progress', progress);
   return { progress, follows: before.revision };
 }
