@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { destroyStore } from './destroy-store.ts';
-import { exportStore } from './export-store.ts';
 import { memoryStore } from './store/memory/index.ts';
+import { exportStore, exportUnsent, importUnsent, type UnsentFile } from './support/index.ts';
 import type { Key, StoreFactory, Table } from './store/store.ts';
 import { World } from './testing/world.ts';
 import { wrapStore } from './testing/wrap-store.ts';
@@ -75,29 +75,52 @@ test.each([
   await expect(world.client({ store: disk })).rejects.toMatchObject({ code: 'store_broken' });
 });
 
-test('what can still be read of a broken store is exported', async () => {
+test('what can still be read of a broken store goes into a new one, and happens once', async () => {
   const clientId = await noted('a', 'b', 'c');
-  const { unsent, ...rest } = await exportStore({ actor, store: damaged(['log', 2]) });
-  expect(unsent.map(({ args }) => args)).toEqual([{ text: 'a' }, { text: 'c' }]);
-  expect(rest).toEqual({ format: 'ekbaar-export-1', actor, clientId, settled: [], unreadable: 1 });
-  const blind = await exportStore({ actor, store: damaged(['log', 1], ['log', 3], ['meta', 'identity']) });
-  expect(blind.unsent.map(({ args }) => args)).toEqual([{ text: 'b' }]);
-  expect(blind).toMatchObject({ clientId: null, unreadable: 2 });
+  // The first is on the server, and the phone has not heard of it.
+  world.isOnline = true;
+  world.server.faults.push(async (_request, handle) => {
+    await handle();
+    throw new TypeError('the line broke');
+  });
+  const sending = await world.client({ store: disk });
+  await world.clock.until(() => world.server.applied.size === 3, 'the mutations to arrive');
+  world.isOnline = false;
+  await sending.mutate('note', { text: 'd' });
+  await sending.close();
+
+  const { file, unreadable } = await exportStore({ actor, store: damaged(['log', 2]), platform: world.platform });
+  expect(unreadable).toBe(1);
+  const { entries, ...head } = JSON.parse(file) as UnsentFile;
+  expect(entries.map(({ args }) => args)).toEqual([{ text: 'a' }, { text: 'c' }, { text: 'd' }]);
+  expect(head).toMatchObject({ tenant: 'pennco', actor: 'a1', clientId, model: 1 });
+  await destroyStore({ actor, store: disk });
+  const client = await world.client({ store: disk });
+  expect(await importUnsent(client, file)).toMatchObject({ imported: entries.map(({ key }) => key) });
+  world.isOnline = true;
+  await client.sync();
+  expect([...world.server.applied.values()]).toEqual([1, 1, 1, 1]);
 });
 
-test('a whole store is exported as it is, and not changed', async () => {
+test('also when not even the identity can be read', async () => {
+  await noted('a', 'b', 'c');
+  const store = damaged(['log', 1], ['log', 3], ['meta', 'identity']);
+  const { file, unreadable } = await exportStore({ actor, store, platform: world.platform });
+  const { entries } = JSON.parse(file) as UnsentFile;
+  expect(entries.map(({ args }) => args)).toEqual([{ text: 'b' }]);
+  expect(unreadable).toBe(2);
+  const client = await world.client({ store: memoryStore() });
+  expect((await importUnsent(client, file)).imported).toHaveLength(1);
+});
+
+test('a whole store is exported as its client would, and not changed', async () => {
   await noted('a', 'b');
-  world.isOnline = true;
   const client = await world.client({ store: disk });
-  await world.settle(client);
-  world.isOnline = false;
-  await client.mutate('note', { text: 'c' });
-  const records = await client.readMutations();
+  const file = JSON.parse(await exportUnsent(client)) as UnsentFile;
   await client.close();
-  const exported = await exportStore({ actor, store: disk });
-  expect(exported.unsent.map(({ key }) => key)).toEqual(records.slice(2).map(({ key }) => key));
-  expect(exported.settled.map(({ key }) => key)).toEqual(records.slice(0, 2).map(({ key }) => key));
-  expect(JSON.parse(JSON.stringify(exported))).toEqual(exported);
+  const exported = await exportStore({ actor, store: disk, platform: world.platform });
+  expect(JSON.parse(exported.file)).toEqual(file);
+  expect(exported.unreadable).toBe(0);
 });
 
 test('a destroyed store starts afresh, and is not missed', async () => {

@@ -18,6 +18,7 @@ import type { LiveAnswer } from './replica/live-answer.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import type { PlainQuery, PlainRow } from './replica/query.ts';
 import { takeUpModel } from './replica/shapes.ts';
+import { forgetMarkers } from './safekeeping.ts';
 import { readIdentity } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 import { destroyStore, emptyStore, type SignOutOptions } from './sign-out.ts';
@@ -201,9 +202,17 @@ class RunningClient implements Record<keyof Client<Model>, unknown> {
 
   async signOut(options: SignOutOptions = {}): Promise<void> {
     this.#assertOpen();
-    await emptyStore(this.#device.store, options);
-    this.#device.tabs.signedOut();
-    this.#closed ??= this.#end((store) => destroyStore(store, this.#platform));
+    const { store, safekeeping, tabs } = this.#device;
+    await safekeeping.leave();
+    await emptyStore(store, options).catch((error: unknown) => {
+      safekeeping.stay();
+      throw error;
+    });
+    tabs.signedOut();
+    this.#closed ??= this.#end(async () => {
+      await destroyStore(store, this.#platform);
+      await forgetMarkers(this.#platform, storeNameOf(this.actor));
+    });
     this.signedOut();
     await this.#closed;
   }

@@ -1,5 +1,5 @@
 import type { Commit, OwnCommit } from './commit.ts';
-import { ClosedError } from './errors.ts';
+import { ClosedError, StoreFullError } from './errors.ts';
 import { newClientId } from './ids.ts';
 import { isSkip, type LogEntry, needsAttention } from './log/entry.ts';
 import { MutationLog } from './log/mutation-log.ts';
@@ -129,7 +129,8 @@ export class Device {
   settleJournal(): Promise<void> {
     this.#settling ??= this.#settle()
       .catch((error: unknown) => {
-        if (!(error instanceof ClosedError)) this.board.failed('not_saved', error);
+        // With room, the next sync takes it up again.
+        if (!(error instanceof ClosedError || error instanceof StoreFullError)) this.board.failed('not_saved', error);
       })
       .finally(() => (this.#settling = undefined));
     return this.#settling;
@@ -142,7 +143,8 @@ export class Device {
   }
 
   async #settle(): Promise<void> {
-    while (this.log.progress.journal) {
+    // On a full disk there is no room for rows in both places.
+    while (this.log.progress.journal && !this.log.progress.full) {
       const commit = await settleSegment(this.store, (collection) => this.indexesOf(collection));
       if (!commit) return;
       this.committed(commit);

@@ -22,7 +22,6 @@ export {
   UnsentError,
   WrongKeyError,
 } from './errors.ts';
-export { exportStore, type StoreExport } from './export-store.ts';
 export {
   type MutationFilter,
   type MutationRecord,

@@ -141,3 +141,16 @@ test('the browser is asked to keep the store once there is something to lose, an
   expect(persist).toHaveBeenCalledTimes(1);
   expect(client.status.get().persistent).toBe(true);
 });
+
+test('who signs out is not missed; who may not is still remembered', async () => {
+  const client = await start();
+  await client.mutate('note', { text: 'a' });
+  world.isOnline = false;
+  const unsent = [...marks];
+  expect(unsent).toHaveLength(1);
+  await expect(client.signOut()).rejects.toMatchObject({ code: 'unsent' });
+  expect([...marks]).toEqual(unsent);
+  await client.signOut({ dropUnsent: true });
+  expect([...marks]).toEqual([]);
+  expect((await start()).status.get().storeLost).toBeNull();
+});

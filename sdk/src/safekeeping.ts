@@ -80,6 +80,19 @@ export class Safekeeping {
     void this.#write(here(this.#name), this.#trace(identity, unsent));
   }
 
+  /** The store is about to be emptied on purpose: its absence is no loss. */
+  async leave(): Promise<void> {
+    this.#looked = false;
+    await this.#write(here(this.#name), null);
+  }
+
+  /** It is not, after all. */
+  stay(): void {
+    this.#looked = true;
+    this.#known = '';
+    if (this.#log) this.note(this.#log.identity, this.#log.unsent);
+  }
+
   /** Once there is something to lose: browsers ask the person then, or judge by how much the app is used. */
   #ask(): void {
     this.#asked = true;

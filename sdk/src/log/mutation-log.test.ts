@@ -1,10 +1,10 @@
 import { expect, test, vi } from 'vitest';
 import type { OwnCommit } from '../commit.ts';
 import { deferred } from '../deferred.ts';
-import { StoreFullError } from '../errors.ts';
 import { noProgress, putMeta, readIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
-import type { Mode, Table } from '../store/store.ts';
+import type { Mode } from '../store/store.ts';
+import { smallDisk } from '../testing/small-disk.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
 import { readLog } from '../tabs/catch-up.ts';
 import type { LogEntry } from './entry.ts';
@@ -88,35 +88,11 @@ test('what resolved is on disk, and what the disk refused is nowhere', async () 
   expect(identity).toMatchObject({ lastId: 2, lastSeq: 2 });
 });
 
-/** A store whose disk holds `room` values of rows and log together; deleting makes room or does not. */
+/** A log beside three rows, on a disk of so much room. */
 async function smallStore(options: { room: number; reserved?: number; deletingFrees?: boolean }) {
-  const inner = await memoryStore()('small');
-  let { room } = options;
-  let reserved = options.reserved ?? 0;
-  const store = {
-    ...wrapStore(inner, (tables, mode, body) =>
-      inner.transaction(tables, mode, async (tx) => {
-        const result = await body(tx);
-        const count = async (table: Table) => (tables.includes(table) ? (await tx.list(table)).length : 0);
-        const grows = mode !== 'read' && !tables.includes('rows');
-        const used = (await count('log')) + (grows ? rows : await count('rows'));
-        if (grows && used > room) throw new StoreFullError(new Error('no room'));
-        if (tables.includes('rows')) rows = await count('rows');
-        return result;
-      }),
-    ),
-    deletingFrees: options.deletingFrees,
-    reserve: {
-      hold: async () => reserved > 0,
-      release: async () => {
-        const had = reserved > 0;
-        room += reserved;
-        reserved = 0;
-        return had;
-      },
-    },
-  };
-  let rows = 0;
+  const disk = memoryStore();
+  const [inner, store] = [await disk('small'), await smallDisk(disk, options).store('small')];
+  await store.reserve?.hold();
   const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_test'));
   await store.transaction(['rows', 'meta'], 'durable', async (tx) => {
     for (const id of ['r1', 'r2', 'r3'])
@@ -143,7 +119,7 @@ async function smallStore(options: { room: number; reserved?: number; deletingFr
 }
 
 test('on a full disk the reserve goes first, then the rows, and only then a mutation is refused', async () => {
-  const { log, told, rowsLeft, inner } = await smallStore({ room: 3, reserved: 1 });
+  const { log, told, rowsLeft, inner } = await smallStore({ room: 4, reserved: 1 });
   await log.append(draft('in the reserve'));
   expect(await rowsLeft()).toBe(3);
   await log.append(draft('in place of rows'));

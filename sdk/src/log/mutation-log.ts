@@ -20,6 +20,7 @@ import {
   wasSignedOut,
 } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { withReserve } from '../store/with-reserve.ts';
 import type { Thin } from '../model/index.ts';
 import { skipName } from '../protocol/index.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
@@ -144,13 +145,15 @@ export class MutationLog {
   async dismiss(key: string): Promise<void> {
     const seq = this.find(key)?.seq;
     if (seq === undefined) return;
-    const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const stored = (await tx.get('log', seq)) as LogEntry | undefined;
-      if (!stored || !needsAttention(stored)) return undefined;
-      const dismissed = { ...stored, dismissed: true };
-      await tx.put('log', seq, dismissed);
-      return { ...(await countChange(tx)), entries: [dismissed] };
-    });
+    const commit = await this.#withRoom((changes) =>
+      this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
+        const stored = (await tx.get('log', seq)) as LogEntry | undefined;
+        if (!stored || !needsAttention(stored)) return undefined;
+        const dismissed = { ...stored, dismissed: true };
+        await tx.put('log', seq, dismissed);
+        return { ...(await countChange(tx, changes)), entries: [dismissed] };
+      }),
+    );
     if (commit) this.#committed(commit);
   }
 
@@ -162,7 +165,7 @@ export class MutationLog {
    */
   async replace(old: LogEntry, draft: Draft, mayRunTwice: boolean): Promise<LogEntry> {
     const { lastSeq } = this.#identity;
-    const done = await this.#withRoom(() =>
+    const done = await this.#withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const before = await getIdentity(tx, this.#model);
         if (!before) return undefined;
@@ -178,7 +181,7 @@ export class MutationLog {
         const replaced = { ...stored, dismissed: true, replacedBy: draft.key };
         const [added, commit] = await Promise.all([
           add(tx, before, [{ ...draft, replaces: old.key }]),
-          countChange(tx),
+          countChange(tx, changes),
           tx.put('log', old.seq, replaced),
         ]);
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
@@ -287,7 +290,12 @@ export class MutationLog {
       const group = this.#queue;
       this.#queue = [];
       try {
-        const commit = await this.#withRoom(() => this.#write(group.map(({ draft }) => draft)));
+        const commit = await this.#withRoom((changes) =>
+          this.#write(
+            group.map(({ draft }) => draft),
+            changes,
+          ),
+        );
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
@@ -299,24 +307,19 @@ export class MutationLog {
     this.#flushing = undefined;
   }
 
-  /** Runs `write`; when the disk is full, again once there is room: what the server can send again goes first. */
-  async #withRoom<T>(write: () => Promise<T>): Promise<T> {
-    const { reserve, deletingFrees = true } = this.#store;
-    const ways = [() => reserve?.release(), () => deletingFrees && this.#dropRows()];
-    for (const makeRoom of ways) {
-      try {
-        return await write();
-      } catch (error) {
-        if (!(error instanceof StoreFullError)) throw error;
-        await makeRoom();
-      }
-    }
-    return write();
+  /** Runs `write`; when the disk is full, again once there is room: what the server can send again goes before the log. */
+  #withRoom<T>(write: (changes: Partial<Progress>) => Promise<T>): Promise<T> {
+    return withReserve(this.#store, write).catch(async (error: unknown) => {
+      const futile = !(error instanceof StoreFullError) || this.#store.deletingFrees === false;
+      if (futile || !(await this.#dropRows())) throw error;
+      return write({ full: true });
+    });
   }
 
-  async #dropRows(): Promise<void> {
+  async #dropRows(): Promise<boolean> {
     const commit = await dropRows(this.#store);
     if (commit) this.#committed(commit);
+    return commit !== undefined;
   }
 
   #committed(commit: OwnCommit): void {
@@ -324,13 +327,13 @@ export class MutationLog {
   }
 
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
-  async #write(drafts: readonly Draft[]): Promise<OwnCommit & { entries: LogEntry[] }> {
+  async #write(drafts: readonly Draft[], changes: Partial<Progress>): Promise<OwnCommit & { entries: LogEntry[] }> {
     let runs = 0;
     const { lastSeq } = this.#identity;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
       if (runs > 1) this.#hooks.takeBack?.();
-      const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx)]);
+      const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx, changes)]);
       if (!before) return undefined;
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
       if (written) return { ...counted, ...written };
@@ -342,7 +345,7 @@ export class MutationLog {
     });
     if (commit) return commit;
     await this.restore();
-    return this.#write(drafts);
+    return this.#write(drafts, changes);
   }
 
   /** Turns what the model says is too many now, with `added`, into skips: their ids are taken, and nothing else happens. */

@@ -11,7 +11,7 @@ export function dropRows(store: Store): Promise<OwnCommit | undefined> {
   return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
     const { expected: _expected, journal: _journal, ...before } = await getProgress(tx);
     if (before.cursor === null) return undefined;
-    const progress = { ...before, cursor: null, lastSyncedAt: null, revision: before.revision + 1 };
+    const progress = { ...before, cursor: null, lastSyncedAt: null, full: true, revision: before.revision + 1 };
     await Promise.all([tx.clear('rows'), putMeta(tx, 'scopes', {}), putMeta(tx, 'progress', progress)]);
     // Memory has to read it all again, whatever it knows.
     return { progress, scopes: {}, follows: -1 };

@@ -16,6 +16,9 @@ export type Placing = readonly [collection: string, id: string, row: StoredRow |
 /** One delta's rows, under the revision that it made. */
 interface Segment {
   readonly seq: number;
+  /** Where it is, as with every row. */
+  readonly collection: string;
+  readonly id: string;
   /** As JSON, which browsers read and write several times faster than they clone a thousand objects. */
   readonly placings: string;
 }
@@ -77,8 +80,9 @@ export async function readJournal(tx: Transaction, { journal: state }: Progress)
 
 /** Adds a segment. The caller counts it in the progress. */
 export async function appendSegment(tx: Transaction, seq: number, placings: readonly Placing[]): Promise<void> {
-  const segment: Segment = { seq, placings: JSON.stringify(placings) };
-  await tx.put('rows', keyOf(seq), segment);
+  const [collection, id] = keyOf(seq);
+  const segment: Segment = { seq, collection, id, placings: JSON.stringify(placings) };
+  await tx.put('rows', [collection, id], segment);
 }
 
 /** Whether what was listed from all of `rows` is a row, and not the journal's. */

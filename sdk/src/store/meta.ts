@@ -25,6 +25,8 @@ export interface Progress {
   readonly lastSyncedAt: string | null;
   /** Grows by one with each transaction that changes anything here: whoever finds a step missing reads again. */
   readonly revision: number;
+  /** True: the disk had no room for rows, and none are taken until there is; what is there is the log's. */
+  readonly full?: boolean;
   /** How many rows the server has for this device, while not all of them are here. */
   readonly expected?: number;
   /** There: rows are safe in the journal, and not in their places yet. `bare`: none is in its place. */
@@ -59,6 +61,15 @@ interface MetaValues {
   progress: Progress;
   scopes: ScopeSums;
 }
+
+/** Every name that is used in `meta`; the compiler sees to it that none is missing. */
+export const metaNames = Object.keys({
+  signedOut: true,
+  shapes: true,
+  identity: true,
+  progress: true,
+  scopes: true,
+} satisfies Record<keyof MetaValues, true>);
 
 /** Where sync stands before it has begun. */
 export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 };
@@ -103,13 +114,18 @@ export async function getShapes(tx: Transaction): Promise<Shapes> {
 }
 
 export async function getProgress(tx: Transaction): Promise<Progress> {
-  return ((await tx.get('meta', 'progress')) as Progress | undefined) ?? noProgress;
+  const progress = ((await tx.get('meta', 'progress')) as Progress | undefined) ?? noProgress;
+  if (typeof progress.revision !== 'number') throw new StoreBrokenError('The data on this device');
+  return progress;
 }
 
 /** Counts a change: part of every transaction that makes one and does not write the progress by itself. */
-export async function countChange(tx: Transaction): Promise<{ progress: Progress; follows: number }> {
+export async function countChange(
+  tx: Transaction,
+  changes: Partial<Progress> = {},
+): Promise<{ progress: Progress; follows: number }> {
   const before = await getProgress(tx);
-  const progress = { ...before, revision: before.revision + 1 };
+  const progress = { ...before, ...changes, revision: before.revision + 1 };
   await putMeta(tx, 'progress', progress);
   return { progress, follows: before.revision };
 }

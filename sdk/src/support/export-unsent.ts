@@ -24,14 +24,17 @@ export async function exportUnsent<M extends Model>(client: Client<M>): Promise<
     actor: actor.id,
     clientId: identity?.clientId ?? client.clientId,
     model: model.version,
-    entries: entries
-      .filter((entry) => (isPending(entry) && !isSkip(entry)) || needsAttention(entry))
-      .map((entry) => toEntry(entry)),
+    entries: unsentOf(entries).map((entry) => toEntry(entry)),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function toEntry(entry: LogEntry): UnsentEntry {
+/** What only this device has. */
+export function unsentOf(entries: readonly LogEntry[]): readonly LogEntry[] {
+  return entries.filter((entry) => (isPending(entry) && !isSkip(entry)) || needsAttention(entry));
+}
+
+export function toEntry(entry: LogEntry): UnsentEntry {
   const { id, key, name, args, at, model, sent = false, receipt, closeReason, replaces } = entry;
   return {
     ...{ id, key, name, args, at, model, sent, pending: isPending(entry) },

@@ -52,7 +52,14 @@ function answer(cursor: string, receipts: number[], row: string): SyncResponse {
   };
 }
 
-const options = { now: 0, newClientId: newId, seqOf: () => undefined, indexesOf: () => [], journalAt: () => undefined };
+const options = {
+  now: 0,
+  newClientId: newId,
+  seqOf: () => undefined,
+  indexesOf: () => [],
+  journalAt: () => undefined,
+  room: true,
+};
 const apply = (round: Round, response: SyncResponse) => applyAnswer(store, round, response, options);
 const rows = async () =>
   (await store.transaction(['rows'], 'read', (tx) => tx.list('rows'))).map((row) => (row as { id: string }).id);

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { Commit, OwnCommit, RowChange } from '../commit.ts';
+import { StoreFullError } from '../errors.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { type Handled, handleDead, settle } from '../log/settle.ts';
@@ -9,11 +10,12 @@ import { type Journal, readJournal } from '../replica/journal.ts';
 import { type IndexesOf, readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { withReserve } from '../store/with-reserve.ts';
 import type { Round } from './round.ts';
 
 /** What an answer brought. */
 export interface AppliedAnswer {
-  /** Undefined when nothing was written: the device has another client id by now, and memory must read it up. */
+  /** Undefined when nothing was written: there was no room, or the device has another client id by now. */
   readonly commit: OwnCommit | undefined;
   /** Another tab had moved on: the delta (or, under another client id, all of it) was left aside. */
   readonly overtaken: boolean;
@@ -23,6 +25,8 @@ export interface AppliedAnswer {
   readonly settled: number;
   /** The cursor is another one than before. */
   readonly moved: boolean;
+  /** The disk had no room for the rows: they were left aside, and only the outcomes count. */
+  readonly full: boolean;
   readonly diverged: readonly string[];
 }
 
@@ -35,43 +39,68 @@ export interface ApplyOptions {
   readonly indexesOf: IndexesOf;
   /** What memory has of the journal, if it stands at this revision. */
   readonly journalAt: (revision: number) => Journal | undefined;
+  /** False: rows are left aside, what room there is belongs to the log. */
+  readonly room: boolean;
+  /** What {@link ready} was told will not be. */
+  readonly takeBack?: (() => void) | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   readonly ready?: ((commit: OwnCommit) => void) | undefined;
-  readonly takeBack?: (() => void) | undefined;
 }
 
 /**
  * Writes everything an answer brings in one transaction: after a crash, all of it is there or none. It is durable unless
  * there is more to come and nothing in it that was promised: then the last page's flush is that of the others too.
  */
-export function applyAnswer(
+export async function applyAnswer(
   store: Store,
   round: Round,
   answer: SyncResponse,
   options: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  const mode = answer.delta.more && answer.receipts.length === 0 ? 'write' : 'durable';
-  let runs = 0;
-  return store.transaction(['log', 'rows', 'meta'], mode, (tx) => {
-    runs += 1;
-    // The store has begun anew, perhaps on what another tab has written meanwhile.
-    if (runs > 1) options.takeBack?.();
-    return apply(tx, round, answer, options);
-  });
+  const { receipts, stopped, delta } = answer;
+  const mode = delta.more && receipts.length === 0 ? 'write' : 'durable';
+  const write = (how: ApplyOptions) => {
+    let runs = 0;
+    return store.transaction(['log', 'rows', 'meta'], mode, (tx) => {
+      runs += 1;
+      // The store has begun anew, perhaps on what another tab has written meanwhile.
+      if (runs > 1) how.takeBack?.();
+      return apply(tx, round, answer, how);
+    });
+  };
+  if (options.room) {
+    try {
+      return await write(options);
+    } catch (error) {
+      options.takeBack?.();
+      if (!(error instanceof StoreFullError)) throw error;
+    }
+  }
+  // The server has the rows, and will send them again; that it has the mutations is what matters.
+  if (receipts.length === 0 && !stopped) return { ...nothing, full: true };
+  return withReserve(store, () => write({ ...options, room: false, ready: undefined }));
 }
+
+const nothing: AppliedAnswer = {
+  commit: undefined,
+  overtaken: false,
+  healed: false,
+  settled: 0,
+  moved: false,
+  full: false,
+  diverged: [],
+};
 
 async function apply(
   tx: Transaction,
   { request, sent, head }: Round,
   { receipts, stopped, delta }: SyncResponse,
-  { now, newClientId, seqOf, indexesOf, journalAt, ready }: ApplyOptions,
+  { now, newClientId, seqOf, indexesOf, journalAt, room, ready }: ApplyOptions,
 ): Promise<AppliedAnswer> {
   const identity = await getIdentity(tx, request.model);
   const before = await getProgress(tx);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
-  if (identity?.clientId !== request.clientId) {
-    return { commit: undefined, overtaken: true, healed: false, settled: 0, moved: false, diverged: [] };
-  }
+  if (identity?.clientId !== request.clientId) return { ...nothing, overtaken: true };
 
   const entries = new Map<number, LogEntry>();
   const changed = (list: readonly LogEntry[]) => list.forEach((entry) => entries.set(entry.seq, entry));
@@ -86,12 +115,12 @@ async function apply(
   const known = await getScopes(tx);
   const journal = journalAt(before.revision) ?? (await readJournal(tx, before));
   const lie = { journal, state: before.journal, indexesOf };
-  const applied = overtaken ? undefined : await applyDelta(tx, delta, known, lie);
+  const applied = overtaken || !room ? undefined : await applyDelta(tx, delta, known, lie);
   if (applied) {
     const { rows, scopes, journaled } = applied;
     commit = { rows, scopes, ...(journaled && { journaled }) };
     if (journaled && !progress.journal) progress = { ...progress, journal: { bare: Object.keys(known).length === 0 } };
-    const { expected: _expected, ...rest } = progress;
+    const { expected: _expected, full: _full, ...rest } = progress;
     progress = { ...rest, cursor: delta.cursor };
     if (delta.more) {
       const rows = Object.values(delta.scopes).map((state) => state.rows ?? 0);
@@ -102,7 +131,9 @@ async function apply(
     }
   }
 
-  const told = overtaken ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
+  if (!room) progress = { ...progress, full: true };
+
+  const told = !applied ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
   changed(await handleDead(tx, await readHandled(tx, told, seqOf, journal, commit.rows), now));
   // Operations may have closed a dead letter before this device heard that it is one.
   const dead = settled.filter(({ receipt }) => receipt?.status === 'dead').map(({ key }) => ({ id: key }));
@@ -129,6 +160,7 @@ async function apply(
     healed: healed !== undefined,
     settled: settled.length,
     moved: before.cursor !== progress.cursor,
+    full: !room,
     diverged: applied?.diverged ?? [],
   };
 }

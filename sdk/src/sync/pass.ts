@@ -14,6 +14,9 @@ const mostInARow = 3;
 /** A pull that has been on its way for so long gives way to a mutation: the rest of it may take much longer. */
 const giveWayMs = 1_000;
 
+/** A disk that was full is not tried with rows again before: each try takes them over the line for nothing. */
+const fullMs = 10 * 60_000;
+
 /** How a pass ended that reached the server. */
 export interface PassResult {
   /** The server would run the log no further for now. */
@@ -25,6 +28,8 @@ export interface PassResult {
 /** What a pass asks of the device's memory. */
 export interface PassLog {
   hasPending(): boolean;
+  /** The disk had no room for rows when it was last tried. */
+  isFull(): boolean;
   /** Reads everything again from disk. */
   readAgain(): Promise<void>;
   /** Resolves when memory has what it is known to have missed. */
@@ -52,6 +57,8 @@ export class Pass {
   #diverged: readonly string[] = [];
   #divergedInARow = 0;
   #giveWay: () => void = () => {};
+  /** When rows are tried again, on a disk that was full in this session. */
+  #rowsAt: number | undefined;
 
   constructor(options: {
     store: Store;
@@ -90,7 +97,8 @@ export class Pass {
       const answer = await this.#exchange(round, givesWay);
       gaveWay = givesWay && !answer;
       if (!answer) continue;
-      const { applied, stopped, more } = answer;
+      const { applied, stopped } = answer;
+      const more = answer.more && !applied.full;
       const mending = applied.healed || applied.overtaken;
       mended = mending ? mended + 1 : 0;
       if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
@@ -106,6 +114,7 @@ export class Pass {
       this.#divergedInARow = applied.diverged.length > 0 ? this.#divergedInARow + 1 : 0;
       if (this.#divergedInARow > 0 && this.#divergedInARow < mostInARow) continue;
       if (stuck) throw stuck;
+      if (applied.full) throw new SyncError('store_full', noRoom, { recovery: 'paused' });
       return { held, diverged: applied.diverged };
     }
   }
@@ -123,7 +132,8 @@ export class Pass {
       request: uuid(this.#platform),
       sentAt: new Date(now()).toISOString(),
       model: this.#model,
-      page: (sent) => this.#line.page(sent),
+      // The first row shows whether there is room for more.
+      page: (sent) => (this.#isFull ? 1 : this.#line.page(sent)),
       batch,
       diverged: this.#diverged,
     });
@@ -164,19 +174,32 @@ export class Pass {
       seqOf: this.#log.seqOf,
       indexesOf: this.#log.indexesOf,
       journalAt: this.#log.journalAt,
+      room: await this.#hasRoom(),
       ready: this.#log.show,
       takeBack: this.#log.takeBack,
-    }).catch((error: unknown) => {
-      this.#log.takeBack();
-      throw error;
     });
+    this.#rowsAt = applied.full ? (this.#rowsAt ?? this.#platform.now() + fullMs) : undefined;
     this.#diverged = applied.diverged;
     if (applied.commit) this.#committed(applied.commit);
-    else await this.#log.readAgain();
+    else if (!applied.full) await this.#log.readAgain();
     await this.#log.caughtUp();
     return { applied, stopped: answer.stopped, more: answer.delta.more };
   }
+
+  get #isFull(): boolean {
+    return this.#rowsAt !== undefined || this.#log.isFull();
+  }
+
+  /** Whether rows may be taken: on a disk that was full, from time to time, when the log has its reserve again. */
+  async #hasRoom(): Promise<boolean> {
+    if (!this.#isFull) return true;
+    if (this.#platform.now() < (this.#rowsAt ?? 0)) return false;
+    this.#rowsAt = undefined;
+    return (await this.#store.reserve?.hold()) ?? true;
+  }
 }
+
+const noRoom = 'The device has no space left for more rows: free some; what was captured is kept and sent';
 
 function noProgress(why: string): SyncError {
   return new SyncError('no_progress', `The server answered, but nothing moved on (${why})`);

@@ -3,6 +3,7 @@ import { isPending, type LogEntry } from '../log/entry.ts';
 import { limits, type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
+import { withReserve } from '../store/with-reserve.ts';
 
 /** Leaves room for the rest of the body, below the server's limit. */
 const bodyBytes = 900_000;
@@ -39,33 +40,35 @@ export interface RoundPlan {
  * @returns undefined when the storage was cleared under the running client.
  */
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
-  return store.transaction(['log', 'meta'], 'durable', async (tx) => {
-    const identity = await getIdentity(tx, plan.model);
-    if (!identity) return undefined;
-    const { cursor, head } = await getProgress(tx);
-    const pending = await readPending(tx, head, Math.max(plan.batch, 1));
-    const [first] = pending;
-    const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
-    const wanted = [...diverged].slice(0, limits.scopesPerRequest);
-    const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
-    const sent = fitting(pending.slice(0, plan.batch), room);
-    const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
-    await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
-    const marked = entries.length > 0 ? { ...(await countChange(tx)), entries } : undefined;
-    const request: SyncRequest = {
-      protocol: protocolVersion,
-      request: plan.request,
-      sentAt: plan.sentAt,
-      model: plan.model,
-      clientId: identity.clientId,
-      mutations: sent.map(toWire),
-      ack: first ? first.id - 1 : identity.lastId,
-      cursor,
-      limit: plan.page(sent.length),
-      diverged: wanted,
-    };
-    return { request, sent, marked, head };
-  });
+  return withReserve(store, (changes) =>
+    store.transaction(['log', 'meta'], 'durable', async (tx) => {
+      const identity = await getIdentity(tx, plan.model);
+      if (!identity) return undefined;
+      const { cursor, head } = await getProgress(tx);
+      const pending = await readPending(tx, head, Math.max(plan.batch, 1));
+      const [first] = pending;
+      const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
+      const wanted = [...diverged].slice(0, limits.scopesPerRequest);
+      const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
+      const sent = fitting(pending.slice(0, plan.batch), room);
+      const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
+      await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
+      const marked = entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
+      const request: SyncRequest = {
+        protocol: protocolVersion,
+        request: plan.request,
+        sentAt: plan.sentAt,
+        model: plan.model,
+        clientId: identity.clientId,
+        mutations: sent.map(toWire),
+        ack: first ? first.id - 1 : identity.lastId,
+        cursor,
+        limit: plan.page(sent.length),
+        diverged: wanted,
+      };
+      return { request, sent, marked, head };
+    }),
+  );
 }
 
 /** Scopes whose rows are wanted whole again: the app has another model than when they were written. */

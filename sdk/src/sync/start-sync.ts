@@ -46,6 +46,7 @@ export function startSync(options: {
     model,
     log: {
       hasPending: () => log.pending.length > 0,
+      isFull: () => log.progress.full === true,
       readAgain: () => device.readAgain(),
       caughtUp: () => device.caughtUp(),
       restore: () => log.restore(),

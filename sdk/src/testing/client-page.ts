@@ -26,6 +26,19 @@ const clientPage = {
   signOut: () => client.signOut(),
   databases: async () => (await indexedDB.databases()).map(({ name }) => name),
   confirm: async (deliveryId: string) => (await client.mutate('confirm', { deliveryId, amountPaise: 100 })).key,
+  rows: async () => (await client.read('deliveries')).length,
+  acknowledgeLoss: () => client.acknowledgeLoss(),
+  /** Notes of `length` characters, some together, until one is refused. @returns how many were saved, and the refusal. */
+  noteUntilFull: async (length: number) => {
+    let saved = 0;
+    for (;;) {
+      const some = Array.from({ length: 20 }, () => client.mutate('note', { text: 'x'.repeat(length) }));
+      const ended = await Promise.allSettled(some);
+      saved += ended.filter(({ status }) => status === 'fulfilled').length;
+      const refused = ended.find((one) => one.status === 'rejected');
+      if (refused) return { saved, refused: String(refused.reason) };
+    }
+  },
   note: async (text: string) => (await client.mutate('note', { text })).key,
 };
 

@@ -1,13 +1,17 @@
+import { encryptedStore } from '../store/encrypted/index.ts';
 import { idbStore } from '../store/idb/index.ts';
 import { storeContract } from '../store/contract.ts';
 import type { Mode, Store } from '../store/store.ts';
 
 /** What a page offers to the test that drives it. */
 const inPage = {
-  async runContract(): Promise<{ name: string; error: string | null }[]> {
+  /** @param encrypted whether there is an encrypted store on top */
+  async runContract(encrypted: boolean): Promise<{ name: string; error: string | null }[]> {
+    const plain = idbStore({ prefix: `contract:${encrypted}:` });
+    const factory = encrypted ? encryptedStore(plain, { key: await newKey() }) : plain;
     const results = [];
     for (const { name, run } of storeContract) {
-      const error = await run(idbStore({ prefix: 'contract:' })).then(
+      const error = await run(factory).then(
         () => null,
         (failure: unknown) => String(failure),
       );
@@ -195,6 +199,10 @@ const inPage = {
     return { runs, found };
   },
 };
+
+function newKey(): Promise<CryptoKey> {
+  return crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt']);
+}
 
 let held = true;
 let kept: IDBDatabase | undefined;

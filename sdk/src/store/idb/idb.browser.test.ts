@@ -33,9 +33,9 @@ describe.skipIf(chromiumIsMissing())('idbStore in a real Chromium', () => {
     return page;
   }
 
-  test('meets the contract of every store', async () => {
+  test.each([false, true])('meets the contract of every store (encrypted: %s)', async (encrypted) => {
     const page = await openPage();
-    const results = await page.evaluate(() => window.idbPage.runContract());
+    const results = await page.evaluate((it) => window.idbPage.runContract(it), encrypted);
     expect(results).toEqual(storeContract.map(({ name }) => ({ name, error: null })));
     await page.close();
   });

@@ -1,5 +1,6 @@
 import { ClosedError } from '../../errors.ts';
-import type { Indexed, IndexValue, Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
+import { compareKeys, inRange, isBetween } from '../keys.ts';
+import type { Indexed, Key, Mode, Range, Store, StoreFactory, Table, Transaction } from '../store.ts';
 
 interface Item {
   readonly key: Key;
@@ -109,9 +110,7 @@ async function run<T>(
 
 function select(items: readonly Item[], range: Range = {}): readonly Item[] {
   if ('index' in range) return selectByIndex(items, range);
-  return items
-    .filter(({ key }) => ('first' in range ? Array.isArray(key) && key[0] === range.first : within(key, range)))
-    .sort((left, right) => compareKeys(left.key, right.key));
+  return items.filter(({ key }) => inRange(key, range)).sort((left, right) => compareKeys(left.key, right.key));
 }
 
 function selectByIndex(
@@ -120,23 +119,10 @@ function selectByIndex(
 ): readonly Item[] {
   const found = items.flatMap((item) =>
     ((item.value as Indexed).index ?? [])
-      .filter((entry) => entry[0] === collection && entry[1] === field && within(entry[2], bounds))
+      .filter((entry) => entry[0] === collection && entry[1] === field && isBetween(entry[2], bounds))
       .map(([, , value]) => ({ item, value })),
   );
   found.sort((left, right) => compareKeys(left.value, right.value) || compareKeys(left.item.key, right.item.key));
   if (desc) found.reverse();
   return found.map(({ item }) => item);
-}
-
-function within<T extends Key>(key: T, { from, to }: { from?: T | undefined; to?: T | undefined }): boolean {
-  return (from === undefined || compareKeys(key, from) >= 0) && (to === undefined || compareKeys(key, to) <= 0);
-}
-
-/** Keys of one table are all of one kind; values of an index may be numbers, which come first, and strings. */
-function compareKeys(left: Key | IndexValue, right: Key | IndexValue): number {
-  if (typeof left === 'object' && typeof right === 'object') {
-    return compareKeys(left[0], right[0]) || compareKeys(left[1], right[1]);
-  }
-  if (typeof left !== typeof right) return typeof left === 'number' ? -1 : 1;
-  return left < right ? -1 : left > right ? 1 : 0;
 }

@@ -1,19 +1,17 @@
-import { type Actor, storeNameOf } from './client-options.ts';
-import { isEntry, isPending, type LogEntry } from './log/entry.ts';
-import type { Identity } from './store/meta.ts';
-import type { Store, StoreFactory, Transaction } from './store/store.ts';
+import * as z from 'zod/mini';
+import { type Actor, storeNameOf } from '../client-options.ts';
+import { isEntry, type LogEntry } from '../log/entry.ts';
+import { defaultPlatform, type Platform } from '../platform.ts';
+import type { Identity } from '../store/meta.ts';
+import type { Store, StoreFactory, Transaction } from '../store/store.ts';
+import { toEntry, unsentOf } from './export-unsent.ts';
+import { UnsentEntry, type UnsentFile } from './unsent-file.ts';
 
-/** What could be read of a store: plain data, to be saved as a file. */
+/** What could be read of a store. */
 export interface StoreExport {
-  readonly format: 'ekbaar-export-1';
-  readonly actor: Actor;
-  /** The install's name to the server; null: not readable. */
-  readonly clientId: string | null;
-  /** Mutations without an outcome: what the server may not have, each with the key under which it may be done again. */
-  readonly unsent: readonly LogEntry[];
-  /** Those with an outcome that is still kept. */
-  readonly settled: readonly LogEntry[];
-  /** How many places of the log could not be read. */
+  /** The text of a JSON file as `exportUnsent` writes it, for `importUnsent` to read. */
+  readonly file: string;
+  /** How many mutations of the log could not be read. */
   readonly unreadable: number;
 }
 
@@ -21,8 +19,8 @@ export interface StoreExport {
 const longestGap = 1000;
 
 /**
- * Reads the mutation log of a store that may be broken, entry by entry where it must be, and changes nothing. Close its
- * client first.
+ * Reads everything that only this device has out of a store that `createClient` cannot open (StoreBrokenError), entry by
+ * entry where it must be, and changes nothing. With `destroyStore` and `importUnsent` it is then in a new one.
  *
  * @throws whatever the store throws when it cannot even be opened.
  */
@@ -30,19 +28,27 @@ export async function exportStore(options: {
   readonly actor: Actor;
   /** The same as for `createClient`. */
   readonly store: StoreFactory;
+  readonly platform?: Partial<Platform> | undefined;
 }): Promise<StoreExport> {
-  const store = await options.store(storeNameOf(options.actor));
+  const { actor, store: open, platform } = options;
+  const store = await open(storeNameOf(actor));
   try {
     const identity = await attempt<Partial<Identity>>(store, 'meta', (tx) => tx.get('meta', 'identity'));
     const { entries, unreadable } = await readEntries(store, identity?.lastSeq);
-    return {
-      format: 'ekbaar-export-1',
-      actor: options.actor,
-      clientId: identity?.clientId ?? null,
-      unsent: entries.filter(isPending),
-      settled: entries.filter((entry) => !isPending(entry)),
-      unreadable,
+    const unsent = unsentOf(entries).map((entry) => toEntry(entry));
+    const whole = unsent.filter((entry) => z.safeParse(UnsentEntry, entry).success);
+    const file: UnsentFile = {
+      format: 'ekbaar-unsent',
+      version: 1,
+      exportedAt: new Date({ ...defaultPlatform(), ...platform }.now()).toISOString(),
+      clockErrorMs: null,
+      tenant: actor.tenant,
+      actor: actor.id,
+      clientId: identity?.clientId ?? 'unreadable',
+      model: identity?.model ?? Math.max(1, ...whole.map(({ model }) => model)),
+      entries: whole,
     };
+    return { file: `${JSON.stringify(file, null, 2)}\n`, unreadable: unreadable + unsent.length - whole.length };
   } finally {
     await store.close();
   }

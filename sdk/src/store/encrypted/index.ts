@@ -1,0 +1,1 @@
+export { encryptedStore, type EncryptedStoreOptions } from './encrypted-store.ts';
