@@ -181,7 +181,7 @@ export class MutationLog {
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
       }),
     ).catch((error: unknown) => {
-      throw refusalOf(error);
+      throw asRefusal(error);
     });
     if (done instanceof Error) throw done;
     if (!done) {
@@ -289,7 +289,7 @@ export class MutationLog {
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
-        for (const { saved } of group) saved.reject(refusalOf(error));
+        for (const { saved } of group) saved.reject(asRefusal(error));
       }
     }
     this.#flushing = undefined;
@@ -370,7 +370,7 @@ async function readWritten(
   return entries.length === drafts.length ? { identity, entries } : undefined;
 }
 
-function refusalOf(error: unknown): Error {
+function asRefusal(error: unknown): Error {
   return error instanceof StoreTooNewError || error instanceof ClosedError ? error : new NotSavedError(error);
 }
 

@@ -15,6 +15,8 @@ export interface Sync {
   now(): Promise<void>;
   /** There is something new to push. */
   mutationMade(): void;
+  /** What the line has shown. */
+  readonly line: Pick<Line, 'figures'>;
   /** Stops everything that waits or listens. */
   close(): Promise<void>;
 }
@@ -101,6 +103,7 @@ export function startSync(options: {
   });
 
   return {
+    line,
     now: () => loop.sync(),
     mutationMade: () => loop.tell({ name: 'mutation' }),
     close: async () => {
