@@ -40,7 +40,11 @@ export class Device {
   #settleTimer: unknown;
   /** What is on the screen already, and being written. */
   readonly #shown = new Set<OwnCommit>();
+  /** `seq` of entries that were shown and may not be on disk. */
+  readonly #doubtful = new Set<number>();
   #reading: Promise<void> | undefined;
+  /** The read that comes after the one that has begun. */
+  #nextReading: Promise<void> | undefined;
   /** The end of the last message: they are taken one after the other. */
   #heard: Promise<void> = Promise.resolve();
 
@@ -74,7 +78,7 @@ export class Device {
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
     this.#journal = start.journal;
-    this.board = new StatusBoard(platform.online());
+    this.board = new StatusBoard(platform.online(), platform.now);
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
       show: (commit) => this.show(commit),
@@ -159,11 +163,12 @@ export class Device {
     this.#take(commit);
   }
 
-  /** What was shown is not on disk. */
-  takeBack(): void {
+  /** What was shown is not on disk. Resolves when memory is as the disk is. */
+  async takeBack(): Promise<void> {
     if (this.#shown.size === 0) return;
+    for (const { entries = [] } of this.#shown) for (const { seq } of entries) this.#doubtful.add(seq);
     this.#shown.clear();
-    this.readAgain().catch(this.#unreadable);
+    await this.readAgain().catch(this.#unreadable);
   }
 
   /** This tab has written to the store. */
@@ -212,6 +217,11 @@ export class Device {
     this.replica.renew();
   }
 
+  /** What is held of each scope. */
+  get scopes(): ScopeSums {
+    return this.#scopes;
+  }
+
   /** Whether a poke tells of anything that is not here yet; an unreadable one may. */
   isNews(poke: Poke | undefined): boolean {
     if (!poke) return true;
@@ -230,13 +240,26 @@ export class Device {
 
   /** Reads everything in memory again from disk, as it stands at one moment. When that fails, memory stays as it is. */
   readAgain(): Promise<void> {
-    this.#reading ??= this.#readAll().finally(() => (this.#reading = undefined));
-    return this.#reading;
+    // One that has begun may be older than what asks for this one.
+    this.#nextReading ??= this.#readNext();
+    return this.#nextReading;
+  }
+
+  async #readNext(): Promise<void> {
+    await this.#reading?.catch(this.#unreadable);
+    const reading = this.#readAll();
+    this.#reading = reading;
+    this.#nextReading = undefined;
+    try {
+      await reading;
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
+    }
   }
 
   /** Resolves when memory has what it is known to have missed. */
   async caughtUp(): Promise<void> {
-    await this.#reading;
+    await (this.#nextReading ?? this.#reading);
   }
 
   close(): void {
@@ -247,13 +270,16 @@ export class Device {
   }
 
   async #readAll(): Promise<void> {
+    const doubtful = new Set(this.#doubtful);
     const { identity, ...read } = await readAll(this.store, this.replica.collections);
     if (!identity) {
       await this.log.restore();
       return this.#readAll();
     }
     const kept = new Set(read.entries.map(({ seq }) => seq));
-    const removed = this.log.entries.map(({ seq }) => seq).filter((seq) => seq <= identity.lastSeq && !kept.has(seq));
+    const isGone = (seq: number) => (seq <= identity.lastSeq || doubtful.has(seq)) && !kept.has(seq);
+    const removed = this.log.entries.map(({ seq }) => seq).filter(isGone);
+    for (const seq of doubtful) this.#doubtful.delete(seq);
     this.adopt({ identity, ...read, removed });
     if (this.log.pending.some((entry) => !entry.sent)) this.#mutationMade();
   }

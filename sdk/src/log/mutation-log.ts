@@ -36,7 +36,7 @@ export type Draft = Pick<
 export interface LogHooks {
   /** Told of what is being written, and when it turns out not to be: then all of that is to be read again. */
   readonly show?: (commit: OwnCommit) => void;
-  readonly takeBack?: () => void;
+  readonly takeBack?: () => Promise<void>;
   /** Told of every transaction of the log's own; must end in {@link MutationLog.absorb} and {@link MutationLog.announce}. */
   readonly committed: (commit: OwnCommit) => void;
   readonly newClientId: () => string;
@@ -187,7 +187,7 @@ export class MutationLog {
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
       }),
     ).catch((error: unknown) => {
-      throw refusalOf(error);
+      throw asRefusal(error);
     });
     if (done instanceof Error) throw done;
     if (!done) {
@@ -294,14 +294,16 @@ export class MutationLog {
           this.#write(
             group.map(({ draft }) => draft),
             changes,
-          ),
+          ).catch(async (error: unknown) => {
+            await this.#hooks.takeBack?.();
+            throw error;
+          }),
         );
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
-        this.#hooks.takeBack?.();
-        for (const { saved } of group) saved.reject(refusalOf(error));
+        for (const { saved } of group) saved.reject(asRefusal(error));
       }
     }
     this.#flushing = undefined;
@@ -332,7 +334,7 @@ export class MutationLog {
     const { lastSeq } = this.#identity;
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
-      if (runs > 1) this.#hooks.takeBack?.();
+      if (runs > 1) void this.#hooks.takeBack?.();
       const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx, changes)]);
       if (!before) return undefined;
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
@@ -381,7 +383,7 @@ async function readWritten(
   return entries.length === drafts.length ? { identity, entries } : undefined;
 }
 
-function refusalOf(error: unknown): Error {
+function asRefusal(error: unknown): Error {
   return error instanceof StoreTooNewError || error instanceof ClosedError ? error : new NotSavedError(error);
 }
 

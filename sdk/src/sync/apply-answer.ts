@@ -42,7 +42,7 @@ export interface ApplyOptions {
   /** False: rows are left aside, what room there is belongs to the log. */
   readonly room: boolean;
   /** What {@link ready} was told will not be. */
-  readonly takeBack?: (() => void) | undefined;
+  readonly takeBack?: (() => Promise<void>) | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   readonly ready?: ((commit: OwnCommit) => void) | undefined;
 }
@@ -64,7 +64,7 @@ export async function applyAnswer(
     return store.transaction(['log', 'rows', 'meta'], mode, (tx) => {
       runs += 1;
       // The store has begun anew, perhaps on what another tab has written meanwhile.
-      if (runs > 1) how.takeBack?.();
+      if (runs > 1) void how.takeBack?.();
       return apply(tx, round, answer, how);
     });
   };
@@ -72,7 +72,7 @@ export async function applyAnswer(
     try {
       return await write(options);
     } catch (error) {
-      options.takeBack?.();
+      await options.takeBack?.();
       if (!(error instanceof StoreFullError)) throw error;
     }
   }

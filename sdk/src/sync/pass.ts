@@ -41,7 +41,7 @@ export interface PassLog {
   journalAt: ApplyOptions['journalAt'];
   /** Shows what is about to be written; either it is committed then, or taken back. */
   show(commit: OwnCommit): void;
-  takeBack(): void;
+  takeBack(): Promise<void>;
 }
 
 /** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
