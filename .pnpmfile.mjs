@@ -2,6 +2,7 @@
 const keptDependencies = {
   expo: [],
   'expo-background-task': [],
+  'expo-crypto': [],
   'expo-secure-store': [],
   'expo-sqlite': ['await-lock'],
   'expo-task-manager': [],

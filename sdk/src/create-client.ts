@@ -46,6 +46,8 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   const platform: Platform = { ...defaultPlatform(), ...options.platform };
   const { model, actor } = options;
   const name = storeNameOf(actor);
+  // Without randomness nothing is opened.
+  platform.randomBytes(1);
   const store = await options.store(name);
   // Before anything is read: whatever another tab does from then on is heard.
   const tabs = new Tabs(platform, store.sharedAs);

@@ -13,7 +13,7 @@ export const errorCodes = {
   store_too_new: 'never',
   /** This build of SQLite does not keep what it says it has written. */
   store_not_durable: 'never',
-  /** Another tab holds the data and does not let go, or the browser does not open it. */
+  /** Another tab or connection holds the data and does not let go, or the browser does not open it. */
   store_blocked: 'later',
   /** What is on the device cannot be read. */
   store_broken: 'never',
@@ -197,17 +197,19 @@ export class MayStillRunError extends Error {
   }
 }
 
-/** The browser did not open the database in time. Thrown when a store is opened; nothing was changed. */
+const whatBlocks = {
+  tab: 'another tab with an older version of this app holds it: close that tab and try again',
+  browser: 'the browser does not open it: close other tabs of this app, start the browser again and try again',
+  connection: 'another process, or another store of this app on the same file, holds it: let it finish and try again',
+};
+
+/** Somebody else has the database and did not let go in time; nothing was changed. */
 export class StoreBlockedError extends Error {
   override readonly name = 'StoreBlockedError';
   readonly code = 'store_blocked';
 
-  /** @param byAnotherTab true: one of an older version of the app has it open and does not let go. */
-  constructor(database: string, byAnotherTab: boolean) {
-    const why = byAnotherTab
-      ? 'another tab with an older version of this app holds it: close that tab and try again'
-      : 'the browser does not open it: close other tabs of this app, start the browser again and try again';
-    super(`${database} cannot be opened now, ${why}; nothing was changed`);
+  constructor(database: string, by: keyof typeof whatBlocks, options?: ErrorOptions) {
+    super(`${database} cannot be opened now, ${whatBlocks[by]}; nothing was changed`, options);
   }
 }
 

@@ -44,8 +44,8 @@ export interface Platform {
   /** Calls back on each event; returns unsubscribe. */
   onEvent(listener: (event: PlatformEvent) => void): () => void;
   /**
-   * Whether to keep a stream open for the server's pokes. True in browsers, false in Node,
-   * where an open request would keep the process alive.
+   * Whether to keep a stream open for the server's pokes. True in browsers; false in Node, where an open request would
+   * keep the process alive, and where `fetch` does not stream.
    */
   pokes: boolean;
   /**
@@ -73,10 +73,13 @@ export interface Platform {
   persist?: (() => Promise<boolean>) | undefined;
 }
 
-/** The surroundings this code runs in: a browser's page or worker, or Node. */
+/** The surroundings this code runs in: a browser's page or worker, React Native, or Node. */
 export function defaultPlatform(): Platform {
+  // React Native has a process too, but none of Node's.
+  const { process } = globalThis as { process?: { versions?: { node?: string } } };
   // Node has locks and channels too, but there one process is one client, and an open channel keeps it alive.
-  const node = 'process' in globalThis && typeof document === 'undefined';
+  const node = process?.versions?.node !== undefined && typeof document === 'undefined';
+  const streams = 'body' in Response.prototype;
   const locks = node ? undefined : globalThis.navigator?.locks;
   return {
     now: () => Date.now(),
@@ -86,13 +89,13 @@ export function defaultPlatform(): Platform {
       return timer;
     },
     clearTimeout: (timer) => clearTimeout(timer as number),
-    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    randomBytes,
     fetch: (url, init) => fetch(url, init),
-    streams: 'body' in Response.prototype,
+    streams,
     online: () => globalThis.navigator?.onLine ?? true,
     onEvent: listenToBrowser,
     visible: () => typeof document === 'undefined' || document.visibilityState === 'visible',
-    pokes: !node,
+    pokes: !node && streams,
     leads: !('registration' in globalThis),
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
@@ -101,6 +104,15 @@ export function defaultPlatform(): Platform {
     marker: typeof document === 'undefined' ? undefined : localMarker,
     persist: node ? undefined : persist,
   };
+}
+
+function randomBytes(length: number): Uint8Array {
+  const source: Partial<Crypto> | undefined = globalThis.crypto;
+  if (source?.getRandomValues) return source.getRandomValues(new Uint8Array(length));
+  throw new TypeError(
+    "This runtime has no crypto.getRandomValues, which idempotency keys are made of: give reactNativePlatform expo-crypto's " +
+      'getRandomBytes, or import react-native-get-random-values before anything else',
+  );
 }
 
 function listenToBrowser(listener: (event: PlatformEvent) => void): () => void {

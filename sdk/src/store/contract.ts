@@ -1,8 +1,13 @@
 import type { IndexValue, Key, Store, StoreFactory, Table, Transaction } from './store.ts';
 
-/** One thing every store must do. Throws when this one does not. */
+/** One thing every store must do. */
 export interface ContractCase {
   readonly name: string;
+  /**
+   * @param open opens the store to be examined. It is called with a name of the case's own, also more than once at a time,
+   * and what is there of that name is destroyed at the end.
+   * @throws Error that says what was expected and what came instead.
+   */
   run(open: StoreFactory): Promise<void>;
 }
 
@@ -32,7 +37,7 @@ const get = (store: Store, table: Table, key: Key) => store.transaction([table],
 
 let names = 0;
 
-/** A case on a store of its own, closed afterwards. */
+/** A case on a store of its own, destroyed afterwards. */
 function oneStore(name: string, body: (store: Store, again: () => Promise<Store>) => Promise<void>): ContractCase {
   return {
     name,
@@ -49,6 +54,8 @@ function oneStore(name: string, body: (store: Store, again: () => Promise<Store>
       } finally {
         for (const store of opened) await store.close();
       }
+      const left = await open(storeName);
+      await left.destroy();
     },
   };
 }
@@ -61,7 +68,15 @@ function indexedStore(name: string, body: (store: Store) => Promise<void>): Cont
   });
 }
 
-/** The contract of {@link Store}, run against every store there is. */
+/**
+ * The contract of {@link Store}, for the tests of whoever writes one.
+ *
+ * @example
+ * import { storeContract } from '@ekbaar/sdk/testing';
+ * import { test } from 'vitest';
+ *
+ * for (const { name, run } of storeContract) test(name, () => run(myStore()));
+ */
 export const storeContract: readonly ContractCase[] = [
   oneStore('gives back what was put, and undefined for what was not', async (store) => {
     await put(store, 'meta', [['a', { deep: [1, 'two', null, { three: true }] }]]);

@@ -73,14 +73,16 @@ export class Connector {
       },
       terminated: () => end(),
     });
-    const db = await inTime(opened, patienceMs, () => new StoreBlockedError(name, blocked)).catch((error: unknown) => {
-      // What comes too late must not keep others waiting.
-      opened.then(
-        (late) => late.close(),
-        () => {},
-      );
-      throw error;
-    });
+    const db = await inTime(opened, patienceMs, () => new StoreBlockedError(name, blocked ? 'tab' : 'browser')).catch(
+      (error: unknown) => {
+        // What comes too late must not keep others waiting.
+        opened.then(
+          (late) => late.close(),
+          () => {},
+        );
+        throw error;
+      },
+    );
     const lost = new Promise<void>((resolve) => {
       end = () => {
         gone();

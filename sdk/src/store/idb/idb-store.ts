@@ -173,5 +173,5 @@ function operationsOf(tx: IDBTransaction): Transaction {
 async function deleteDatabase(name: string, patienceMs: number): Promise<void> {
   await fileReserve(name).release();
   const deleted = deleteDB(name);
-  await inTime(deleted, patienceMs, () => new StoreBlockedError(name, true));
+  await inTime(deleted, patienceMs, () => new StoreBlockedError(name, 'tab'));
 }

@@ -34,7 +34,8 @@ interface ExpoStatement {
  * const store = sqliteStore({ open: expoSqlite(SQLite) });
  *
  * @param options.directory where the files are; default: the package's own.
- * @param options.key encrypts the files: the app must be built with SQLCipher (the package's option `useSQLCipher`).
+ * @param options.key encrypts the files, a passphrase or `x'…'` with 64 hexadecimal digits: the app must be built with
+ * SQLCipher (the package's option `useSQLCipher`).
  */
 export function expoSqlite(sqlite: ExpoSqlite, options: { directory?: string; key?: string } = {}): OpenSqlite {
   const open: OpenSqlite = async (file) => {

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
-import { ready, requireCipher } from './driver.ts';
+import { busyTimeoutMs, ready, requireCipher } from './driver.ts';
 import { type OpenSqlite, sqliteStore } from './index.ts';
 import { nodeSqlite } from './node.ts';
 
@@ -114,6 +114,24 @@ test('a file that is not SQLite’s is said to be broken, and left as it is', as
   // This driver cannot delete files.
   await expect(factory.destroy?.('broken')).rejects.toMatchObject({ code: 'store_broken' });
   expect(readFileSync(`${path}/ekbaar-broken.db`, 'utf8')).toBe(garbage);
+});
+
+test('what another connection holds for too long is said to be held', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const store = await sqliteStore({ open })('held');
+  const holder = new DatabaseSync(`${path}/ekbaar-held.db`);
+  holder.exec('BEGIN IMMEDIATE');
+  const put = () => store.transaction(['log'], 'durable', (tx) => tx.put('log', 1, 'one'));
+  const refused = put().catch((error: unknown) => error);
+  await vi.advanceTimersByTimeAsync(busyTimeoutMs);
+  expect(await refused).toMatchObject({ code: 'store_blocked' });
+  const patient = put();
+  await vi.advanceTimersByTimeAsync(busyTimeoutMs / 2);
+  holder.close();
+  await vi.advanceTimersByTimeAsync(busyTimeoutMs / 2);
+  await patient;
+  await store.close();
 });
 
 test('what of a name is there is destroyed without being opened before', async () => {

@@ -1,8 +1,9 @@
-import { StoreBrokenError, StoreFullError } from '../../errors.ts';
+import { StoreBlockedError, StoreBrokenError, StoreFullError } from '../../errors.ts';
 
 /** What a driver throws, as the SDK's own error where there is one. */
 export function asStoreError(error: unknown, file: string): unknown {
   if (textOf(error).includes('database or disk is full')) return new StoreFullError(error);
+  if (textOf(error).includes('database is locked')) return new StoreBlockedError(file, 'connection', { cause: error });
   return isUnreadable(error) ? new StoreBrokenError(file, error) : error;
 }
 

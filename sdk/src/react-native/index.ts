@@ -1,0 +1,1 @@
+export { reactNativePlatform, type ReactNativeParts } from './react-native-platform.ts';

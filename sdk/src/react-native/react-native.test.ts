@@ -1,0 +1,184 @@
+import * as sqlite from 'node:sqlite';
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { AbortController as AbortControllerOf2019 } from 'abort-controller';
+import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import type { Client } from '../client.ts';
+import { FakeServer } from '../testing/fake-server.ts';
+import type { TestModel } from '../testing/model.ts';
+import { bundle } from '../testing/serve-page.ts';
+import { sqliteDirectory } from '../testing/sqlite-directory.ts';
+import { seed } from '../testing/world.ts';
+
+type App = typeof import('../testing/react-native-app.ts');
+
+const { path } = sqliteDirectory();
+let script: string;
+beforeAll(async () => {
+  const entry = fileURLToPath(new URL('../testing/react-native-app.ts', import.meta.url));
+  script = await bundle(entry, { production: true });
+});
+
+let server: FakeServer;
+let clients: Client<TestModel>[];
+beforeEach(() => {
+  server = new FakeServer(['agent:a1']);
+  seed(server);
+  clients = [];
+});
+afterEach(async () => {
+  for (const client of clients) await client.close();
+});
+
+/** Runs the SDK where there is what React Native has, and nothing else: no crypto, no streams, no events of a browser. */
+function phone(globals: object = {}): App {
+  let timers = 0;
+  const running = new Map<number, NodeJS.Timeout>();
+  const context = createContext({
+    navigator: { product: 'ReactNative' },
+    process: { env: { NODE_ENV: 'production' } },
+    setTimeout: (callback: () => void, ms: number) => {
+      running.set((timers += 1), setTimeout(callback, ms));
+      return timers;
+    },
+    clearTimeout: (timer: number) => clearTimeout(running.get(timer)),
+    AbortController,
+    performance,
+    TextEncoder,
+    queueMicrotask,
+    fetch: server.fetch,
+    Response: class {},
+    ...globals,
+  });
+  return runInContext(`${script};page`, context) as App;
+}
+
+const crypto = { getRandomValues: (bytes: Uint8Array<ArrayBuffer>) => globalThis.crypto.getRandomValues(bytes) };
+
+/** An answer of React Native's own fetch: it comes when it has ended, as a text. */
+async function withoutBody(response: Response) {
+  const { status, ok, headers } = response;
+  const text = await response.text();
+  return { status, ok, headers, text: async () => text };
+}
+
+let names = 0;
+async function start(app: App, platform: Parameters<App['createClient']>[0]['platform']): Promise<Client<TestModel>> {
+  const client = await app.createClient({
+    model: app.model,
+    url: 'https://sync.example.org',
+    actor: { tenant: 'pennco', id: `a${(names += 1)}` },
+    token: () => server.validToken,
+    store: app.sqliteStore({ open: app.nodeSqlite(sqlite, path) }),
+    platform,
+  });
+  clients.push(client);
+  return client;
+}
+
+/** NetInfo and AppState, and what they tell. */
+function parts() {
+  const line = new Set<(state: { isConnected: boolean | null; type: string }) => void>();
+  const app = new Set<(state: string) => void>();
+  return {
+    NetInfo: {
+      addEventListener: (listener: typeof line extends Set<infer L> ? L : never) => {
+        line.add(listener);
+        queueMicrotask(() => listener({ isConnected: true, type: 'wifi' }));
+        return () => line.delete(listener);
+      },
+    },
+    AppState: {
+      currentState: 'active',
+      addEventListener: (_type: 'change', listener: (state: string) => void) => {
+        app.add(listener);
+        return { remove: () => app.delete(listener) };
+      },
+    },
+    network: (type: string, isConnected: boolean | null = type !== 'none') =>
+      line.forEach((listener) => listener({ isConnected, type })),
+    appIs: (state: string) => app.forEach((listener) => listener(state)),
+    listeners: () => line.size + app.size,
+  };
+}
+
+test('a client syncs with nothing but what React Native has', async () => {
+  const asked: string[] = [];
+  const fetch = async (url: string, init: RequestInit) => {
+    asked.push(url);
+    return withoutBody(await server.fetch(url, init));
+  };
+  const client = await start(phone({ crypto, fetch }), {});
+  await client.sync();
+  const { confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  expect(await confirmed).toMatchObject({ state: 'applied', result: { receiptNo: 'R-d1' } });
+  expect(client.status.get()).toMatchObject({ online: true, lastError: null });
+  // Its fetch would give the stream of pokes when that has ended.
+  expect(new Set(asked)).toEqual(new Set(['https://sync.example.org/v1/sync']));
+});
+
+test('without randomness nothing is opened, and it is said where to get some', async () => {
+  const starting = start(phone(), {});
+  await expect(starting).rejects.toMatchObject({
+    name: 'TypeError',
+    message: expect.stringMatching(/getRandomValues.*expo-crypto.*react-native-get-random-values/),
+  });
+});
+
+test('on a phone of 2024, NetInfo and AppState wake the client, and expo/fetch lets it hear pokes', async () => {
+  const { network, appIs, listeners, ...handed } = parts();
+  const app = phone({ AbortController: AbortControllerOf2019, TextDecoder });
+  const platform = app.reactNativePlatform({
+    ...handed,
+    fetch: server.fetch,
+    getRandomBytes: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
+  });
+  const client = await start(app, platform);
+  await client.sync();
+  await vi.waitFor(() => expect(server.streams.size).toBe(1));
+
+  network('none');
+  expect(client.status.get().online).toBe(false);
+  const { confirmed } = await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
+  await expect(client.sync()).rejects.toMatchObject({ code: 'offline' });
+  const before = server.requests.length;
+  network('cellular');
+  expect(await confirmed).toMatchObject({ state: 'applied' });
+  expect(server.requests.length).toBeGreaterThan(before);
+
+  const seen = (id: string) =>
+    vi.waitFor(async () => expect(await client.read('deliveries', { where: { id } })).toHaveLength(1), 10_000);
+  server.write('deliveries', 'd3', { id: 'd3', status: 'pending', amountPaise: 1 });
+  appIs('background');
+  appIs('active');
+  await seen('d3');
+  server.write('deliveries', 'd4', { id: 'd4', status: 'pending', amountPaise: 1 });
+  server.poke({ 'agent:a1': 1000 });
+  await seen('d4');
+
+  await client.close();
+  expect(listeners()).toBe(0);
+  expect(server.streams.size).toBe(0);
+});
+
+test('NetInfo’s news are told once, and another kind of line is a new line', () => {
+  const { network, appIs, listeners, ...handed } = parts();
+  const { online, onEvent } = phone().reactNativePlatform(handed);
+  const told: string[] = [];
+  const stop = onEvent?.((event) => told.push(event));
+  network('wifi');
+  network('wifi');
+  network('cellular');
+  network('none');
+  network('none');
+  expect(online?.()).toBe(false);
+  network('unknown', null);
+  expect(online?.()).toBe(true);
+  appIs('inactive');
+  appIs('active');
+  expect(told).toEqual(['online', 'offline', 'online', 'visible']);
+  network('none');
+  stop?.();
+  expect(online?.()).toBe(true);
+  expect(listeners()).toBe(0);
+});
