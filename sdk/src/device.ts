@@ -74,7 +74,7 @@ export class Device {
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
     this.#journal = start.journal;
-    this.board = new StatusBoard(platform.online());
+    this.board = new StatusBoard(platform.online(), platform.now);
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
       show: (commit) => this.show(commit),
@@ -210,6 +210,11 @@ export class Device {
     if (!progress || progress.journal || this.#journal.isEmpty) return;
     this.#journal = new Journal();
     this.replica.renew();
+  }
+
+  /** What is held of each scope. */
+  get scopes(): ScopeSums {
+    return this.#scopes;
   }
 
   /** Whether a poke tells of anything that is not here yet; an unreadable one may. */

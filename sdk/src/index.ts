@@ -30,7 +30,7 @@ export {
   type SettledRecord,
 } from './log/mutation-record.ts';
 export { type Refusal } from './log/refusal.ts';
-export { type Channel, type Marker, type Platform, type PlatformEvent } from './platform.ts';
+export { type Channel, type Marker, type Platform, type PlatformEvent, type StorageState } from './platform.ts';
 export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
 export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } from './refusals.ts';
 export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';

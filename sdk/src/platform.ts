@@ -14,6 +14,15 @@ export interface Marker {
   set(name: string, value: string | null): Promise<void> | void;
 }
 
+/** What the browser grants of the disk. */
+export interface StorageState {
+  /** Bytes in use by this origin, and how many it may use; roughly. */
+  readonly usage: number | undefined;
+  readonly quota: number | undefined;
+  /** False: the browser may clear it when the disk gets full. */
+  readonly persisted: boolean;
+}
+
 /**
  * Everything the SDK takes from its surroundings. The default is the browser's or Node's own;
  * a test or a simulation passes its own clock, timers, randomness and network.
@@ -51,6 +60,8 @@ export interface Platform {
    * Absent: this client is the only one.
    */
   lock?: ((name: string, signal: AbortSignal, body: () => Promise<void>) => Promise<void>) | undefined;
+  /** Asked only by whoever looks into the client. Absent: not known. */
+  storage?: (() => Promise<StorageState>) | undefined;
   /** Opens a line to the other tabs (BroadcastChannel). Absent: there are none. */
   channel?: ((name: string, listener: (message: unknown) => void) => Channel) | undefined;
   /**
@@ -85,6 +96,7 @@ export function defaultPlatform(): Platform {
     leads: !('registration' in globalThis),
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
+    storage: globalThis.navigator?.storage && readStorage,
     channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,
     marker: typeof document === 'undefined' ? undefined : localMarker,
     persist: node ? undefined : persist,
@@ -107,6 +119,12 @@ function listenToBrowser(listener: (event: PlatformEvent) => void): () => void {
 async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+async function readStorage(): Promise<StorageState> {
+  const { storage } = navigator;
+  const [{ usage, quota }, persisted] = await Promise.all([storage.estimate(), storage.persisted()]);
+  return { usage, quota, persisted };
 }
 
 function openChannel(name: string, listener: (message: unknown) => void): Channel {

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { StatusBoard } from './status.ts';
 
 test('a listener that throws keeps the news from nobody, and shows in the status', () => {
-  const board = new StatusBoard(true);
+  const board = new StatusBoard(true, () => 0);
   const heard = vi.fn<() => void>();
   board.subscribe(() => {
     throw new Error('render failed');

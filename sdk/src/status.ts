@@ -38,12 +38,28 @@ export interface Status {
   readonly persistent: boolean | null;
 }
 
+/** How many different errors are remembered, one after the other. */
+const mostErrors = 20;
+
+/** An error that was in `lastError`, and how often in a row. */
+export interface ErrorTrace {
+  readonly code: string;
+  readonly message: string;
+  /** The device's clock, in milliseconds since 1970. */
+  readonly firstAt: number;
+  readonly lastAt: number;
+  readonly times: number;
+}
+
 /** Holds the current status and tells who listens. */
 export class StatusBoard {
   readonly #listeners = new Set<() => void>();
+  readonly #now: () => number;
+  #errors: readonly ErrorTrace[] = [];
   #status: Status;
 
-  constructor(online: boolean) {
+  constructor(online: boolean, now: () => number) {
+    this.#now = now;
     this.#status = {
       online,
       syncing: false,
@@ -65,6 +81,11 @@ export class StatusBoard {
 
   readonly get = (): Status => this.#status;
 
+  /** The last errors, the newest last. */
+  get errors(): readonly ErrorTrace[] {
+    return this.#errors;
+  }
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -72,6 +93,7 @@ export class StatusBoard {
 
   /** Whatever a listener throws, the others are told and the caller goes on. */
   set(changes: Partial<Status>): void {
+    if (changes.lastError) this.#trace(changes.lastError);
     const next = { ...this.#status, ...changes };
     if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
     this.#status = next;
@@ -83,6 +105,15 @@ export class StatusBoard {
         this.#status = { ...this.#status, lastError: { code: 'listener_failed', message: messageOf(error) } };
       }
     }
+  }
+
+  #trace({ code, message }: NonNullable<Status['lastError']>): void {
+    const last = this.#errors.at(-1);
+    const same = last?.code === code && last.message === message ? last : undefined;
+    const lastAt = this.#now();
+    const { firstAt, times } = same ?? { firstAt: lastAt, times: 0 };
+    const others = same ? this.#errors.slice(0, -1) : this.#errors;
+    this.#errors = [...others, { code, message, firstAt, lastAt, times: times + 1 }].slice(-mostErrors);
   }
 
   readonly failed = (code: string, error: unknown): void => {

@@ -187,7 +187,7 @@ export class MutationLog {
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
       }),
     ).catch((error: unknown) => {
-      throw refusalOf(error);
+      throw asRefusal(error);
     });
     if (done instanceof Error) throw done;
     if (!done) {
@@ -301,7 +301,7 @@ export class MutationLog {
         this.#committed(commit);
       } catch (error) {
         this.#hooks.takeBack?.();
-        for (const { saved } of group) saved.reject(refusalOf(error));
+        for (const { saved } of group) saved.reject(asRefusal(error));
       }
     }
     this.#flushing = undefined;
@@ -381,7 +381,7 @@ async function readWritten(
   return entries.length === drafts.length ? { identity, entries } : undefined;
 }
 
-function refusalOf(error: unknown): Error {
+function asRefusal(error: unknown): Error {
   return error instanceof StoreTooNewError || error instanceof ClosedError ? error : new NotSavedError(error);
 }
 

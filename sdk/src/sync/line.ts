@@ -19,6 +19,20 @@ const mostPatienceMs = 60_000;
 /** An answer may take this many times longer to begin than the last one. */
 const patience = 4;
 
+/** What is known of the line, for whoever looks into it. */
+export interface LineFigures {
+  /** Mutations in one request. */
+  readonly batch: number;
+  /** Changes wanted in an answer. */
+  readonly page: number;
+  /** What it carries, in bytes of unpacked answers a second. */
+  readonly bytesPerSecond: number;
+  /** How long the answer to a short request may take to begin. */
+  readonly waitMs: number;
+  /** How long the last round trip took, to the answer's end; null before the first. */
+  readonly lastRoundTripMs: number | null;
+}
+
 /** How an answer came. */
 export interface Arrival {
   /** From sending the request to the answer's beginning, and to its end. */
@@ -37,6 +51,7 @@ export class Line {
   #rate = unseenRate;
   #bytesPerChange = unseenChange;
   #patienceMs = firstPatienceMs;
+  #lastRoundTripMs: number | null = null;
 
   /** Mutations in one request. */
   get batch(): number {
@@ -54,7 +69,18 @@ export class Line {
     return this.#patienceMs + ((bytes * upSlower) / this.#rate) * 1000;
   }
 
+  get figures(): LineFigures {
+    return {
+      batch: this.#batch,
+      page: this.page(0),
+      bytesPerSecond: Math.round(this.#rate),
+      waitMs: Math.round(this.#patienceMs),
+      lastRoundTripMs: this.#lastRoundTripMs,
+    };
+  }
+
   answered({ waitedMs, tookMs, bytes, flow }: Arrival, sent: number, changes: number): void {
+    this.#lastRoundTripMs = tookMs;
     // Only a full batch shows that more would fit, or that it was too much.
     if (sent >= this.#batch) {
       const factor = clamp((pullSeconds * 1000) / waitedMs, 0.5, 2);

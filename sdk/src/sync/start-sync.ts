@@ -15,6 +15,8 @@ export interface Sync {
   now(): Promise<void>;
   /** There is something new to push. */
   mutationMade(): void;
+  /** What the line has shown. */
+  readonly line: Pick<Line, 'figures'>;
   /** Stops everything that waits or listens. */
   close(): Promise<void>;
 }
@@ -103,6 +105,7 @@ export function startSync(options: {
   const led = platform.leads ? tabs.lead(closing, lead) : undefined;
 
   return {
+    line,
     now: () => loop.sync(),
     mutationMade: () => loop.tell({ name: 'mutation' }),
     close: async () => {

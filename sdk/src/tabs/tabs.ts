@@ -29,6 +29,7 @@ export class Tabs {
   #listener: ((message: TabMessage) => void) | undefined;
   /** The line as it was told last, by whichever tab. */
   #line = '';
+  #leads = false;
 
   /** @param name the store's shared name; undefined: no other tab can have it open. */
   constructor(platform: Pick<Platform, 'lock' | 'channel'>, name: string | undefined) {
@@ -36,6 +37,11 @@ export class Tabs {
     this.#lock = name === undefined ? undefined : platform.lock;
     this.#channel =
       name === undefined ? undefined : platform.channel?.(name, (message) => this.#heard(message as TabMessage));
+  }
+
+  /** Whether this tab is the one that leads. */
+  get leads(): boolean {
+    return this.#leads;
   }
 
   /** From now on `listener` hears what the others tell, and first what they have told since the channel was opened. */
@@ -69,12 +75,16 @@ export class Tabs {
 
   /** Runs `body` while this tab is the one that leads: as soon as no other does, and until `body` is done. */
   async lead(closing: AbortSignal, body: () => Promise<void>): Promise<void> {
-    if (!this.#lock) return body();
+    const leading = () => {
+      this.#leads = true;
+      return body();
+    };
+    if (!this.#lock) return leading();
     try {
-      await this.#lock(`${this.#name} leads`, closing, body);
+      await this.#lock(`${this.#name} leads`, closing, leading);
     } catch (error) {
       // Without locks to be had (an odd origin) it is better that two tabs sync than none.
-      if (!closing.aborted) return body();
+      if (!closing.aborted) return leading();
       if (!(error instanceof Error)) throw error;
     }
   }

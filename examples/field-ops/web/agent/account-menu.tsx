@@ -1,21 +1,25 @@
 import { useState } from 'react';
 import type { DemoAccount } from '../shared/demo-account.ts';
 import { useLanguage } from './i18n/language.tsx';
+import type { AgentClient } from './client.ts';
 import { PlaceChoice } from './place-choice.tsx';
 import { Sheet } from './sheet.tsx';
+import { SupportSheet } from './support-sheet.tsx';
 
 /** Who is signed in, and the way out; says what becomes of entries that are not sent yet. */
 export function AccountMenu({
+  client,
   account,
   unsent,
   onSignOut,
 }: {
+  client: AgentClient;
   account: DemoAccount;
   unsent: number;
   onSignOut(): void;
 }) {
   const { t } = useLanguage();
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<'menu' | 'support' | null>(null);
   return (
     <>
       <button
@@ -23,17 +27,21 @@ export function AccountMenu({
         className="account"
         data-testid="account"
         aria-label={t.account.open}
-        onClick={() => setOpen(true)}
+        onClick={() => setOpen('menu')}
       >
         {account.name.slice(0, 1)}
       </button>
-      {open && (
-        <Sheet title={account.name} onClose={() => setOpen(false)}>
+      {open === 'support' && <SupportSheet client={client} onClose={() => setOpen(null)} />}
+      {open === 'menu' && (
+        <Sheet title={account.name} onClose={() => setOpen(null)}>
           <p className="dim">
             {account.operator} · {account.sub}
           </p>
           <PlaceChoice />
           {unsent > 0 && <p className="problem">{t.account.unsentStay(unsent)}</p>}
+          <button type="button" className="secondary wide" data-testid="support" onClick={() => setOpen('support')}>
+            {t.account.support}
+          </button>
           <button type="button" className="secondary wide" data-testid="sign-out" onClick={onSignOut}>
             {t.account.signOut}
           </button>

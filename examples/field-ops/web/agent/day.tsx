@@ -72,7 +72,7 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
           </p>
         </div>
         <LanguageButton />
-        <AccountMenu account={account} unsent={status.pending} onSignOut={onSignOut} />
+        <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
       </header>
       <SyncBar client={client} />
       <main>

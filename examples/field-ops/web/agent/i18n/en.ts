@@ -26,6 +26,9 @@ export const en = {
   account: {
     open: 'Account',
     signOut: 'Sign out',
+    support: 'Help from support',
+    supportTitle: 'This phone',
+    supportExplain: 'Open this when the office asks for it. Nothing here changes your entries.',
     addLocation: 'Add my location to confirmations',
     locationAdded: 'Confirmations carry your location.',
     locationDenied: 'The phone does not let this app know the location.',

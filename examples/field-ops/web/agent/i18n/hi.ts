@@ -23,6 +23,9 @@ export const hi: Messages = {
   account: {
     open: 'खाता',
     signOut: 'साइन आउट करें',
+    support: 'दफ़्तर से मदद',
+    supportTitle: 'यह फ़ोन',
+    supportExplain: 'जब दफ़्तर कहे तब इसे खोलें। यहाँ कुछ भी करने से आपकी एंट्रियाँ नहीं बदलतीं।',
     addLocation: 'पुष्टि के साथ मेरी जगह जोड़ें',
     locationAdded: 'पुष्टि के साथ आपकी जगह भी दर्ज होती है।',
     locationDenied: 'फ़ोन इस ऐप को आपकी जगह जानने की अनुमति नहीं देता।',

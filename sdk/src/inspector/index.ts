@@ -1,0 +1,1 @@
+export { type InspectorOptions, mountInspector } from './mount-inspector.ts';
