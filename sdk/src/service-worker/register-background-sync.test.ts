@@ -15,7 +15,7 @@ let page: Page;
 let status: StatusBoard;
 beforeEach(() => {
   page = new Page();
-  status = new StatusBoard(true);
+  status = new StatusBoard(true, () => 0);
   vi.stubGlobal('document', page);
 });
 afterEach(() => void vi.unstubAllGlobals());
