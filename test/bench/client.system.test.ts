@@ -54,8 +54,8 @@ async function failureOf(file: string): Promise<string> {
 function figuresOf({ parts, keepsRows }: Entry): string[] {
   const figures: readonly (keyof ClientRound)[] = [
     ...(parts.includes('mutate') ? (['mutate'] as const) : []),
-    ...(parts.includes('queue') ? (['queue'] as const) : []),
-    ...(parts.includes('receive') ? (['allVisible', 'raisedVisible'] as const) : []),
+    ...(parts.includes('queue') ? (['queue', 'queueCpu'] as const) : []),
+    ...(parts.includes('receive') ? (['allVisible', 'allCpu', 'raisedVisible', 'raisedCpu'] as const) : []),
     ...(parts.includes('receive') && keepsRows ? (['allDurable', 'raisedDurable'] as const) : []),
     ...(parts.includes('read') ? (['watched', 'heap'] as const) : []),
     ...(parts.includes('read') && keepsRows ? (['reload', 'reloadMany'] as const) : []),

@@ -60,7 +60,7 @@ export async function hotFunctions(
         ([name, micros]) =>
           `${((100 * micros) / total).toFixed(1).padStart(5)} %  ${(micros / 1000).toFixed(0).padStart(6)} ms  ${name}`,
       );
-  return [...lines(byFunction, most), 'by package:', ...lines(byPackage, 15)];
+  return [...lines(byFunction, most), 'by package:', ...lines(byPackage, Math.min(most, 15))];
 }
 
 function placeOf(url: string): string {

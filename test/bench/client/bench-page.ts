@@ -25,6 +25,13 @@ export interface Expected {
   readonly changes: readonly Change[];
 }
 
+/** What the server is about to say. */
+interface Coming {
+  readonly screen: Screen;
+  readonly take: () => Promise<void>;
+  readonly isThere: (rows: readonly Delivery[]) => boolean;
+}
+
 /** The list that somebody looks at while all this happens: a twentieth of the rows. */
 const watched: Question = { field: 'status', value: statuses[7] ?? '' };
 
@@ -33,6 +40,7 @@ export class BenchPage {
   readonly #open: () => Promise<Contestant>;
   #opened: Promise<Contestant> | undefined;
   #screen: Screen | undefined;
+  #coming: Coming | undefined;
   /** From the start of the navigation to the answer of `?ask=field:value`. */
   readonly firstAnswer: Promise<{ ms: number; rows: number }> | undefined;
 
@@ -42,20 +50,25 @@ export class BenchPage {
     if (ask !== null) this.firstAnswer = this.#ask(ask);
   }
 
-  async receiveAll(count: number): Promise<Received> {
-    const rows = deliveries(count);
+  /** Gets ready what the server will say: `count` new rows, or the tenth of them that it has changed. */
+  async prepare(what: 'all' | 'raised', count: number): Promise<void> {
+    const rows = what === 'all' ? deliveries(count) : raisedDeliveries(count);
     const shown = rows.filter(({ status }) => status === watched.value).length;
-    return this.#receive(rows, (list) => list.length === shown);
+    const { contestant, screen } = await this.#ready();
+    this.#coming = {
+      ...{ screen, take: contestant.receive(rows) },
+      isThere: (list) => (what === 'all' ? list.length : list.filter(isRaised).length) === shown,
+    };
   }
 
-  async receiveRaised(count: number): Promise<Received> {
-    const rows = raisedDeliveries(count);
-    const shown = rows.filter(({ status }) => status === watched.value).length;
-    return this.#receive(rows, (list) => list.filter(isRaised).length === shown);
-  }
-
-  async rest(): Promise<void> {
-    await (await this.#ready()).contestant.rest?.();
+  /** Receives what is ready. */
+  async receive(): Promise<Received> {
+    if (!this.#coming) throw new Error('nothing is ready');
+    const { screen, take, isThere } = this.#coming;
+    const started = performance.now();
+    const shown = screen.until(isThere);
+    const durable = take().then(() => performance.now());
+    return { visible: (await shown) - started, durable: (await durable) - started };
   }
 
   /** Each change alone, into the list that is open: until it is durable and shown. */
@@ -148,16 +161,6 @@ export class BenchPage {
     const screen = new Screen(await this.#contestant(), { field: field as Question['field'], value });
     const ms = await screen.until((rows) => rows.length > 0);
     return { ms, rows: screen.rows.length };
-  }
-
-  async #receive(rows: readonly Delivery[], isThere: (rows: readonly Delivery[]) => boolean): Promise<Received> {
-    const { contestant, screen } = await this.#ready();
-    const take = contestant.receive(rows);
-    await sleep(50);
-    const started = performance.now();
-    const shown = screen.until(isThere);
-    const durable = take().then(() => performance.now());
-    return { visible: (await shown) - started, durable: (await durable) - started };
   }
 
   async #ready(): Promise<{ contestant: Contestant; screen: Screen }> {

@@ -50,12 +50,12 @@ export async function clientBench(options: ClientBenchOptions): Promise<ClientRe
       try {
         const site = sites.get(entry.file) ?? (await serve(entry.file, profiles === undefined));
         sites.set(entry.file, site);
-        const { url } = site;
+        const url = new URL(site.url);
         visit = await Visit.open(chromium, { url, label, profiles, ...(entry.variant && { variant: entry.variant }) });
         const round = await run(visit);
         own.rounds.push(round);
         print(`${label.padEnd(32)} ${shortly(round)}`);
-        if (visit.profiles.length > 0) await tell(visit.profiles, url, print);
+        if (visit.profiles.length > 0) await tell(visit.profiles, site.url, print);
       } catch (error) {
         for (const outcomeOfRate of all) if (outcomeOfRate) outcomeOfRate.error = String(error);
         print(`${label.padEnd(32)} FAILED: ${String(error)}`);
@@ -99,7 +99,7 @@ async function tell(profiles: readonly string[], url: string, print: (line: stri
   const locate = await pageSources(url);
   for (const profile of profiles) {
     print(`  ${profile}`);
-    for (const line of await hotFunctions(profile, locate, 15)) print(`    ${line}`);
+    for (const line of await hotFunctions(profile, locate, 12)) print(`    ${line}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Expected } from './bench-page.ts';
+import type { Expected, Received } from './bench-page.ts';
 import { type Change, countInRegion, deliveryAt, regionAt, statusAt } from './delivery.ts';
 import type { Entry } from './line-up.ts';
 import type { Visit } from './visit.ts';
@@ -19,10 +19,14 @@ export interface Sizes {
 export interface ClientRound {
   mutate?: readonly number[];
   queue?: number;
+  /** CPU milliseconds of the whole browser until it is at rest again; so are the others of that name. */
+  queueCpu?: number;
   allVisible?: number;
   allDurable?: number;
+  allCpu?: number;
   raisedVisible?: number;
   raisedDurable?: number;
+  raisedCpu?: number;
   watched?: readonly number[];
   reload?: readonly number[];
   reloadMany?: readonly number[];
@@ -40,33 +44,20 @@ export async function runRound(visit: Visit, entry: Entry, sizes: Sizes, rate: n
   const does = (part: Entry['parts'][number]) => entry.parts.includes(part);
   const round: ClientRound = {};
 
-  const fill = async () => {
-    const all = await visit.measured('receive', (page) =>
-      page.evaluate((count) => window.benchPage.receiveAll(count), rows),
-    );
-    // A new database is still busy with itself for a moment.
-    await sleep(300);
-    const raised = await visit.measured('raised', (page) =>
-      page.evaluate((count) => window.benchPage.receiveRaised(count), rows),
-    );
-    await visit.step('rest', (page) => page.evaluate(() => window.benchPage.rest()));
-    return { all, raised };
-  };
-  if (does('receive')) await visit.throttle(rate);
-  const { all, raised } = await fill();
+  await visit.throttle(does('receive') ? rate : 1);
+  const all = await receive(visit, 'all', rows);
+  const raised = await receive(visit, 'raised', rows);
   if (does('receive')) {
-    round.allVisible = all.visible;
-    round.raisedVisible = raised.visible;
-    if (entry.keepsRows) {
-      round.allDurable = all.durable;
-      round.raisedDurable = raised.durable;
-    }
+    Object.assign(round, { allVisible: all.visible, allCpu: all.cpu });
+    Object.assign(round, { raisedVisible: raised.visible, raisedCpu: raised.cpu });
+    if (entry.keepsRows) Object.assign(round, { allDurable: all.durable, raisedDurable: raised.durable });
   }
   if (does('read') && entry.keepsRows) round.reload = await reload(visit, rows, sizes.reloads);
 
   await visit.throttle(1);
   await visit.load();
-  if (!entry.keepsRows) await fill();
+  if (!entry.keepsRows) for (const what of ['all', 'raised'] as const) await receive(visit, what, rows);
+  await visit.rest();
   await visit.throttle(rate);
   const changes: Change[] = [];
   if (does('mutate')) {
@@ -102,8 +93,7 @@ export async function runRound(visit: Visit, entry: Entry, sizes: Sizes, rate: n
 
 /** Puts many rows where `openMany` will find them. */
 export async function fillMany(visit: Visit, { keepsRows }: Entry, count: number): Promise<void> {
-  await visit.step('receive-many', (page) => page.evaluate((n) => window.benchPage.receiveAll(n), count));
-  await visit.step('rest', (page) => page.evaluate(() => window.benchPage.rest()));
+  await receive(visit, 'all', count);
   if (keepsRows) await expectStored(visit, { count, raised: false, rows: true, changes: [] });
 }
 
@@ -123,6 +113,22 @@ export async function openMany(visit: Visit, entry: Entry, sizes: Sizes, rate: n
   await sleep(500);
   round.heap = await visit.heapBytes();
   return round;
+}
+
+async function receive(
+  visit: Visit,
+  what: 'all' | 'raised',
+  count: number,
+): Promise<Received & { readonly cpu: number }> {
+  await visit.step('prepare', (page) =>
+    page.evaluate(([which, rows]) => window.benchPage.prepare(which, rows), [what, count] as const),
+  );
+  await visit.rest();
+  const before = await visit.cpuMs();
+  const received = await visit.measured(`receive-${what}-${count}`, (page) =>
+    page.evaluate(() => window.benchPage.receive()),
+  );
+  return { ...received, cpu: await visit.rest(before) };
 }
 
 async function reload(visit: Visit, count: number, times: number): Promise<number[]> {

@@ -27,13 +27,16 @@ export function clientTables(results: ClientResults, sizes: Sizes): string {
       tableOf(outcomes, [
         { title: 'one mutation, durable and shown', figure: 'mutate' },
         { title: `${count(sizes.queued)} queued, durable`, figure: 'queue', to: [rawIdb, rawIdbOne] },
+        { title: 'CPU', figure: 'queueCpu', to: [rawIdb, rawIdbOne] },
       ]),
       `### What comes from the server (${milliseconds})`,
       tableOf(outcomes, [
         { title: `${count(sizes.rows)} rows, shown`, figure: 'allVisible' },
         { title: 'durable', figure: 'allDurable' },
+        { title: 'CPU', figure: 'allCpu' },
         { title: `${count(sizes.rows / 10)} changed, shown`, figure: 'raisedVisible' },
         { title: 'durable', figure: 'raisedDurable' },
+        { title: 'CPU', figure: 'raisedCpu' },
       ]),
       `### What is shown (${milliseconds})`,
       tableOf(

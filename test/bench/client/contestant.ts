@@ -11,8 +11,6 @@ export interface Contestant {
   mutate(change: Change): Promise<void>;
   /** Many at once, when that is not simply one `mutate` each. */
   queue?(changes: readonly Change[]): Promise<void>;
-  /** Resolves when nothing is left to be done in the background. Absent: nothing ever is. */
-  rest?(): Promise<void>;
   /** Calls back with the rows soon and after every change of them; returns unsubscribe. */
   live(question: Question, listener: (rows: readonly Delivery[]) => void): () => void;
 }

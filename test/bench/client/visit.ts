@@ -11,13 +11,26 @@ declare global {
   }
 }
 
+/** At rest is who has used less than a twentieth of a CPU four times in a row. */
+const windowMs = 500;
+/** Then it goes on, rest or not. */
+const mostWindows = 600;
+
 /** Longer than the slowest contestant takes for anything, throttled. */
 const mostMs = 10 * 60_000;
+
+interface VisitOptions {
+  readonly url: URL;
+  readonly label: string;
+  /** Folder for CPU profiles. */
+  readonly profiles?: string | undefined;
+}
 
 /** A contestant's page in a tab of its own, under an origin of its own: `label` names both. */
 export class Visit {
   readonly page: Page;
   readonly #cdp: CDPSession;
+  readonly #browser: CDPSession;
   readonly #url: URL;
   readonly #errors: string[] = [];
   /** The CPU profiles of its steps, when they are asked for. */
@@ -25,30 +38,28 @@ export class Visit {
   readonly #profilesIn: string | undefined;
   readonly #label: string;
 
-  private constructor(page: Page, cdp: CDPSession, url: URL, label: string, profilesIn: string | undefined) {
+  private constructor(
+    { page, cdp, browser }: { page: Page; cdp: CDPSession; browser: CDPSession },
+    { url, label, profiles }: VisitOptions,
+  ) {
     this.page = page;
     this.#cdp = cdp;
+    this.#browser = browser;
     this.#url = url;
     this.#label = label;
-    this.#profilesIn = profilesIn;
+    this.#profilesIn = profiles;
     page.on('pageerror', (error) => this.#errors.push(String(error)));
   }
 
-  static async open(
-    chromium: Chromium,
-    {
-      url,
-      label,
-      variant = '',
-      profiles,
-    }: { url: string; label: string; variant?: string; profiles?: string | undefined },
-  ): Promise<Visit> {
-    const own = new URL(url);
+  static async open({ context }: Chromium, options: VisitOptions & { readonly variant?: string }): Promise<Visit> {
+    const url = new URL(options.url);
     // Browsers take every name below it for the machine itself: https://www.rfc-editor.org/rfc/rfc6761#section-6.3
-    own.hostname = `${label}.localhost`;
-    own.searchParams.set('variant', variant);
-    const page = await chromium.context.newPage();
-    const visit = new Visit(page, await chromium.context.newCDPSession(page), own, label, profiles);
+    url.hostname = `${options.label}.localhost`;
+    url.searchParams.set('variant', options.variant ?? '');
+    const browser = await context.browser()?.newBrowserCDPSession();
+    if (!browser) throw new Error('the browser is not running');
+    const page = await context.newPage();
+    const visit = new Visit({ page, cdp: await context.newCDPSession(page), browser }, { ...options, url });
     await visit.load();
     return visit;
   }
@@ -99,6 +110,24 @@ export class Visit {
     return result;
   }
 
+  /** Waits until nothing works any more, in the page or behind it. Gives the CPU milliseconds spent since `before`. */
+  async rest(before = 0): Promise<number> {
+    let spent = await this.cpuMs();
+    for (let quiet = 0, windows = 0; quiet < 4 && windows < mostWindows; windows++) {
+      await sleep(windowMs);
+      const now = await this.cpuMs();
+      quiet = now - spent < windowMs / 20 ? quiet + 1 : 0;
+      spent = now;
+    }
+    return spent - before;
+  }
+
+  /** CPU milliseconds of all of Chromium's processes: IndexedDB works in another one than the page. */
+  async cpuMs(): Promise<number> {
+    const { processInfo } = await this.#browser.send('SystemInfo.getProcessInfo');
+    return processInfo.reduce((sum, { cpuTime }) => sum + cpuTime * 1000, 0);
+  }
+
   /** Bytes of live JavaScript objects, after the garbage is collected. */
   async heapBytes(): Promise<number> {
     // Twice: what finalisers let go in the first is taken by the second.
@@ -108,5 +137,6 @@ export class Visit {
 
   async close(): Promise<void> {
     await this.page.close();
+    await this.#browser.detach();
   }
 }

@@ -1,7 +1,6 @@
 import { createClient } from '@ekbaar/sdk';
 import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
 import { idbStore } from '@ekbaar/sdk/store/idb';
-import { openDB } from 'idb';
 import * as z from 'zod/mini';
 import { offer } from '../bench-page.ts';
 import { SyncStub } from '../sync-stub.ts';
@@ -47,23 +46,9 @@ offer(async () => {
         await client.sync().finally(() => (isOnline = false));
       };
     },
-    // Rows of large deltas are durable in a journal first.
-    rest: async () => {
-      while (await hasJournal()) await new Promise((resolve) => setTimeout(resolve, 100));
-    },
     async mutate(change) {
       await client.mutate('move', change);
     },
     live: ({ field, value }, listener) => client.watch('deliveries', { where: { [field]: value } }, listener),
   };
 });
-
-async function hasJournal(): Promise<boolean> {
-  const database = await openDB('ekbaar:bench/a1');
-  try {
-    const progress = (await database.get('meta', 'progress')) as { journal?: unknown } | undefined;
-    return progress?.journal !== undefined;
-  } finally {
-    database.close();
-  }
-}
