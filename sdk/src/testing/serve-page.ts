@@ -76,7 +76,11 @@ async function answerWith(api: Fetch, request: IncomingMessage, response: Server
   } else response.end();
 }
 
-async function bundle(entry: string, { plugins = [], production = false, alias = {} }: Bundling): Promise<string> {
+/** The script of a page, as one file. */
+export async function bundle(
+  entry: string,
+  { plugins = [], production = false, alias = {} }: Bundling = {},
+): Promise<string> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
