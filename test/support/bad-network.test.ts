@@ -18,10 +18,14 @@ beforeEach(async () => {
   target = createServer((request, response) => void answer(request, response));
   target.listen(0, '127.0.0.1');
   await once(target, 'listening');
+  network = await startBadNetwork({ target: { host: '127.0.0.1', port: portOf() }, random: () => 0.5 });
+});
+
+function portOf(): number {
   const address = target.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  network = await startBadNetwork({ target: { host: '127.0.0.1', port: address.port }, random: () => 0.5 });
-});
+  return address.port;
+}
 
 afterEach(async () => {
   await network.close();
@@ -77,6 +81,24 @@ describe('a request that the line lets through', () => {
   });
 });
 
+test('what the phone has installed does not go over the line; of all else each byte is counted', async () => {
+  await network.close();
+  const installed = { '/': { type: 'text/html', body: '<p>app</p>' } };
+  network = await startBadNetwork({
+    target: { host: '127.0.0.1', port: portOf() },
+    random: () => 0.5,
+    installed,
+  });
+  expect(await (await fetch(`${network.url}/`)).text()).toBe('<p>app</p>');
+  expect([seen, network.bytes]).toEqual([[], { sent: 0, received: 0 }]);
+  await (await post('x'.repeat(10_000))).text();
+  expect(network.bytes.sent).toBeGreaterThan(10_100);
+  expect(network.bytes.sent).toBeLessThan(10_500);
+  const length = Buffer.byteLength(`1 ${GREETING}`);
+  expect(network.bytes.received).toBeGreaterThan(length + 50);
+  expect(network.bytes.received).toBeLessThan(length + 500);
+});
+
 describe('faults before the target has seen the request', () => {
   test.each(['drop-request', 'reset-request'] as const)('%s', async (kind) => {
     network.rules.decide = always({ kind });
@@ -125,6 +147,15 @@ describe('faults after the target has done its work', () => {
   test('cut may fall into the headers', async () => {
     network.rules.decide = always({ kind: 'cut', afterBytes: 10 });
     await expect(post()).rejects.toThrow('fetch failed');
+  });
+
+  test('cut-part closes after a part of the answer', async () => {
+    network.rules.decide = always({ kind: 'cut-part', part: 0.5 });
+    await expect((await post()).text()).rejects.toThrow('terminated');
+    const half = network.bytes.received;
+    network.rules.decide = always({ kind: 'pass' });
+    await (await post()).text();
+    expect(half / (network.bytes.received - half)).toBeCloseTo(0.5, 2);
   });
 
   test('stall-answer stops in the middle of the answer', async () => {

@@ -21,6 +21,8 @@ export type Fault =
   | { kind: 'stall-answer'; afterBytes: number }
   /** The server did its work; the line closes after so many bytes of the answer, headers included. */
   | { kind: 'cut'; afterBytes: number }
+  /** The same after a part of it: from 0 to 1. */
+  | { kind: 'cut-part'; part: number }
   /** A captive portal answers 200 with a login page; the server never saw the request. */
   | { kind: 'html' }
   /** A cache answers with an earlier answer to the same method and path, if there is one; else `pass`. */
@@ -59,6 +61,8 @@ export interface BadNetwork {
   readonly rules: NetworkRules;
   /** How many requests had which fate. */
   readonly counts: Readonly<Record<FaultKind, number>>;
+  /** What went over the line, heads included. */
+  readonly bytes: Readonly<{ sent: number; received: number }>;
   /** Resets every open connection, streams included. */
   resetConnections(): void;
   close(): Promise<void>;
@@ -69,6 +73,8 @@ export interface BadNetworkOptions {
   /** From 0 to below 1: a seeded one makes the same faults again. */
   random: () => number;
   rules?: Partial<NetworkRules>;
+  /** What the phone has already, by path, as an installed app has its files: it does not go over the line. */
+  installed?: Readonly<Record<string, { type: string; body: string }>>;
 }
 
 /** Answers kept for `replay`, for each method and path. */
@@ -95,10 +101,12 @@ class LineProxy implements BadNetwork {
     'stall-request': 0,
     'stall-answer': 0,
     cut: 0,
+    'cut-part': 0,
     html: 0,
     replay: 0,
     duplicate: 0,
   };
+  readonly bytes = { sent: 0, received: 0 };
   readonly #target: { host: string; port: number };
   readonly #random: () => number;
   readonly #server: Server;
@@ -106,11 +114,13 @@ class LineProxy implements BadNetwork {
   readonly #answers = new Map<string, Answer[]>();
   #requests = 0;
 
-  constructor({ target, random, rules }: BadNetworkOptions) {
+  constructor({ target, random, rules, installed = {} }: BadNetworkOptions) {
     this.#target = target;
     this.#random = random;
     this.rules = { decide: () => ({ kind: 'pass' }), latencyMs: 0, bytesPerSecond: Infinity, ...rules };
-    this.#server = createServer((request) => {
+    this.#server = createServer((request, response) => {
+      const file = installed[request.url ?? '/'];
+      if (file) return void response.setHeader('content-type', file.type).end(file.body);
       // A client that goes away in the middle, or a target that is down: the line is dead, as it would be without us.
       this.#exchange(request).catch(() => request.socket.destroy());
     });
@@ -158,6 +168,7 @@ class LineProxy implements BadNetwork {
     };
     const fault = this.#possible(this.rules.decide(request), request);
     this.counts[fault.kind]++;
+    this.bytes.sent += headBytes(incoming) + request.body.length;
     await this.#travel(request.body.length);
 
     switch (fault.kind) {
@@ -186,6 +197,14 @@ class LineProxy implements BadNetwork {
       case 'cut':
         await this.#deliver(await this.#ask(request), request, client, fault.afterBytes);
         return void client.destroy();
+      case 'cut-part': {
+        const answer = await this.#ask(request);
+        // How long a stream will be, nobody knows.
+        const length = Buffer.isBuffer(answer.body) ? answer.body.length : 1_000;
+        const limit = Math.floor(fault.part * (answerHead(answer, request.method, length).length + length));
+        await this.#deliver(answer, request, client, limit);
+        return void client.destroy();
+      }
       case 'stall-answer':
         return await this.#deliver(await this.#ask(request), request, client, fault.afterBytes, 'stay open');
     }
@@ -259,7 +278,9 @@ class LineProxy implements BadNetwork {
     const piece = bytesPerSecond === Infinity ? bytes.length : Math.max(1, Math.ceil(bytesPerSecond / 10));
     for (let at = 0; at < bytes.length; at += piece) {
       if (client.destroyed) throw new Error('the client has gone');
-      client.write(bytes.subarray(at, at + piece));
+      const part = bytes.subarray(at, at + piece);
+      client.write(part);
+      this.bytes.received += part.length;
       if (bytesPerSecond !== Infinity) await sleep((piece / bytesPerSecond) * 1000);
     }
   }
@@ -269,4 +290,9 @@ class LineProxy implements BadNetwork {
     const ms = latencyMs * (0.5 + this.#random()) + (bytes / bytesPerSecond) * 1000;
     if (ms > 0) await sleep(ms);
   }
+}
+
+function headBytes({ method = '', url = '', rawHeaders }: IncomingMessage): number {
+  const line = `${method} ${url} HTTP/1.1\r\n\r\n`.length;
+  return rawHeaders.reduce((sum, text) => sum + text.length + 2, line);
 }

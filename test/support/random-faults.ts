@@ -15,5 +15,6 @@ export function randomFaults(random: () => number, weights: FaultWeights): Decid
 
 function withPosition(kind: FaultKind, random: () => number): Fault {
   if (kind === 'cut' || kind === 'stall-answer') return { kind, afterBytes: Math.floor(random() * 1024) };
+  if (kind === 'cut-part') return { kind, part: random() };
   return { kind };
 }

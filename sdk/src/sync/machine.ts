@@ -192,16 +192,10 @@ export function step(before: State, event: Event, around: Surroundings): Step {
 
 /** What an event says about the surroundings counts in whatever state. */
 function noted(state: State, event: Event): State {
-  switch (event.name) {
-    case 'lead':
-      return { ...state, leading: true };
-    case 'stream':
-      return { ...state, polling: !event.up };
-    case 'released':
-      return { ...state, holding: false };
-    default:
-      return state;
-  }
+  if (event.name === 'lead') return { ...state, leading: true };
+  if (event.name === 'stream') return { ...state, polling: !event.up };
+  if (event.name === 'released') return { ...state, holding: false };
+  return state;
 }
 
 /** A clock that was set back gives no hints, and takes none. */
@@ -211,22 +205,19 @@ function hintsLeft({ hints, hintsAt }: State, now: number): number {
 
 function settle(state: State, event: Ended, around: Surroundings): Step {
   const { outcome } = event;
-  switch (outcome.name) {
-    case 'complete':
-      if (state.push) return rest({ ...state, holding: false, stops: 0 }, around, { do: 'release' });
-      // The hold may have ended during a pass that only pulled.
-      return state.holding ? rest(state, around) : pass(state, event, around);
-    case 'held': {
-      const ms = holdMs(around.random, outcome.retryAfterMs, state.stops);
-      return rest({ ...state, holding: true, stops: state.stops + 1 }, around, { do: 'hold', ms });
-    }
-    default: {
-      // Who leads goes on; a follower leaves it at the one try.
-      if (!state.leading) return rest(state, around);
-      const ms = failureMs(around.random, { ...outcome, recovery: outcome.name });
-      return [{ ...state, name: outcome.name }, [{ do: 'wait', ms }]];
-    }
+  if (outcome.name === 'complete') {
+    if (state.push) return rest({ ...state, holding: false, stops: 0 }, around, { do: 'release' });
+    // The hold may have ended during a pass that only pulled.
+    return state.holding ? rest(state, around) : pass(state, event, around);
   }
+  if (outcome.name === 'held') {
+    const ms = holdMs(around.random, outcome.retryAfterMs, state.stops);
+    return rest({ ...state, holding: true, stops: state.stops + 1 }, around, { do: 'hold', ms });
+  }
+  // Who leads goes on; a follower leaves it at the one try.
+  if (!state.leading) return rest(state, around);
+  const ms = failureMs(around.random, { ...outcome, recovery: outcome.name });
+  return [{ ...state, name: outcome.name }, [{ do: 'wait', ms }]];
 }
 
 function rest(state: State, around: Surroundings, ...effects: Effect[]): Step {

@@ -76,10 +76,10 @@ async function answerWith(api: Fetch, request: IncomingMessage, response: Server
   } else response.end();
 }
 
-/** One script of `entry` and all that it imports. */
+/** The script of a page, as one file. */
 export async function bundle(
   entry: string,
-  { plugins = [], production = false, alias = {} }: Bundling,
+  { plugins = [], production = false, alias = {} }: Bundling = {},
 ): Promise<string> {
   const result = await build({
     configFile: false,
