@@ -25,7 +25,10 @@ test('every other bit is random', () => {
   const ids = Array.from({ length: 2000 }, () => at(0, (length) => crypto.getRandomValues(new Uint8Array(length))));
   expect(new Set(ids).size).toBe(2000);
   // 12, 2 and 60 bits: after 2,000 ids each hex digit has had every value that it can have.
-  const values = (ids[0] ?? '').split('').map((_, place) => new Set(ids.map((id) => id[place])).size).slice(14);
+  const values = (ids[0] ?? '')
+    .split('')
+    .map((_, place) => new Set(ids.map((id) => id[place])).size)
+    .slice(14);
   expect(values).toEqual([1, 16, 16, 16, 1, 4, 16, 16, 16, 1, ...Array.from({ length: 12 }, () => 16)]);
 });
 
