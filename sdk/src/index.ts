@@ -5,6 +5,7 @@ export { destroyStore } from './destroy-store.ts';
 export {
   type ArgsIssue,
   ClosedError,
+  CodedError,
   DealtWithError,
   type ErrorCode,
   errorCodes,
