@@ -61,11 +61,14 @@ export const errorCodes = {
   listener_failed: 'never',
 } as const satisfies Record<string, 'later' | 'never'>;
 
+/** One of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** What is wrong with an argument, and where in the arguments it stands. */
 export interface ArgsIssue {
+  /** From the arguments inwards; empty: the arguments as a whole. */
   readonly path: readonly PropertyKey[];
+  /** In English, for developers. */
   readonly message: string;
 }
 
@@ -84,6 +87,7 @@ export abstract class CodedError<Code extends string = string> extends Error {
 
 /** The arguments of a mutation cannot be kept; nothing was written. */
 export class InvalidArgsError extends CodedError<'invalid_args'> {
+  /** Everything that does not fit. */
   readonly issues: readonly ArgsIssue[];
 
   constructor(mutation: string, issues: readonly ArgsIssue[]) {
@@ -244,6 +248,7 @@ export type Recovery = 'backoff' | 'asked' | 'hinted' | 'token' | 'paused';
 
 /** One try to sync failed. The queue is kept, whatever the code. */
 export class SyncError extends CodedError {
+  /** What the client does about it by itself. */
   readonly recovery: Recovery;
   /** How long the server asked to be left alone, in milliseconds. */
   readonly retryAfterMs: number;

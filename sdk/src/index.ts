@@ -12,6 +12,7 @@ export {
   InvalidArgsError,
   MayStillRunError,
   NotSavedError,
+  type Recovery,
   StoreBlockedError,
   StoreBrokenError,
   StoreFullError,
@@ -25,9 +26,11 @@ export {
 } from './errors.ts';
 export { exportStore, type StoreExport } from './export-store.ts';
 export {
+  type MutationFacts,
   type MutationFilter,
   type MutationRecord,
   type MutationState,
+  type OutcomeOf,
   type SavedMutation,
   type SettledRecord,
 } from './log/mutation-record.ts';
@@ -41,6 +44,9 @@ export { type StoreLoss } from './safekeeping.ts';
 export { type SignOutOptions } from './sign-out.ts';
 export { type Status } from './status.ts';
 export {
+  type Indexed,
+  type IndexEntry,
+  type IndexValue,
   type Key,
   type Mode,
   type Range,

@@ -9,6 +9,7 @@ export const MutationError = z.object({
 });
 export type MutationError = z.infer<typeof MutationError>;
 
+/** The server's word on a mutation: it had its effect, it was refused, or operations have to settle it. */
 export const MutationStatus = z.enum(['applied', 'rejected', 'dead']);
 export type MutationStatus = z.infer<typeof MutationStatus>;
 
