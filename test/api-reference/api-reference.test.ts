@@ -19,7 +19,7 @@ test('docs/api says what the doc comments say: else run `node test/api-reference
     expect(await generate(fresh), 'what TypeDoc complains of').toEqual([]);
     const [is, should] = await Promise.all([committed, fresh].map(pagesIn));
     expect([...(is?.keys() ?? [])].toSorted()).toEqual([...(should?.keys() ?? [])].toSorted());
-    for (const [name, text] of should ?? []) expect(is?.get(name), name).toBe(text);
+    for (const [name, text] of should ?? []) expect({ name, text: is?.get(name) }).toEqual({ name, text });
   } finally {
     await rm(fresh, { recursive: true });
   }
