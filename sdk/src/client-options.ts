@@ -6,8 +6,9 @@ import type { StoreFactory } from './store/store.ts';
 
 /** Whose data a client holds. */
 export interface Actor {
+  /** The organisation, as the server's tokens name it. */
   readonly tenant: string;
-  /** The token's `sub`. */
+  /** The person: the token's `sub`. */
   readonly id: string;
 }
 
@@ -18,6 +19,7 @@ export function storeNameOf({ tenant, id }: Actor): string {
 
 /** What `createClient` needs. */
 export interface ClientOptions<M extends Model> {
+  /** What `defineModel` made: the file that the server imports too. */
   readonly model: M;
   /** Base URL of the server, without a trailing slash; `''` is the page's own origin. */
   readonly url: string;

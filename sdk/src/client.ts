@@ -9,6 +9,7 @@ import type { Status } from './status.ts';
 
 /** One person's data on this device: what they did, and what the server says. */
 export interface Client<M extends Model> {
+  /** Whose data it is, as given to `createClient`. */
   readonly actor: Actor;
   /** This install's name to the server. It changes when another device turns out to use the same one. */
   readonly clientId: string;
@@ -16,31 +17,54 @@ export interface Client<M extends Model> {
   /**
    * Does a mutation: resolves when it is safely on disk, and sends it when there is a line.
    *
+   * @param name one of the model's mutations
+   * @param args what its schema accepts, in values that JSON has; money as whole paise
+   * @returns its key, and `confirmed`: a promise of the server's outcome, which may be days away
+   * @example
+   * const saved = await client.mutate('confirmDelivery', { deliveryId: 'd0001', amountPaise: 124_000 });
+   * const record = await saved.confirmed;
+   * console.log(record.state === 'applied' ? record.result.receiptNo : record.error.code);
    * @throws InvalidArgsError before anything is kept.
    * @throws NotSavedError when the disk refused; nothing was kept.
    * @throws StoreTooNewError when a newer version of the app has taken over the data, in another tab.
    */
   mutate<N extends MutationName<M>>(name: N, args: ArgsOf<M, N>): Promise<SavedMutation<M, N>>;
 
-  /** One-off read. The rows are shared: don't change them. */
+  /**
+   * Reads the rows that fit, as they are now, pending mutations included. The rows are shared: don't change them.
+   *
+   * @example
+   * const due = await client.read('deliveries', { where: { status: 'pending', amountPaise: { gte: 100_00 } }, limit: 20 });
+   * @throws TypeError when the model has no such collection; ClosedError.
+   */
   read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<RowOf<M, C>[]>;
-  /** Calls back soon, and after every change that alters the answer; returns unsubscribe. */
+  /**
+   * The same, again and again: calls back soon, and after every change that alters the answer.
+   *
+   * @returns unsubscribe
+   */
   watch<C extends CollectionName<M>>(
     collection: C,
     query: Query<RowOf<M, C>>,
     listener: (rows: RowOf<M, C>[]) => void,
   ): () => void;
-  /** TanStack Query options for the same, kept up to date by changes. */
+  /**
+   * The same as options for TanStack Query (`useQuery(client.query(…))` and its likes), kept up to date by changes:
+   * nothing is refetched.
+   */
   query<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): LiveQueryOptions<RowOf<M, C>[]>;
 
   /** How many rows fit, whatever the limit: read once, called back on each change, or as query options. */
   readonly count: {
+    /** The number as it is now. */
     read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<number>;
+    /** Calls back soon, and whenever it is another one. @returns unsubscribe */
     watch<C extends CollectionName<M>>(
       collection: C,
       query: Query<RowOf<M, C>>,
       listener: (count: number) => void,
     ): () => void;
+    /** Options for TanStack Query. */
     query<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): LiveQueryOptions<number>;
   };
 
@@ -48,10 +72,12 @@ export interface Client<M extends Model> {
   readMutations<N extends MutationName<M> = MutationName<M>>(
     filter?: MutationFilter<N>,
   ): Promise<MutationRecord<M, N>[]>;
+  /** The same, again and again: calls back soon, and after every change of one of them. @returns unsubscribe */
   watchMutations<N extends MutationName<M> = MutationName<M>>(
     filter: MutationFilter<N>,
     listener: (records: MutationRecord<M, N>[]) => void,
   ): () => void;
+  /** The same as options for TanStack Query. */
   mutations<N extends MutationName<M> = MutationName<M>>(
     filter?: MutationFilter<N>,
   ): LiveQueryOptions<MutationRecord<M, N>[]>;
@@ -69,8 +95,13 @@ export interface Client<M extends Model> {
   /** Mutations that the server gave up on, and that nobody has dealt with yet. */
   readonly deadLetters: DeadLetters<M>;
 
-  /** For `useSyncExternalStore` and the like. */
-  readonly status: { get(): Status; subscribe(listener: () => void): () => void };
+  /** How the client stands, for `useSyncExternalStore` and the like. */
+  readonly status: {
+    /** As it is now: the same object until something changes. */
+    get(): Status;
+    /** Calls back after each change. @returns unsubscribe */
+    subscribe(listener: () => void): () => void;
+  };
 
   /** The person has heard that data was lost (`status.storeLost`). */
   acknowledgeLoss(): Promise<void>;

@@ -2,7 +2,14 @@ import * as z from 'zod/mini';
 import type { Client } from './client.ts';
 import { type ClientOptions, storeNameOf } from './client-options.ts';
 import { Device } from './device.ts';
-import { ClosedError, codeOf, DealtWithError, InvalidArgsError, StoreBrokenError, UnknownKeyError } from './errors.ts';
+import {
+  ClosedError,
+  CodedError,
+  DealtWithError,
+  InvalidArgsError,
+  StoreBrokenError,
+  UnknownKeyError,
+} from './errors.ts';
 import { newClientId, uuid } from './ids.ts';
 import { isEntry, type LogEntry, needsAttention } from './log/entry.ts';
 import { cloneJson } from './log/json-args.ts';
@@ -54,7 +61,7 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
   const start = await readStart(store, platform, model).catch(async (error: unknown) => {
     tabs.close();
     await store.close();
-    throw codeOf(error) === undefined ? new StoreBrokenError('The data on this device', error) : error;
+    throw error instanceof CodedError ? error : new StoreBrokenError('The data on this device', error);
   });
   let sync: Sync | undefined;
   let client: RunningClient | undefined;

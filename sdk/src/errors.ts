@@ -61,45 +61,54 @@ export const errorCodes = {
   listener_failed: 'never',
 } as const satisfies Record<string, 'later' | 'never'>;
 
+/** One of {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes;
 
 /** What is wrong with an argument, and where in the arguments it stands. */
 export interface ArgsIssue {
+  /** From the arguments inwards; empty: the arguments as a whole. */
   readonly path: readonly PropertyKey[];
+  /** In English, for developers. */
   readonly message: string;
 }
 
+/** What the SDK throws on purpose: told apart by its code, also after a minifier has renamed the classes. */
+export abstract class CodedError<Code extends string = string> extends Error {
+  /** One of {@link errorCodes}. */
+  readonly code: Code;
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    // StoreFullError has the code store_full.
+    this.name = `${code.replaceAll(/(?:^|_)(.)/g, (_, letter: string) => letter.toUpperCase())}Error`;
+  }
+}
+
 /** The arguments of a mutation cannot be kept; nothing was written. */
-export class InvalidArgsError extends Error {
-  override readonly name = 'InvalidArgsError';
-  readonly code = 'invalid_args';
+export class InvalidArgsError extends CodedError<'invalid_args'> {
+  /** Everything that does not fit. */
   readonly issues: readonly ArgsIssue[];
 
   constructor(mutation: string, issues: readonly ArgsIssue[]) {
     const [first] = issues;
     const where = first && first.path.length > 0 ? ` at ${first.path.join('.')}` : '';
-    super(`The arguments of ${mutation} do not fit${where}: ${first?.message ?? 'unknown'}`);
+    super('invalid_args', `The arguments of ${mutation} do not fit${where}: ${first?.message ?? 'unknown'}`);
     this.issues = issues;
   }
 }
 
 /** The device's disk refused a write. The mutation was not kept: show it to the person. */
-export class NotSavedError extends Error {
-  override readonly name = 'NotSavedError';
-  readonly code = 'not_saved';
-
+export class NotSavedError extends CodedError<'not_saved'> {
   constructor(cause: unknown) {
-    super(`The mutation could not be written to this device: ${messageOf(cause)}`, { cause });
+    super('not_saved', `The mutation could not be written to this device: ${messageOf(cause)}`, { cause });
   }
 }
 
 /** The disk, or what the browser grants of it, is full. Thrown by stores; the write left nothing. */
-export class StoreFullError extends Error {
-  override readonly name = 'StoreFullError';
-  readonly code = 'store_full';
-
+export class StoreFullError extends CodedError<'store_full'> {
   constructor(cause: unknown) {
-    super('The device has no space left: free some and try again', { cause });
+    super('store_full', 'The device has no space left: free some and try again', { cause });
   }
 }
 
@@ -107,24 +116,23 @@ export class StoreFullError extends Error {
  * What is on the device was written by a later version of the app, or of the SDK, which may mean things by it that this
  * one cannot know: it is left as it is. Thrown when a store is opened.
  */
-export class StoreTooNewError extends Error {
-  override readonly name = 'StoreTooNewError';
-  readonly code = 'store_too_new';
-
+export class StoreTooNewError extends CodedError<'store_too_new'> {
   /** @param what was found to be newer: a file, or the data. */
   constructor(what: string, options?: ErrorOptions) {
-    super(`${what} was written by a later version of this app: reload or update the app; nothing was changed`, options);
+    super(
+      'store_too_new',
+      `${what} was written by a later version of this app: reload or update the app; nothing was changed`,
+      options,
+    );
   }
 }
 
 /** SQLite would not keep over a flat battery what it says it has written. Thrown when a store is opened. */
-export class StoreNotDurableError extends Error {
-  override readonly name = 'StoreNotDurableError';
-  readonly code = 'store_not_durable';
-
+export class StoreNotDurableError extends CodedError<'store_not_durable'> {
   /** @param found which settings SQLite has instead of the ones that were set. */
   constructor(file: string, found: string) {
     super(
+      'store_not_durable',
       `${file} is not safe from a power cut (${found}; journal_mode wal and synchronous 2 are needed): ` +
         'use a file instead of memory, and a build of SQLite that obeys its pragmas',
     );
@@ -132,9 +140,7 @@ export class StoreNotDurableError extends Error {
 }
 
 /** Signing out would lose what only this device has; nothing was changed, and the client goes on. */
-export class UnsentError extends Error {
-  override readonly name = 'UnsentError';
-  readonly code = 'unsent';
+export class UnsentError extends CodedError<'unsent'> {
   /** Mutations without an outcome. */
   readonly unsent: number;
   /** When the oldest of them was made, by the device's clock (ISO 8601). */
@@ -145,6 +151,7 @@ export class UnsentError extends Error {
   constructor(unsent: number, oldestUnsentAt: string | null, needsAttention: number) {
     const since = oldestUnsentAt === null ? '' : ` (the oldest of ${oldestUnsentAt})`;
     super(
+      'unsent',
       `${unsent} mutations are not sent${since}, and ${needsAttention} refusals wait for somebody: ` +
         'sync and deal with them, export them, or sign out with dropUnsent',
     );
@@ -155,45 +162,37 @@ export class UnsentError extends Error {
 }
 
 /** The log has no mutation of this key: it never had, or its outcome is no longer kept. */
-export class UnknownKeyError extends Error {
-  override readonly name = 'UnknownKeyError';
-  readonly code = 'unknown_key';
-
+export class UnknownKeyError extends CodedError<'unknown_key'> {
   constructor(key: string) {
-    super(`This device's log has no mutation ${key}`);
+    super('unknown_key', `This device's log has no mutation ${key}`);
   }
 }
 
 /** There were too many unsent mutations of its name, and the model let this one go: it never reaches the server. */
-export class ThinnedError extends Error {
-  override readonly name = 'ThinnedError';
-  readonly code = 'thinned';
-
+export class ThinnedError extends CodedError<'thinned'> {
   constructor(key: string) {
-    super(`The mutation ${key} was thinned away before it was sent`);
+    super('thinned', `The mutation ${key} was thinned away before it was sent`);
   }
 }
 
 /** The refusal needs nobody's attention any more; nothing was sent. */
-export class DealtWithError extends Error {
-  override readonly name = 'DealtWithError';
-  readonly code = 'dealt_with';
+export class DealtWithError extends CodedError<'dealt_with'> {
   /** The mutation that was sent in its place, if one was. */
   readonly replacedBy: string | undefined;
 
   constructor(key: string, replacedBy: string | undefined) {
-    super(`Somebody has dealt with ${key}${replacedBy === undefined ? '' : `: ${replacedBy} was sent in its place`}`);
+    super(
+      'dealt_with',
+      `Somebody has dealt with ${key}${replacedBy === undefined ? '' : `: ${replacedBy} was sent in its place`}`,
+    );
     this.replacedBy = replacedBy;
   }
 }
 
 /** The dead letter is still open at the server; nothing was sent. */
-export class MayStillRunError extends Error {
-  override readonly name = 'MayStillRunError';
-  readonly code = 'may_still_run';
-
+export class MayStillRunError extends CodedError<'may_still_run'> {
   constructor(key: string) {
-    super(`Operations may still have ${key} run: wait until they close it, or say mayRunTwice`);
+    super('may_still_run', `Operations may still have ${key} run: wait until they close it, or say mayRunTwice`);
   }
 }
 
@@ -204,12 +203,9 @@ const whatBlocks = {
 };
 
 /** Somebody else has the database and did not let go in time; nothing was changed. */
-export class StoreBlockedError extends Error {
-  override readonly name = 'StoreBlockedError';
-  readonly code = 'store_blocked';
-
+export class StoreBlockedError extends CodedError<'store_blocked'> {
   constructor(database: string, by: keyof typeof whatBlocks, options?: ErrorOptions) {
-    super(`${database} cannot be opened now, ${whatBlocks[by]}; nothing was changed`, options);
+    super('store_blocked', `${database} cannot be opened now, ${whatBlocks[by]}; nothing was changed`, options);
   }
 }
 
@@ -217,12 +213,10 @@ export class StoreBlockedError extends Error {
  * What is on the device cannot be read. It is left as it is: `exportStore` saves what can still be read of it, and
  * `destroyStore` makes room for a new start.
  */
-export class StoreBrokenError extends Error {
-  override readonly name = 'StoreBrokenError';
-  readonly code = 'store_broken';
-
+export class StoreBrokenError extends CodedError<'store_broken'> {
   constructor(what: string, cause?: unknown) {
     super(
+      'store_broken',
       `${what} cannot be read${cause === undefined ? '' : ` (${messageOf(cause)})`}: start the app again; ` +
         'if that does not help, save what can be read with exportStore, then start afresh with destroyStore',
       { cause },
@@ -231,22 +225,19 @@ export class StoreBrokenError extends Error {
 }
 
 /** The key does not open what is on the device; nothing was changed. Thrown when an encrypted store is opened. */
-export class WrongKeyError extends Error {
-  override readonly name = 'WrongKeyError';
-  readonly code = 'wrong_key';
-
+export class WrongKeyError extends CodedError<'wrong_key'> {
   constructor(store: string) {
-    super(`The key is not the one that ${store} was encrypted with: ask for it again; nothing was changed`);
+    super(
+      'wrong_key',
+      `The key is not the one that ${store} was encrypted with: ask for it again; nothing was changed`,
+    );
   }
 }
 
 /** The client was closed before or while this was asked of it. */
-export class ClosedError extends Error {
-  override readonly name = 'ClosedError';
-  readonly code = 'closed';
-
+export class ClosedError extends CodedError<'closed'> {
   constructor() {
-    super('The client is closed: make a new one');
+    super('closed', 'The client is closed: make a new one');
   }
 }
 
@@ -258,30 +249,23 @@ export class ClosedError extends Error {
 export type Recovery = 'backoff' | 'asked' | 'hinted' | 'token' | 'paused';
 
 /** One try to sync failed. The queue is kept, whatever the code. */
-export class SyncError extends Error {
-  override readonly name = 'SyncError';
-  /** One of {@link errorCodes}, or the code of the server's problem document. */
-  readonly code: string;
+export class SyncError extends CodedError {
+  /** What the client does about it by itself. */
   readonly recovery: Recovery;
   /** How long the server asked to be left alone, in milliseconds. */
   readonly retryAfterMs: number;
 
+  /** @param code one of {@link errorCodes}, or the code of the server's problem document */
   constructor(
     code: ErrorCode | (string & {}),
     message: string,
     options: { recovery?: Recovery; retryAfterMs?: number; cause?: unknown } = {},
   ) {
-    super(message, { cause: options.cause });
-    this.code = code;
+    super(code, message, { cause: options.cause });
+    this.name = 'SyncError';
     this.recovery = options.recovery ?? 'backoff';
     this.retryAfterMs = options.retryAfterMs ?? 0;
   }
-}
-
-/** The code of an error of the SDK's own; undefined for any other. */
-export function codeOf(error: unknown): ErrorCode | undefined {
-  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && Object.hasOwn(errorCodes, code) ? (code as ErrorCode) : undefined;
 }
 
 /** The words of whatever was thrown. */

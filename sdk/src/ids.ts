@@ -1,9 +1,16 @@
-import { v7 } from 'uuid';
 import type { Platform } from './platform.ts';
 
-/** A UUIDv7: for idempotency keys and request ids. */
+/** A UUIDv7 (RFC 9562, 5.7): for idempotency keys and request ids. */
 export function uuid(platform: Pick<Platform, 'now' | 'randomBytes'>): string {
-  return v7({ msecs: platform.now(), random: platform.randomBytes(16) });
+  const time = hex(Math.max(platform.now(), 0), 12);
+  const random = Array.from(platform.randomBytes(10), (byte) => hex(byte, 2)).join('');
+  const variant = hex(8 + (parseInt(random[3] ?? '', 16) % 4), 1);
+  const parts = [time.slice(0, 8), time.slice(8), `7${random.slice(0, 3)}`, variant + random.slice(4, 7)];
+  return [...parts, random.slice(8)].join('-');
+}
+
+function hex(value: number, digits: number): string {
+  return Math.trunc(value).toString(16).padStart(digits, '0');
 }
 
 /** A name for a new install. */

@@ -5,12 +5,14 @@ export { destroyStore } from './destroy-store.ts';
 export {
   type ArgsIssue,
   ClosedError,
+  CodedError,
   DealtWithError,
   type ErrorCode,
   errorCodes,
   InvalidArgsError,
   MayStillRunError,
   NotSavedError,
+  type Recovery,
   StoreBlockedError,
   StoreBrokenError,
   StoreFullError,
@@ -23,9 +25,11 @@ export {
   WrongKeyError,
 } from './errors.ts';
 export {
+  type MutationFacts,
   type MutationFilter,
   type MutationRecord,
   type MutationState,
+  type OutcomeOf,
   type SavedMutation,
   type SettledRecord,
 } from './log/mutation-record.ts';
@@ -39,6 +43,9 @@ export { type StoreLoss } from './safekeeping.ts';
 export { type SignOutOptions } from './sign-out.ts';
 export { type Status } from './status.ts';
 export {
+  type Indexed,
+  type IndexEntry,
+  type IndexValue,
   type Key,
   type Mode,
   type Range,

@@ -3,14 +3,17 @@ export type PlatformEvent = 'online' | 'offline' | 'visible';
 
 /** A line to the other tabs of the same origin. */
 export interface Channel {
+  /** Tells all others; what is told is plain data. */
   post(message: unknown): void;
+  /** Nothing is heard from then on. */
   close(): void;
 }
 
 /** A few short texts that are kept outside of the store, and survive it. Both may be asynchronous. */
 export interface Marker {
+  /** What is kept under that name; null: nothing. */
   get(name: string): Promise<string | null> | string | null;
-  /** @param value null: deletes it */
+  /** Keeps a text, or deletes it. @param value null: deletes it */
   set(name: string, value: string | null): Promise<void> | void;
 }
 
@@ -30,10 +33,13 @@ export interface StorageState {
 export interface Platform {
   /** Milliseconds since 1970, as the device's clock has it. */
   now(): number;
+  /** Calls back once, after `ms` milliseconds. @returns what `clearTimeout` takes */
   setTimeout(callback: () => void, ms: number): unknown;
+  /** Ends a timer; does nothing when there is none. */
   clearTimeout(timer: unknown): void;
   /** Idempotency keys are made of these: they must be unpredictable outside of tests. */
   randomBytes(length: number): Uint8Array;
+  /** As the web's `fetch`: only POST and GET to the server's own address. */
   fetch(url: string, init: RequestInit): Promise<Response>;
   /** Whether `fetch` gives a response as soon as it begins, with a body that streams. In React Native it does not. */
   streams: boolean;

@@ -4,6 +4,7 @@ import type { LiveQueryOptions } from './query/live-options.ts';
 
 /** Mutations without effect that wait until the app (the person) has dealt with each: once, by whichever tab. */
 export interface NeedsAttention<M extends Model, State extends 'rejected' | 'dead'> {
+  /** Those that wait now, the oldest first. */
   read(): Promise<SettledRecord<M, MutationName<M>, State>[]>;
   /** Calls back soon and after every change; returns unsubscribe. */
   watch(listener: (records: SettledRecord<M, MutationName<M>, State>[]) => void): () => void;

@@ -21,6 +21,7 @@ const steps: { name: string; command: string[] }[] = [
   { name: 'types', command: ['tsc', '-b'] },
   { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
   { name: 'unused code and dependencies', command: ['knip', '--no-progress'] },
+  { name: 'sizes', command: ['node', 'test/size/main.ts'] },
   { name: 'packages', command: ['node', 'test/support/check-packages.ts'] },
 ];
 

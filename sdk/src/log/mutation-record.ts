@@ -10,7 +10,7 @@ import { type Refusal, refusalOf } from './refusal.ts';
 export type MutationState = 'saved' | 'sent' | 'applied' | 'rejected' | 'dead';
 
 /** The server's outcome, or none yet. Told apart by `state`. */
-type Outcome<M extends Model, Name extends MutationName<M>> =
+export type OutcomeOf<M extends Model, Name extends MutationName<M>> =
   | { readonly state: 'saved' | 'sent'; readonly result?: undefined; readonly error?: undefined }
   | { readonly state: 'applied'; readonly result: ResultOf<M, Name>; readonly error?: undefined }
   | {
@@ -20,27 +20,32 @@ type Outcome<M extends Model, Name extends MutationName<M>> =
     }
   | { readonly state: 'dead'; readonly result?: undefined; readonly error: Refusal<DeadCode> };
 
+/** What the log has of a mutation, whatever its outcome. */
+export interface MutationFacts<M extends Model, Name extends MutationName<M>> {
+  /** Position in this client's log; another one after the client had to take a new id. Use `key` to recognise it. */
+  readonly id: number;
+  /** Idempotency key: the same for ever. */
+  readonly key: string;
+  /** Which mutation it is. */
+  readonly name: Name;
+  /** As the app gave them. */
+  readonly args: ArgsOf<M, Name>;
+  /** When the person acted, by the device's clock (ISO 8601). */
+  readonly at: string;
+  /** When dead: why operations closed it for good, in their words. Until then they may still have it run. */
+  readonly closeReason?: string | undefined;
+  /** Key of the refused mutation in whose place this one was made. */
+  readonly replaces?: string | undefined;
+  /** Key of the mutation that was made in the place of this refused one. */
+  readonly replacedBy?: string | undefined;
+}
+
 /**
  * One mutation of the log as the app sees it. `name` tells its `args`, `result` and codes apart, `state` whether it has
  * a `result` (applied) or an `error` (rejected, dead).
  */
 export type MutationRecord<M extends Model = Model, N extends MutationName<M> = MutationName<M>> = {
-  [Name in N]: {
-    /** Position in this client's log; another one after the client had to take a new id. Use `key` to recognise it. */
-    readonly id: number;
-    /** Idempotency key: the same for ever. */
-    readonly key: string;
-    readonly name: Name;
-    readonly args: ArgsOf<M, Name>;
-    /** When the person acted, by the device's clock (ISO 8601). */
-    readonly at: string;
-    /** When dead: why operations closed it for good, in their words. Until then they may still have it run. */
-    readonly closeReason?: string | undefined;
-    /** Key of the refused mutation in whose place this one was made. */
-    readonly replaces?: string | undefined;
-    /** Key of the mutation that was made in the place of this refused one. */
-    readonly replacedBy?: string | undefined;
-  } & Outcome<M, Name>;
+  [Name in N]: MutationFacts<M, Name> & OutcomeOf<M, Name>;
 }[N];
 
 /** A mutation that has its outcome: of whatever kind, or of the one named. */

@@ -13,7 +13,8 @@ export interface Collection<Schema extends ObjectSchema = ObjectSchema> {
   readonly indexes: readonly string[];
 }
 
-type FieldOf<Schema extends ObjectSchema> = Extract<keyof z.output<Schema>, string>;
+/** The name of a schema's field. */
+export type FieldOf<Schema extends ObjectSchema> = Extract<keyof z.output<Schema>, string>;
 
 /**
  * Declares a collection.

@@ -1,4 +1,4 @@
-export { type Collection, collection, fieldsOf, type ObjectSchema } from './collection.ts';
+export { type Collection, collection, type FieldOf, fieldsOf, type ObjectSchema } from './collection.ts';
 export {
   type ArgsOf,
   type CollectionName,

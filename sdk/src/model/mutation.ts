@@ -7,7 +7,9 @@ export interface MutationDeclaration<
   Result extends z.$ZodType | undefined = z.$ZodType | undefined,
   Reject extends string = string,
 > {
+  /** The schema of its arguments. */
   readonly args: Args;
+  /** The schema of what the server answers when it was applied; undefined: nothing. */
   readonly result: Result;
   /** Codes of business refusals, besides those the protocol itself has. */
   readonly rejects: readonly Reject[];

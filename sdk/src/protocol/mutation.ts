@@ -2,9 +2,6 @@ import * as z from 'zod/mini';
 import { IdempotencyKey, ModelVersion, MutationId, Timestamp } from './identity.ts';
 import { Outcome } from './receipt.ts';
 
-/** What a client puts in place of a never-sent mutation that it thinned away: the id is taken, nothing else. */
-export const skipName = '$skip';
-
 /** One entry of a client's mutation log as it crosses the wire. */
 export const Mutation = z.object({
   id: MutationId,

@@ -29,6 +29,7 @@ export const problems = {
 
 /** When sending the same again can help. */
 export type RetryAdvice = 'never' | 'later' | 'smaller' | 'uncompressed' | 'with_token' | 'after_update';
+/** One of {@link problems}. */
 export type ProblemCode = keyof typeof problems;
 
 /** Body of every error answer, after RFC 9457 (`application/problem+json`). */

@@ -9,13 +9,7 @@ export const MutationError = z.object({
 });
 export type MutationError = z.infer<typeof MutationError>;
 
-/** Codes with which the engine itself refuses a mutation, besides those that the model declares. */
-export const rejectedCodes = ['already_done', 'forbidden', 'invalid_args', 'key_reused'] as const;
-export type RejectedCode = (typeof rejectedCodes)[number];
-/** Codes with which it gives up on one, until operations settle it. */
-export const deadCodes = ['after_restore', 'halted', 'unknown_mutation'] as const;
-export type DeadCode = (typeof deadCodes)[number];
-
+/** The server's word on a mutation: it had its effect, it was refused, or operations have to settle it. */
 export const MutationStatus = z.enum(['applied', 'rejected', 'dead']);
 export type MutationStatus = z.infer<typeof MutationStatus>;
 

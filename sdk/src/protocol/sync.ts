@@ -28,6 +28,10 @@ export const SyncRequest = z.object({
 });
 export type SyncRequest = z.infer<typeof SyncRequest>;
 
+/**
+ * Why the server went no further: ids are missing, two devices share this client id, the mutation's model is newer than the
+ * server's, or its mutator failed.
+ */
 export const stopCodes = ['gap', 'forked', 'server_outdated', 'halted'] as const;
 
 /** Where and why the server went no further into the log. */

@@ -28,6 +28,7 @@ export interface LiveQueryContext {
  */
 export interface LiveQueryOptions<Data> {
   readonly queryKey: readonly unknown[];
+  /** Reads the answer, and keeps it up to date in that cache from then on. */
   readonly queryFn: (context: LiveQueryContext) => Promise<Data>;
   readonly staleTime: number;
   readonly networkMode: 'always';

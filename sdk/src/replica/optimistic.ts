@@ -4,9 +4,11 @@ import type { CollectionName, Model, MutationName, ParsedArgsOf, RowOf } from '.
 export interface OptimisticReplica<M extends Model = Model> {
   /** A copy of the row, or undefined when there is none. */
   get<C extends CollectionName<M>>(collection: C, id: string): RowOf<M, C> | undefined;
+  /** Puts a whole row, new or in place of another. @throws TypeError when it has no key. */
   put<C extends CollectionName<M>>(collection: C, row: RowOf<M, C>): void;
   /** Changes some fields; does nothing when the row is not there. */
   update<C extends CollectionName<M>>(collection: C, id: string, fields: Partial<RowOf<M, C>>): void;
+  /** Takes a row away; does nothing when it is not there. */
   delete<C extends CollectionName<M>>(collection: C, id: string): void;
 }
 
@@ -25,4 +27,12 @@ export type OptimisticEffect<M extends Model, N extends MutationName<M>> = (
   },
 ) => void;
 
+/**
+ * What the app's mutations do at once, by their names; one that is not named shows nothing until the server has spoken.
+ *
+ * @example
+ * const optimistic: OptimisticEffects<typeof model> = {
+ *   confirmDelivery: (replica, { deliveryId }) => replica.update('deliveries', deliveryId, { status: 'confirmed' }),
+ * };
+ */
 export type OptimisticEffects<M extends Model> = { readonly [N in MutationName<M>]?: OptimisticEffect<M, N> };

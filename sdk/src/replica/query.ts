@@ -17,7 +17,16 @@ export type Order<Row> =
   | `-${Field<Row>}`
   | { readonly field: Field<Row>; readonly desc?: boolean | undefined };
 
-/** What is asked of a collection. Without an order, and among equals, rows come in the order of their keys. */
+/**
+ * What is asked of a collection. Without an order, and among equals, rows come in the order of their keys.
+ *
+ * @example
+ * const question: Query<{ status: string; dueOn: string; village: string }> = {
+ *   where: { status: { in: ['pending', 'failed'] }, dueOn: { lte: '2026-11-22' } },
+ *   orderBy: ['village', '-dueOn'],
+ *   limit: 50,
+ * };
+ */
 export interface Query<Row = Record<string, unknown>> {
   /** Every condition must hold; one that is `undefined` asks nothing. */
   readonly where?: { readonly [F in keyof Row]?: Condition<Row[F]> | undefined } | undefined;

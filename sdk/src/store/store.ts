@@ -3,6 +3,7 @@
  * Values are plain data (what structured clone and JSON both carry).
  */
 export type Table = 'log' | 'rows' | 'meta';
+/** What a value is found by. */
 export type Key = number | string | readonly [string, string];
 
 /** What an index orders by: numbers by size and before all strings, strings by code unit. */
@@ -32,12 +33,15 @@ export type Range =
 /** `durable`: the promise resolves only once the data would survive a flat battery. */
 export type Mode = 'read' | 'write' | 'durable';
 
+/** What a store's transaction can do. */
 export interface Transaction {
+  /** One value; undefined when there is none. */
   get(table: Table, key: Key): Promise<unknown>;
   /** In the order of the keys: numbers and strings by size, pairs by their first part and then their second. */
   list(table: Table, range?: Range, limit?: number): Promise<unknown[]>;
   /** In `rows`, a value's {@link Indexed.index} says by which indexes it will be found. */
   put(table: Table, key: Key, value: unknown): Promise<void>;
+  /** Does nothing when there is none. */
   delete(table: Table, key: Key): Promise<void>;
   /** Deletes everything in the table. */
   clear(table: Table): Promise<void>;
@@ -45,7 +49,7 @@ export interface Transaction {
 
 /**
  * Where everything lives on the device. Small on purpose: a store is these few methods,
- * and one contract suite (`contract.ts`) says what they must do.
+ * and one contract suite says what they must do.
  */
 export interface Store {
   /** A name for the data, when other tabs of this origin may have it open too: they then share the work of syncing. */

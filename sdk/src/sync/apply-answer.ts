@@ -4,13 +4,14 @@ import { StoreFullError } from '../errors.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { type Handled, handleDead, settle } from '../log/settle.ts';
-import { Outcome, type Stopped, type SyncResponse } from '../protocol/index.ts';
+import type { Stopped, SyncResponse } from '../protocol/index.ts';
 import { applyDelta } from '../replica/apply-delta.ts';
 import { type Journal, readJournal } from '../replica/journal.ts';
 import { type IndexesOf, readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
+import { Outcome } from './answer.ts';
 import type { Round } from './round.ts';
 
 /** What an answer brought. */

@@ -1,9 +1,9 @@
-import { createParser } from 'eventsource-parser';
 import * as z from 'zod/mini';
 import { deferred } from '../deferred.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
-import { Poke } from '../protocol/index.ts';
+import { Poke } from './answer.ts';
+import { eventReader } from './event-stream.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -99,11 +99,8 @@ export class PokeStream {
   async #listen(signal: AbortSignal, first: boolean): Promise<void> {
     const reader = await this.#connect(signal);
     const decoder = new TextDecoder();
-    const parser = createParser({
-      maxBufferSize: 1024 * 1024,
-      onEvent: ({ event, data }) => {
-        if (event === 'poke') this.#poked(z.safeParse(Poke, parseJson(data)).data);
-      },
+    const read = eventReader((event, data) => {
+      if (event === 'poke') this.#poked(z.safeParse(Poke, parseJson(data)).data);
     });
     for (let waitMs = firstChunkMs; ; waitMs = silenceMs) {
       const chunk = await withTimeLimit(this.#platform, waitMs, [this.#closing], () => reader.read());
@@ -113,7 +110,7 @@ export class PokeStream {
         this.#isUp(true);
         if (!first) this.#poked(undefined);
       }
-      parser.feed(decoder.decode(chunk.value, { stream: true }));
+      read(decoder.decode(chunk.value, { stream: true }));
     }
   }
 

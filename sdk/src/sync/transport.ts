@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
-import { Problem, type SyncRequest, SyncResponse } from '../protocol/index.ts';
+import type { SyncRequest, SyncResponse } from '../protocol/index.ts';
+import { Answer, Problem } from './answer.ts';
 import { exchange } from './exchange.ts';
 import type { Line } from './line.ts';
 import type { Tokens } from './tokens.ts';
@@ -131,7 +132,7 @@ export class Transport {
 }
 
 function parseAnswer(text: string, request: SyncRequest): SyncResponse {
-  const { data, error } = z.safeParse(SyncResponse, parseJson(text));
+  const { data, error } = z.safeParse(Answer, parseJson(text));
   const lie = (why: string, cause?: unknown) =>
     new SyncError('not_an_answer', `Not the server's answer: ${why}`, { cause });
   if (!data) throw lie('it is not of this protocol', error);

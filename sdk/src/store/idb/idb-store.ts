@@ -30,7 +30,8 @@ export interface IdbStoreOptions {
  * @throws StoreTooNewError when a later version of the SDK has been here; StoreBlockedError when the browser does not
  * open the database in time; StoreBrokenError when it cannot.
  */
-export function idbStore({ prefix = 'ekbaar:', patienceMs = 30_000 }: IdbStoreOptions = {}): StoreFactory {
+export function idbStore(options: IdbStoreOptions = {}): StoreFactory {
+  const { prefix = 'ekbaar:', patienceMs = 30_000 } = options;
   return Object.assign(
     async (name: string) => {
       const store = new IdbStore(prefix + name, patienceMs);

@@ -1,1 +1,1 @@
-export { idbStore } from './idb-store.ts';
+export { idbStore, type IdbStoreOptions } from './idb-store.ts';

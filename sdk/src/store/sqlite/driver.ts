@@ -3,6 +3,7 @@ import { isUnreadable } from './sqlite-errors.ts';
 
 /** What stands for a statement's `?`. Text has no NUL and no lone surrogate: whatever a driver does with those. */
 export type SqliteValue = string | number;
+/** A row of an answer, by the names of its columns. */
 export type SqliteRow = Readonly<Record<string, unknown>>;
 
 /** One connection to one SQLite file (3.38 or newer). The store calls one method at a time and waits for it. */
@@ -11,9 +12,11 @@ export interface SqliteDriver {
   run(sql: string, params: SqliteValue[]): Promise<unknown>;
   /** Runs a statement and gives all its rows. */
   all(sql: string, params: SqliteValue[]): Promise<readonly SqliteRow[]>;
+  /** Lets go of the file. */
   close(): Promise<unknown>;
 }
 
+/** Opens SQLite files: what the drivers of this package make. */
 export interface OpenSqlite {
   /**
    * Opens a file of the app's own storage, making it when there is none. Statements must wait for the locks of other

@@ -1,2 +1,2 @@
 export { type OpenSqlite, type SqliteDriver, type SqliteRow, type SqliteValue } from './driver.ts';
-export { sqliteStore } from './sqlite-store.ts';
+export { sqliteStore, type SqliteStoreOptions } from './sqlite-store.ts';

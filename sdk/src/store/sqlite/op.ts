@@ -8,7 +8,8 @@ import {
   type SqliteValue,
 } from './driver.ts';
 
-interface OpOptions {
+/** How op-sqlite opens the files. */
+export interface OpOptions {
   /** Where the files are; default: the package's own directory. */
   readonly location?: string;
   /** Encrypts the files: the app must be built with SQLCipher (`"op-sqlite": { "sqlcipher": true }` in its package.json). */

@@ -5,6 +5,14 @@ import { openFile } from './layout.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { transact } from './sqlite-transaction.ts';
 
+/** How `sqliteStore` makes stores. */
+export interface SqliteStoreOptions {
+  /** The driver: `expoSqlite`, `opSqlite`, `capacitorSqlite`, `nodeSqlite`, or your own. */
+  readonly open: OpenSqlite;
+  /** Goes before the file's name. Default: `ekbaar-`. */
+  readonly prefix?: string | undefined;
+}
+
 /**
  * Makes stores in SQLite files: one for each (tenant, actor).
  *
@@ -13,12 +21,11 @@ import { transact } from './sqlite-transaction.ts';
  *
  * const store = sqliteStore({ open: expoSqlite(SQLite) });
  *
- * @param options.open the driver: `expoSqlite`, `opSqlite`, `capacitorSqlite`, `nodeSqlite`, or your own.
- * @param options.prefix goes before the file's name; default `ekbaar-`.
  * @throws StoreTooNewError from the store it makes, when the file was written by a later version of the SDK.
  * @throws StoreNotDurableError from the store it makes, when this build of SQLite would not keep what it says it has saved.
  */
-export function sqliteStore({ open, prefix = 'ekbaar-' }: { open: OpenSqlite; prefix?: string }): StoreFactory {
+export function sqliteStore(options: SqliteStoreOptions): StoreFactory {
+  const { open, prefix = 'ekbaar-' } = options;
   const files = new Map<string, SqliteFile>();
   const openStore = async (name: string): Promise<Store> => {
     const path = fileName(prefix + name);
