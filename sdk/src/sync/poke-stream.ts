@@ -1,9 +1,10 @@
-import { createParser } from 'eventsource-parser';
 import * as z from 'zod/mini';
 import { deferred } from '../deferred.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
 import { Poke } from '../protocol/index.ts';
+import { eventReader } from './event-stream.ts';
+import { parseJson } from './parse-json.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -99,12 +100,7 @@ export class PokeStream {
   async #listen(signal: AbortSignal, first: boolean): Promise<void> {
     const reader = await this.#connect(signal);
     const decoder = new TextDecoder();
-    const parser = createParser({
-      maxBufferSize: 1024 * 1024,
-      onEvent: ({ event, data }) => {
-        if (event === 'poke') this.#poked(z.safeParse(Poke, parseJson(data)).data);
-      },
-    });
+    const feed = eventReader('poke', (data) => this.#poked(z.safeParse(Poke, parseJson(data)).data));
     for (let waitMs = firstChunkMs; ; waitMs = silenceMs) {
       const chunk = await withTimeLimit(this.#platform, waitMs, [this.#closing], () => reader.read());
       if (chunk.done) return;
@@ -113,7 +109,7 @@ export class PokeStream {
         this.#isUp(true);
         if (!first) this.#poked(undefined);
       }
-      parser.feed(decoder.decode(chunk.value, { stream: true }));
+      feed(decoder.decode(chunk.value, { stream: true }));
     }
   }
 
@@ -130,13 +126,5 @@ export class PokeStream {
     if (response.status === 401) this.#tokens.refused(token, false);
     if (!response.ok || !response.body) throw new TypeError(`The stream of pokes had status ${response.status}`);
     return response.body.getReader();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -4,6 +4,7 @@ import type { Platform } from '../platform.ts';
 import { Problem, type SyncRequest, SyncResponse } from '../protocol/index.ts';
 import { exchange } from './exchange.ts';
 import type { Line } from './line.ts';
+import { parseJson } from './parse-json.ts';
 import type { Tokens } from './tokens.ts';
 
 /** Below this many characters, compressing costs more than it saves. */
@@ -146,12 +147,4 @@ function parseAnswer(text: string, request: SyncRequest): SyncResponse {
 function parseProblem(text: string, status: number): Problem | undefined {
   const { data } = z.safeParse(Problem, parseJson(text));
   return data?.status === status ? data : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
