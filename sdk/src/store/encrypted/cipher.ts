@@ -1,4 +1,4 @@
-import { fromBase64, toBase64 } from './base64.ts';
+import { decodeBase64, encodeBase64 } from './base64.ts';
 
 /** The length that AES-GCM was made for. */
 const ivBytes = 12;
@@ -23,12 +23,12 @@ export class Cipher {
     const whole = new Uint8Array(ivBytes + sealed.length);
     whole.set(iv);
     whole.set(sealed, ivBytes);
-    return toBase64(whole);
+    return encodeBase64(whole);
   }
 
   /** @throws DOMException (OperationError) when it was sealed with another key or for another place, or was altered. */
   async open(text: string, place: string): Promise<Uint8Array<ArrayBuffer>> {
-    const whole = fromBase64(text);
+    const whole = decodeBase64(text);
     const params = paramsOf(whole.subarray(0, ivBytes), place);
     return new Uint8Array(await this.#crypto.subtle.decrypt(params, this.#key, whole.subarray(ivBytes)));
   }

@@ -1,6 +1,6 @@
 import { StoreBrokenError, StoreTooNewError, WrongKeyError } from '../../errors.ts';
 import type { Transaction } from '../store.ts';
-import { toBase64 } from './base64.ts';
+import { encodeBase64 } from './base64.ts';
 import { Cipher } from './cipher.ts';
 
 /** Where it is in `meta`: the one value there that is not sealed. */
@@ -44,7 +44,7 @@ export async function readKeyRecord(tx: Transaction): Promise<KeyRecord | undefi
 /** A new data key. @param plain there are values already, which are not encrypted. */
 export function newKeyRecord(name: string, keyring: Keyring, plain: boolean): Promise<KeyRecord> {
   const { crypto } = keyring;
-  const id = toBase64(crypto.getRandomValues(new Uint8Array(12)));
+  const id = encodeBase64(crypto.getRandomValues(new Uint8Array(12)));
   return sealDataKey(name, keyring, crypto.getRandomValues(new Uint8Array(32)), { id, revision: 0, plain });
 }
 
