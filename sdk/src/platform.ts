@@ -66,7 +66,7 @@ export interface Platform {
    * Absent: this client is the only one.
    */
   lock?: ((name: string, signal: AbortSignal, body: () => Promise<void>) => Promise<void>) | undefined;
-  /** Asked only by whoever looks into the client. Absent: not known. */
+  /** What `inspect` says of the disk. Absent: what the browser tells, if this is one. */
   storage?: (() => Promise<StorageState>) | undefined;
   /** Opens a line to the other tabs (BroadcastChannel). Absent: there are none. */
   channel?: ((name: string, listener: (message: unknown) => void) => Channel) | undefined;
@@ -105,7 +105,6 @@ export function defaultPlatform(): Platform {
     leads: !('registration' in globalThis),
     gzip: typeof CompressionStream === 'undefined' ? undefined : gzip,
     lock: locks && ((name, signal, body) => locks.request(name, { signal }, body)),
-    storage: globalThis.navigator?.storage && readStorage,
     channel: node || typeof BroadcastChannel === 'undefined' ? undefined : openChannel,
     marker: typeof document === 'undefined' ? undefined : localMarker,
     persist: node ? undefined : persist,
@@ -137,12 +136,6 @@ function listenToBrowser(listener: (event: PlatformEvent) => void): () => void {
 async function gzip(text: string): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([text]).stream().pipeThrough(new CompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
-async function readStorage(): Promise<StorageState> {
-  const { storage } = navigator;
-  const [{ usage, quota }, persisted] = await Promise.all([storage.estimate(), storage.persisted()]);
-  return { usage, quota, persisted };
 }
 
 function openChannel(name: string, listener: (message: unknown) => void): Channel {

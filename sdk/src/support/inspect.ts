@@ -79,7 +79,7 @@ export async function inspect<M extends Model>(client: Client<M>): Promise<Inspe
   const pending = log.entries.filter(isPending);
   const queued = pending.filter((entry) => !isSkip(entry));
   const settled = log.entries.filter((entry) => entry.receipt && !isPending(entry) && !isSkip(entry));
-  const storage = await platform.storage?.().catch(() => undefined);
+  const storage = await (platform.storage ?? readStorage)().catch(() => null);
   return {
     at: iso(now),
     actor: { tenant: actor.tenant, id: actor.id },
@@ -110,7 +110,7 @@ export async function inspect<M extends Model>(client: Client<M>): Promise<Inspe
       lastAt: iso(lastAt),
     })),
     line: sync.line.figures,
-    storage: storage ?? null,
+    storage,
   };
 }
 
@@ -129,6 +129,14 @@ function toReceipt(entry: LogEntry, now: number): InspectedReceipt {
     needsAttention: needsAttention(entry),
     ...(replacedBy && { replacedBy }),
   };
+}
+
+/** Here, and not in the platform: only this asks for it. */
+async function readStorage(): Promise<StorageState | null> {
+  const { storage } = globalThis.navigator ?? {};
+  if (!storage) return null;
+  const [{ usage, quota }, persisted] = await Promise.all([storage.estimate(), storage.persisted()]);
+  return { usage, quota, persisted };
 }
 
 function iso(ms: number): string {
