@@ -131,7 +131,8 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
           onClose={() => setOpenId(null)}
           onSaved={(words) => {
             setSaid(words);
-            setOpenId(null);
+            // Somebody who closed it at once may have opened another one meanwhile.
+            setOpenId((current) => (current === openId ? null : current));
           }}
         />
       )}
