@@ -190,7 +190,7 @@ async function sdkPhone(agent: string, url: string): Promise<TestPhone> {
     },
     settle,
     async refusals() {
-      return (await client.rejections.read()).map(({ error }) => error?.code ?? 'none');
+      return (await client.deadLetters.read()).map(({ error }) => error?.code ?? 'none');
     },
     async shown() {
       const rows = await client.read('deliveries', { orderBy: 'id' });
