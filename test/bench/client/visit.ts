@@ -48,6 +48,7 @@ export class Visit {
     this.#url = url;
     this.#label = label;
     this.#profilesIn = profiles;
+    page.setDefaultTimeout(mostMs);
     page.on('pageerror', (error) => this.#errors.push(String(error)));
   }
 
