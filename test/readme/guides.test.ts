@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { docs, page } from '../deploy/written-down.ts';
 
 /** Where a page says whose code it shows, and the code. */
-const quote = /\]\(\.\.\/\.\.\/(examples\/[\w./-]+)\):\n\n```\w+\n(.*?)```/gs;
+const quote = /\]\(\.\.\/\.\.\/((?:examples|test)\/[\w./-]+)\):\n\n```\w+\n(.*?)```/gs;
 
 const quotes = docs.flatMap(({ path, text }) =>
   [...text.matchAll(quote)].map(([, from = '', code = '']) => ({ path, from, code })),
