@@ -65,7 +65,7 @@ export default defineConfig({
           globalSetup,
           sequence: { groupOrder: 4 },
           ...oneByOne,
-          testTimeout: 300_000,
+          testTimeout: 900_000,
         },
       },
     ],

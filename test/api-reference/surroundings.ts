@@ -1,6 +1,7 @@
 /** What the examples of the doc comments take for granted. */
-import type { Client } from '@ekbaar/sdk';
+import type { Client, ClientOptions, StoreFactory } from '@ekbaar/sdk';
 import { collection, defineModel, mutation } from '@ekbaar/sdk/model';
+import type { ReactNativeParts } from '@ekbaar/sdk/react-native';
 import * as z from 'zod/mini';
 
 export { z };
@@ -22,4 +23,10 @@ export const model = defineModel({
 });
 
 export declare const client: Client<typeof model>;
+export declare const clientOptions: ClientOptions<typeof model>;
+export declare const key: CryptoKey;
+export declare const myStore: () => StoreFactory;
+export declare const NetInfo: ReactNativeParts['NetInfo'];
+export declare const AppState: ReactNativeParts['AppState'];
+export declare const getRandomBytes: (length: number) => Uint8Array;
 export declare const session: { token(): Promise<string> };

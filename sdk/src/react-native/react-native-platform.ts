@@ -5,12 +5,20 @@ import { completeAbort } from './complete-abort.ts';
 export interface ReactNativeParts {
   /** The default export of `@react-native-community/netinfo`. */
   readonly NetInfo: {
+    /** Returns unsubscribe. */
     addEventListener(listener: (state: { isConnected: boolean | null; type: string }) => void): () => void;
   };
   /** Of `react-native`. */
   readonly AppState: {
     readonly currentState: string;
-    addEventListener(type: 'change', listener: (state: string) => void): { remove(): void };
+    /** Returns what ends it. */
+    addEventListener(
+      type: 'change',
+      listener: (state: string) => void,
+    ): {
+      /** Ends it. */
+      remove(): void;
+    };
   };
   /**
    * One whose answers can be read while they come: the `fetch` of `expo/fetch`. Then the client listens to the server's
@@ -25,11 +33,7 @@ export interface ReactNativeParts {
  * What a client needs to know of a phone, for `createClient`'s `platform`.
  *
  * @example
- * import NetInfo from '@react-native-community/netinfo';
- * import { getRandomBytes } from 'expo-crypto';
- * import { fetch } from 'expo/fetch';
- * import { AppState } from 'react-native';
- *
+ * // From @react-native-community/netinfo, react-native, expo/fetch and expo-crypto:
  * const platform = reactNativePlatform({ NetInfo, AppState, fetch, getRandomBytes });
  */
 export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> {

@@ -1,2 +1,2 @@
-export { onBackgroundSync } from './on-background-sync.ts';
+export { onBackgroundSync, type SyncingClient } from './on-background-sync.ts';
 export { registerBackgroundSync } from './register-background-sync.ts';

@@ -2,7 +2,8 @@ import type { Client } from '../client.ts';
 import type { Model } from '../model/index.ts';
 import { syncTag } from './tag.ts';
 
-type SyncingClient = Pick<Client<Model>, 'status' | 'sync' | 'close'>;
+/** What the worker needs of a client: any client is one. */
+export type SyncingClient = Pick<Client<Model>, 'status' | 'sync' | 'close'>;
 
 /** `SyncEvent` and `PeriodicSyncEvent`, which TypeScript's DOM library does not have. */
 interface SyncEvent extends Event {
@@ -16,7 +17,7 @@ interface SyncEvent extends Event {
  * fails, the browser hears of it and wakes the worker again later.
  *
  * @example
- * onBackgroundSync({ createClient: () => createClient({ model, url, actor, token, store: idbStore() }) });
+ * onBackgroundSync({ createClient: () => createClient(clientOptions) });
  * @param options.createClient opens the same client as in the page, with a token that the worker can get at. It may give
  * undefined when nobody is signed in.
  */

@@ -32,7 +32,7 @@ export interface EncryptedStoreOptions {
  * Makes stores that keep their values encrypted (AES-GCM) in the stores that `inner` makes.
  *
  * @example
- * createClient({ store: encryptedStore(idbStore(), { key }), … })
+ * const opened = await createClient({ ...clientOptions, store: encryptedStore(idbStore(), { key }) });
  * @throws WrongKeyError from the store it makes, when no key opens it; StoreBrokenError when it was altered.
  */
 export function encryptedStore(inner: StoreFactory, options: EncryptedStoreOptions): StoreFactory {
