@@ -26,7 +26,8 @@ describe.skipIf(chromiumIsMissing())('a service worker in a real Chromium', () =
 
   beforeAll(async () => {
     seed(server);
-    const file = (name: string) => fileURLToPath(new URL(`../testing/${name}`, import.meta.url));
+    const page = fileURLToPath(new URL('../testing/worker-page.ts', import.meta.url));
+    const worker = fileURLToPath(new URL('../testing/worker.ts', import.meta.url));
     const api: FakeServer['fetch'] = async (url, init) => {
       if (url.startsWith('/v1/report/')) {
         reports.push(decodeURIComponent(url.slice('/v1/report/'.length)));
@@ -35,7 +36,7 @@ describe.skipIf(chromiumIsMissing())('a service worker in a real Chromium', () =
       if (isDown) throw new Error('the line is down');
       return server.fetch(url, init);
     };
-    served = await servePage(file('worker-page.ts'), api, { worker: file('worker.ts') });
+    served = await servePage(page, api, { worker });
     chromium = await launchChromium();
   });
 
