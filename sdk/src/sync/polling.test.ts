@@ -80,7 +80,7 @@ test.for<[string, Stream]>([
   // Every 15 to 30 s.
   expect(polling.passes).toBeGreaterThanOrEqual(10);
   expect(polling.passes).toBeLessThanOrEqual(20);
-  expect(polling.connects).toBeLessThanOrEqual(4);
+  expect(polling.connects).toBeLessThanOrEqual(6);
 
   hide();
   await within(minute);
