@@ -1,6 +1,5 @@
 import type { Reserve } from '../store.ts';
 import type { OpenSqlite, SqliteDriver } from './driver.ts';
-import type { SqliteFile } from './sqlite-file.ts';
 
 /** Some two thousand mutations. */
 const bytes = 2 * 2 ** 20;
@@ -11,7 +10,7 @@ const bytes = 2 * 2 ** 20;
  *
  * @param name of that file.
  */
-export function fileReserve(store: SqliteFile, open: OpenSqlite, name: string): Reserve {
+export function fileReserve(open: OpenSqlite, name: string): Reserve {
   const inReserve = async (work: (driver: SqliteDriver) => Promise<boolean>): Promise<boolean> => {
     try {
       const driver = await open(name);
@@ -35,15 +34,11 @@ export function fileReserve(store: SqliteFile, open: OpenSqlite, name: string): 
         if (!(await isHeld(driver))) await driver.run(`INSERT INTO reserve VALUES (zeroblob(${bytes}))`, []);
         return true;
       }),
-    release: async () => {
-      const released = await inReserve(async (driver) => {
+    release: () =>
+      inReserve(async (driver) => {
         const held = await isHeld(driver);
         await driver.run('DELETE FROM reserve', []);
         return held;
-      });
-      // Into the file with what waits in the write-ahead log, which is then written from its beginning again.
-      await store.use((driver) => driver.all('PRAGMA wal_checkpoint(PASSIVE)', [])).catch(() => {});
-      return released;
-    },
+      }),
   };
 }

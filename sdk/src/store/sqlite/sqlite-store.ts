@@ -33,7 +33,7 @@ export function sqliteStore(options: SqliteStoreOptions): StoreFactory {
     const file = files.get(path) ?? new SqliteFile(path, () => openFile(open, path));
     files.set(path, file);
     await file.acquire();
-    return new SqliteStore(file, fileReserve(file, open, `reserve-${path}`));
+    return new SqliteStore(file, fileReserve(open, `reserve-${path}`));
   };
   const destroy = async (name: string): Promise<void> => {
     try {
