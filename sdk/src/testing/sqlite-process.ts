@@ -37,4 +37,31 @@ async function count(): Promise<void> {
   await store.close();
 }
 
-await { save, hang, count }[task as 'save' | 'hang' | 'count']();
+/** Fills the disk with rows, then with mutations, then with mutations in the reserve; says how many of those went in. */
+async function fill(): Promise<void> {
+  await store.reserve?.hold();
+  const until = async (put: (at: number) => Promise<void>): Promise<string> => {
+    for (let at = 0; ; at += 1) {
+      try {
+        await put(at);
+      } catch (error) {
+        return `${(error as { code?: string }).code} after ${at}`;
+      }
+    }
+  };
+  const row = 'x'.repeat(50_000);
+  const rows = await until((at) => store.transaction(['rows'], 'durable', (tx) => tx.put('rows', ['c', `${at}`], row)));
+  const mutations = (from: number) =>
+    until((at) =>
+      store.transaction(['log', 'meta'], 'durable', async (tx) => {
+        await tx.put('log', from + at, { args: 'y'.repeat(500) });
+        await tx.put('meta', 'identity', { lastSeq: from + at });
+      }),
+    );
+  const full = await mutations(0);
+  const released = await store.reserve?.release();
+  process.stdout.write(JSON.stringify({ rows, full, released, reserve: await mutations(10_000) }));
+  await store.close();
+}
+
+await { save, hang, count, fill }[task as 'save' | 'hang' | 'count' | 'fill']();

@@ -16,6 +16,9 @@ const additions: readonly (readonly string[])[] = [
   ],
 ];
 
+/** A megabyte: what waits in the write-ahead log is what a full disk may have no room for in the file itself. */
+const pagesInWal = 256;
+
 /** Opens a file, and makes sure that what is committed to it is on disk, and that its tables are these. */
 export async function openFile(open: OpenSqlite, file: string): Promise<SqliteDriver> {
   const driver = await open(file);
@@ -32,6 +35,7 @@ async function makeDurable(driver: SqliteDriver, file: string): Promise<void> {
   await pragma(driver, 'synchronous', 'FULL');
   // On Apple's systems only this reaches past the cache of the disk; elsewhere it does nothing.
   await pragma(driver, 'fullfsync', 'ON');
+  await pragma(driver, 'wal_autocheckpoint', pagesInWal);
   const synchronous = Number(await pragma(driver, 'synchronous'));
   if (journal !== 'wal' || !(synchronous >= 2)) {
     throw new StoreNotDurableError(file, `journal_mode is ${String(journal)}, synchronous is ${synchronous}`);

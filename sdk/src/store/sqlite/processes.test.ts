@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -95,3 +95,22 @@ test('what was destroyed is not left in the file either', async () => {
   await other.transaction(['log'], 'durable', (tx) => tx.put('log', 1, 'new'));
   await other.close();
 });
+
+/** A disk of 12 MB that nobody else sees. Not every machine lets its users have one. */
+const onSmallDisk = (command: string) =>
+  spawnSync('unshare', ['-rm', 'sh', '-c', `mount -t tmpfs -o size=12m tmpfs /mnt && ${command}`], {
+    encoding: 'utf8',
+  });
+
+test.skipIf(onSmallDisk('true').status !== 0)(
+  'on a disk that is full, the reserve is room for thousands of mutations',
+  () => {
+    const { stdout } = onSmallDisk(`${process.execPath} ${script} /mnt fill`);
+    const { rows, full, released, reserve } = JSON.parse(stdout) as Record<string, unknown>;
+    expect(rows).toMatch(/^store_full after \d{3}$/);
+    // What room there is by chance.
+    expect(full).toMatch(/^store_full after \d?\d$/);
+    expect(released).toBe(true);
+    expect(reserve).toMatch(/^store_full after [1-9]\d{3}$/);
+  },
+);

@@ -1,7 +1,8 @@
 import { ClosedError } from '../../errors.ts';
-import type { Mode, Store, StoreFactory, Table, Transaction } from '../store.ts';
+import type { Mode, Reserve, Store, StoreFactory, Table, Transaction } from '../store.ts';
 import type { OpenSqlite } from './driver.ts';
 import { openFile } from './layout.ts';
+import { fileReserve } from './reserve.ts';
 import { SqliteFile } from './sqlite-file.ts';
 import { transact } from './sqlite-transaction.ts';
 
@@ -32,7 +33,7 @@ export function sqliteStore(options: SqliteStoreOptions): StoreFactory {
     const file = files.get(path) ?? new SqliteFile(path, () => openFile(open, path));
     files.set(path, file);
     await file.acquire();
-    return new SqliteStore(file);
+    return new SqliteStore(file, fileReserve(open, `reserve-${path}`));
   };
   const destroy = async (name: string): Promise<void> => {
     try {
@@ -52,11 +53,15 @@ function fileName(name: string): string {
 
 class SqliteStore implements Store {
   readonly indexes = true;
+  /** Also what deletes rows has to be written first. */
+  readonly deletingFrees = false;
+  readonly reserve: Reserve;
   readonly #file: SqliteFile;
   #closed: Promise<void> | undefined;
 
-  constructor(file: SqliteFile) {
+  constructor(file: SqliteFile, reserve: Reserve) {
     this.#file = file;
+    this.reserve = reserve;
   }
 
   async transaction<T>(tables: readonly Table[], mode: Mode, body: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -81,6 +86,6 @@ class SqliteStore implements Store {
       await driver.run('VACUUM', []);
       await driver.all('PRAGMA wal_checkpoint(TRUNCATE)', []);
     });
-    await Promise.all([wiped, this.close()]);
+    await Promise.all([wiped, this.close(), this.reserve.release()]);
   }
 }
