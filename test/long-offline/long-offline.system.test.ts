@@ -10,7 +10,8 @@ import { nodeSqlite } from '@ekbaar/sdk/store/sqlite/node';
 import { exportUnsent, importUnsent, inspect } from '@ekbaar/sdk/support';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { firstModel, startVisits, thirdModel, type VisitsServer } from './visits-server.ts';
+import { firstModel, thirdModel } from '../support/visits-model.ts';
+import { startVisits, type VisitsServer } from '../support/visits-server.ts';
 
 const dayMs = 86_400_000;
 /** How far the phone's clock is ahead, and its clone's too. */

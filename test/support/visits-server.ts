@@ -1,10 +1,10 @@
-import { collection, defineModel, keepEvenly, mutation } from '@ekbaar/sdk/model';
 import { by, createServer, type Mutator, jwtAuth, openDatabase, type Queryable, type Server } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import { integer, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
 import * as z from 'zod/mini';
-import { bearerTokens, type TokenOf } from '../support/bearer-tokens.ts';
-import { freshDatabase } from '../support/postgres.ts';
+import { bearerTokens, type TokenOf } from './bearer-tokens.ts';
+import { freshDatabase } from './postgres.ts';
+import { firstModel, thirdModel } from './visits-model.ts';
 
 const visits = pgTable(
   'visits',
@@ -21,28 +21,6 @@ const visits = pgTable(
 /** A line for every run that took effect: nothing here keeps a mutation from running twice. */
 const runs = pgTable('runs', { tenant: text().notNull(), key: uuid().notNull(), visitId: text('visit_id').notNull() });
 const pings = pgTable('pings', { tenant: text().notNull(), key: uuid().primaryKey(), n: integer().notNull() });
-
-const ping = mutation({ args: z.object({ n: z.int() }), audit: false, thin: keepEvenly(20) });
-
-/** The app as it was installed: a visit has a `text`. */
-export const firstModel = defineModel({
-  version: 1,
-  collections: {
-    visits: collection({ schema: z.object({ id: z.string(), agentId: z.string(), note: z.string() }), key: 'id' }),
-  },
-  mutations: { noteVisit: mutation({ args: z.object({ id: z.string(), text: z.string() }) }), ping },
-});
-
-const row = z.object({ id: z.string(), agentId: z.string(), note: z.string(), language: z.string() });
-/** Two releases later: version 2 called it `note`, and version 3 says in which language it is. */
-export const thirdModel = defineModel({
-  version: 3,
-  collections: { visits: collection({ schema: row, key: 'id' }) },
-  mutations: {
-    noteVisit: mutation({ args: z.object({ id: z.string(), note: z.string(), language: z.enum(['hi', 'en']) }) }),
-    ping,
-  },
-});
 
 const First = z.object({ id: z.string(), text: z.string() });
 const Second = z.object({ id: z.string(), note: z.string() });
