@@ -1,3 +1,4 @@
+import type { Client } from './client.ts';
 import type { Actor } from './client-options.ts';
 import type { Device } from './device.ts';
 import type { Model } from './model/index.ts';
@@ -13,12 +14,15 @@ export interface ClientParts {
   readonly sync: Sync;
 }
 
+/** A client of whatever model: what does not depend on it. */
+export type AnyClient = Pick<Client<Model>, 'actor' | 'clientId' | 'status' | 'sync'>;
+
 /** Registered, so that bundles which each have a copy of this file understand one another. */
 export const parts = Symbol.for('ekbaar.parts');
 
 /** @throws TypeError when it is no client of this SDK. */
-export function partsOf(client: object): ClientParts {
-  const found = (client as { readonly [parts]?: ClientParts })[parts];
+export function partsOf(client: AnyClient): ClientParts {
+  const found = (client as AnyClient & { readonly [parts]?: ClientParts })[parts];
   if (!found) throw new TypeError('This is no client made by createClient');
   return found;
 }

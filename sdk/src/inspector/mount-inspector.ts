@@ -1,6 +1,4 @@
-import type { Client } from '../client.ts';
-import type { Model } from '../model/index.ts';
-import { partsOf } from '../parts.ts';
+import { type AnyClient, partsOf } from '../parts.ts';
 import { exportUnsent, inspect } from '../support/index.ts';
 import { element } from './elements.ts';
 import { style } from './style.ts';
@@ -23,11 +21,7 @@ export interface InspectorOptions {
  *
  * @returns how to take it away again.
  */
-export function mountInspector<M extends Model>(
-  place: Element,
-  client: Client<M>,
-  options: InspectorOptions = {},
-): () => void {
+export function mountInspector(place: Element, client: AnyClient, options: InspectorOptions = {}): () => void {
   const { platform } = partsOf(client);
   const host = element('div', { 'data-theme': options.theme ?? 'auto', 'data-testid': 'ekbaar-inspector' });
   const root = host.attachShadow({ mode: 'open' });

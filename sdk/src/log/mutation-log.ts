@@ -22,9 +22,9 @@ import {
 import type { Store, Transaction } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
 import type { Thin } from '../model/index.ts';
-import { skipName } from '../protocol/index.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import { leaveClientId } from './renumber.ts';
+import { thinUnsent } from './thinning.ts';
 
 /** A mutation before it has its place in the log. One that was made on another device may have been sent there. */
 export type Draft = Pick<
@@ -332,6 +332,8 @@ export class MutationLog {
   async #write(drafts: readonly Draft[], changes: Partial<Progress>): Promise<OwnCommit & { entries: LogEntry[] }> {
     let runs = 0;
     const { lastSeq } = this.#identity;
+    // As it is on disk now: the transaction shows what it adds, and may begin anew.
+    const pending = drafts.some(({ name }) => this.#hooks.thinOf(name)) ? this.pending : [];
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
       if (runs > 1) void this.#hooks.takeBack?.();
@@ -340,7 +342,8 @@ export class MutationLog {
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
       if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);
-      const commit = { ...counted, identity, entries: [...entries, ...(await this.#thin(tx, entries))] };
+      const skips = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
+      const commit = { ...counted, identity, entries: [...entries, ...skips] };
       // Seen at once; saved, and said to be, only after the flush.
       this.#hooks.show?.(commit);
       return commit;
@@ -348,25 +351,6 @@ export class MutationLog {
     if (commit) return commit;
     await this.restore();
     return this.#write(drafts, changes);
-  }
-
-  /** Turns what the model says is too many now, with `added`, into skips: their ids are taken, and nothing else happens. */
-  async #thin(tx: Transaction, added: readonly LogEntry[]): Promise<LogEntry[]> {
-    const skips: LogEntry[] = [];
-    for (const name of new Set(added.map((entry) => entry.name))) {
-      const thin = this.#hooks.thinOf(name);
-      if (!thin) continue;
-      const unsent = [...this.pending, ...added].filter((entry) => entry.name === name && !entry.sent);
-      for (const { key, seq } of thin(unsent)) {
-        const stored = (await tx.get('log', seq)) as LogEntry | undefined;
-        // Another tab may have sent or skipped it meanwhile.
-        if (stored?.key !== key || stored.sent || isSkip(stored)) continue;
-        const skip = { ...stored, name: skipName, args: {} };
-        await tx.put('log', seq, skip);
-        skips.push(skip);
-      }
-    }
-    return skips;
   }
 }
 

@@ -6,6 +6,7 @@ import { idle } from '../testing/fake-clock.ts';
 import { fakeOrigin } from '../testing/fake-origin.ts';
 import type { TestModel } from '../testing/model.ts';
 import { World } from '../testing/world.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
 
 let world: World;
 beforeEach(() => {
@@ -104,4 +105,30 @@ test('made together, they are thinned together; an entry may go in the very writ
   expect(saved.map(({ id }) => id)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
   expect(await pingsOf(client)).toHaveLength(5);
   expect((await stored()).filter(({ name }) => name === skipName)).toHaveLength(45);
+});
+
+test('a store that runs the transaction again thins no more than once', async () => {
+  const again = new Error('begin anew');
+  const client = await world.synced({
+    store: async (name) => {
+      const store = await world.disk(name);
+      return wrapStore(store, async (tables, mode, body) => {
+        if (mode === 'durable') {
+          const first = store.transaction(tables, mode, async (tx) => {
+            await body(tx);
+            throw again;
+          });
+          await first.catch((error: unknown) => {
+            if (error !== again) throw error;
+          });
+        }
+        return store.transaction(tables, mode, body);
+      });
+    },
+  });
+  world.isOnline = false;
+  await ping(client, 1, 6);
+  const kept = await pingsOf(client);
+  expect(kept).toHaveLength(5);
+  expect([kept[0], kept.at(-1)]).toEqual([1, 6]);
 });

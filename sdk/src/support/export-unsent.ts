@@ -1,7 +1,5 @@
-import type { Client } from '../client.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from '../log/entry.ts';
-import type { Model } from '../model/index.ts';
-import { partsOf } from '../parts.ts';
+import { type AnyClient, partsOf } from '../parts.ts';
 import { readLog } from '../tabs/catch-up.ts';
 import type { UnsentEntry, UnsentFile } from './unsent-file.ts';
 
@@ -11,7 +9,7 @@ import type { UnsentEntry, UnsentFile } from './unsent-file.ts';
  *
  * @throws ClosedError when the client is closed.
  */
-export async function exportUnsent<M extends Model>(client: Client<M>): Promise<string> {
+export async function exportUnsent(client: AnyClient): Promise<string> {
   const { actor, device, model, platform } = partsOf(client);
   // From the disk: other tabs may have more than this one has heard of.
   const { identity, entries } = await readLog(device.store);

@@ -1,7 +1,5 @@
 import * as z from 'zod/mini';
-import type { Client } from '../client.ts';
-import type { Model } from '../model/index.ts';
-import { partsOf } from '../parts.ts';
+import { type AnyClient, partsOf } from '../parts.ts';
 import { UnsentFile } from './unsent-file.ts';
 
 /** What became of a file's mutations, by key. */
@@ -34,7 +32,7 @@ export class ImportError extends Error {
  * @throws ImportError when the file is none of this actor's.
  * @throws NotSavedError when the disk refused.
  */
-export async function importUnsent<M extends Model>(client: Client<M>, file: string | Blob): Promise<Imported> {
+export async function importUnsent(client: AnyClient, file: string | Blob): Promise<Imported> {
   const { actor, device, model, sync } = partsOf(client);
   const { tenant, actor: id, entries } = parse(typeof file === 'string' ? file : await file.text());
   if (tenant !== actor.tenant || id !== actor.id) {

@@ -1,9 +1,7 @@
-import type { Client } from '../client.ts';
 import type { Actor } from '../client-options.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from '../log/entry.ts';
 import type { MutationState } from '../log/mutation-record.ts';
-import type { Model } from '../model/index.ts';
-import { partsOf } from '../parts.ts';
+import { type AnyClient, partsOf } from '../parts.ts';
 import type { StorageState } from '../platform.ts';
 import type { Status } from '../status.ts';
 import type { LineFigures } from '../sync/line.ts';
@@ -72,7 +70,7 @@ export interface Inspection {
 }
 
 /** Looks into a client. Changes nothing, needs no network, and works on a closed one too. */
-export async function inspect<M extends Model>(client: Client<M>): Promise<Inspection> {
+export async function inspect(client: AnyClient): Promise<Inspection> {
   const { actor, device, model, platform, sync } = partsOf(client);
   const { log, board, tabs } = device;
   const now = platform.now();

@@ -1,0 +1,33 @@
+import type { Thin } from '../model/index.ts';
+import { skipName } from '../protocol/index.ts';
+import type { Transaction } from '../store/store.ts';
+import { isSkip, type LogEntry } from './entry.ts';
+
+/**
+ * Turns what the model says is too many into skips, in the transaction that adds more: their ids are taken, and nothing
+ * else happens.
+ *
+ * @param pending what memory knows of; another tab may have sent or skipped some of it meanwhile, which counts
+ * @param added what this transaction has written
+ */
+export async function thinUnsent(
+  tx: Transaction,
+  pending: readonly LogEntry[],
+  added: readonly LogEntry[],
+  thinOf: (name: string) => Thin | undefined,
+): Promise<LogEntry[]> {
+  const skips: LogEntry[] = [];
+  for (const name of new Set(added.map((entry) => entry.name))) {
+    const thin = thinOf(name);
+    if (!thin) continue;
+    const unsent = [...pending, ...added].filter((entry) => entry.name === name && !entry.sent);
+    for (const { key, seq } of thin(unsent)) {
+      const stored = (await tx.get('log', seq)) as LogEntry | undefined;
+      if (stored?.key !== key || stored.sent || isSkip(stored)) continue;
+      const skip = { ...stored, name: skipName, args: {} };
+      await tx.put('log', seq, skip);
+      skips.push(skip);
+    }
+  }
+  return skips;
+}
