@@ -1,7 +1,7 @@
 import type { Reserve } from '../store.ts';
 
-/** Some thousand mutations: each is written when it is made, when it is sent, and with its outcome. */
-const defaultBytes = 4 * 2 ** 20;
+/** Some hundred mutations: LevelDB writes each of them a dozen times over, until it has its outcome. */
+const defaultBytes = 8 * 2 ** 20;
 
 /**
  * A file of the origin's private file system, which counts like the database does. Deleting it makes room at once;
