@@ -21,7 +21,10 @@ export function weigh({ code, map }: Bundle): Weight[] {
   const owners = ownersOf(code, new SourceMap(JSON.parse(map.toString())));
   const parts = [...new Set(owners)].filter((part) => part !== '');
   const weights = parts.map((part) => {
-    const rest = [...code].filter((_, at) => owners[at] !== part).join('');
+    const rest = code
+      .split('')
+      .filter((_, at) => owners[at] !== part)
+      .join('');
     return { part, minified: code.length - rest.length, gzipped: whole - gzipped(rest) };
   });
   return weights.toSorted((left, right) => right.gzipped - left.gzipped);
