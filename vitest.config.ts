@@ -2,7 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 const globalSetup = ['test/support/postgres-global-setup.ts'];
 
-const patient = { testTimeout: 120_000, hookTimeout: 120_000 };
+// What is polled for comes when the machine has time for it.
+const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 // These kinds run one file at a time: they share a browser, or need the machine's cores for themselves.
 const alone = ['test/{bench,overload}/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
 const oneByOne = { ...patient, fileParallelism: false };

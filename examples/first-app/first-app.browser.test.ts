@@ -28,13 +28,13 @@ describe.skipIf(chromiumIsMissing())('the first app in a real Chromium', () => {
       preview: { port: 0, host: '127.0.0.1', proxy },
     });
     chromium = await launchChromium();
-  });
+  }, 300_000);
 
   afterAll(async () => {
     await chromium?.close();
     await site?.close();
     await api?.server.close();
-    await rm(outDir, { recursive: true, force: true });
+    if (outDir) await rm(outDir, { recursive: true, force: true });
   });
 
   const texts = (page: Page, selector: string) => page.locator(selector).allInnerTexts();

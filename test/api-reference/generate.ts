@@ -25,7 +25,7 @@ const markdown: PluginOptions = {
 
 /** What other packages declare is described there, and what only the SDK itself needs nowhere. */
 const undescribed =
-  /\b(?:ExpoSqlite|OpSqlite|CapacitorSqlite|NodeSqlite|LiveQueryContext)\.|^(?:CachedQuery|Field|LogEntry|Expo\w+|Capacitor\w+), /;
+  /\b(?:ExpoSqlite|OpSqlite|CapacitorSqlite|NodeSqlite|ReactNativeParts|LiveQueryContext)\.|^(?:CachedQuery|Field|LogEntry|Expo\w+|Capacitor\w+), /;
 
 /**
  * Writes the API reference of the SDK into a folder: a page for each entry point, from the doc comments.

@@ -23,9 +23,13 @@ const rowsBy = (client: typeof pageClient, { react, vue, solid, svelte }: Adapte
   svelte: svelte.createQuery(() => client.query('deliveries')).data,
 });
 
+const countOf = (client: typeof pageClient, { react }: Adapters) =>
+  react.useQuery({ ...client.query('deliveries'), select: (rows) => rows.length }).data;
+
 test('every adapter knows the rows', () => {
   type Rows = { id: string; status: 'pending' | 'confirmed'; amountPaise: number }[] | undefined;
   expectTypeOf(rowsBy).returns.toEqualTypeOf<{ react: Rows; vue: Rows; solid: Rows; svelte: Rows }>();
+  expectTypeOf(countOf).returns.toEqualTypeOf<number | undefined>();
 });
 
 test.each([

@@ -1,7 +1,12 @@
 import { build } from 'vite';
 
-/** Bundles a module as an app's production build does, and gives the code and what each module holds of it. */
-export async function bundle(entry: string) {
+export interface Bundle {
+  readonly code: string;
+  readonly map: { toString(): string };
+}
+
+/** Bundles a module as an app's production build does. */
+export async function bundle(entry: string): Promise<Bundle> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
@@ -11,6 +16,7 @@ export async function bundle(entry: string) {
     define: { 'process.env.NODE_ENV': '"production"' },
     build: {
       write: false,
+      sourcemap: 'hidden',
       // The oldest browsers that the SDK is for.
       target: ['chrome109', 'safari16.4', 'firefox115'],
       modulePreload: false,
@@ -18,10 +24,8 @@ export async function bundle(entry: string) {
     },
   });
   const [output] = [result].flat();
-  if (!output || !('output' in output)) throw new Error('vite built nothing');
-  const chunks = output.output.filter((file) => file.type === 'chunk');
-  return {
-    code: chunks.map(({ code }) => code).join('\n'),
-    modules: chunks.flatMap((chunk) => Object.entries(chunk.modules)),
-  };
+  const chunks = output && 'output' in output ? output.output.filter((file) => file.type === 'chunk') : [];
+  const [chunk, ...others] = chunks;
+  if (!chunk?.map || others.length > 0) throw new Error(`vite made ${chunks.length} files of ${entry}`);
+  return { code: chunk.code, map: chunk.map };
 }

@@ -1,17 +1,19 @@
 /**
  * Bundles what apps bundle, and has size-limit hold it to the budgets of `.size-limit.json`.
- * With `--modules`, prints what each module takes of the app's bundle, before minifying.
+ * With `--parts`, prints what each part takes of the app's bundle; with `--write`, writes `docs/size.md`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { bundle } from './bundle.ts';
+import { type Bundle, bundle } from './bundle.ts';
+import { pageOf } from './page.ts';
+import { gzipped, weigh } from './weigh.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = async (file: string): Promise<unknown> => JSON.parse(await readFile(join(root, file), 'utf8'));
 
 const { exports } = (await read('sdk/package.json')) as { exports: Record<string, string> };
-const budgets = (await read('.size-limit.json')) as { path: string }[];
+const budgets = (await read('.size-limit.json')) as { name: string; path: string; limit: string }[];
 
 const entries = new Map([
   ['app', join(import.meta.dirname, 'app.ts')],
@@ -20,16 +22,22 @@ const entries = new Map([
 ]);
 
 await mkdir(join(import.meta.dirname, 'dist'), { recursive: true });
+const sizes: { name: string; bytes: number; limit: string }[] = [];
+let app: Bundle | undefined;
 for (const [name, entry] of entries) {
   const path = `test/size/dist/${name}.js`;
-  if (!budgets.some((budget) => budget.path === path)) throw new Error(`.size-limit.json has no budget for ${path}`);
-  const { code, modules } = await bundle(entry);
-  await writeFile(join(root, path), code);
-  if (name === 'app' && process.argv.includes('--modules')) {
-    const sizes = modules.map(([id, { renderedLength }]) => [id, renderedLength] as const);
-    for (const [id, size] of sizes.toSorted(([, a], [, b]) => b - a)) console.log(String(size).padStart(7), id);
-  }
+  const budget = budgets.find((one) => one.path === path);
+  if (!budget) throw new Error(`.size-limit.json has no budget for ${path}`);
+  const made = await bundle(entry);
+  if (name === 'app') app = made;
+  await writeFile(join(root, path), made.code);
+  sizes.push({ name: budget.name, bytes: gzipped(made.code), limit: budget.limit });
 }
+const wanted = ['--parts', '--write'].filter((flag) => process.argv.includes(flag));
+const parts = app && wanted.length > 0 ? weigh(app) : [];
+if (wanted.includes('--parts'))
+  for (const { part, gzipped: bytes } of parts) console.log(String(bytes).padStart(6), part);
+if (wanted.includes('--write')) await writeFile(join(root, 'docs/size.md'), pageOf(sizes, parts));
 process.exitCode = spawnSync('size-limit', { cwd: root, stdio: 'inherit' }).status ?? 1;
 
 /** `.` → `index`, `./store/idb` → `store-idb`. */
