@@ -118,8 +118,12 @@ export class BenchPage {
     return performance.now() - started;
   }
 
-  /** What is not as it should be in the rows of all live queries together; nothing when all is well. */
-  async faults({ count, raised, rows, changes }: Expected): Promise<string[]> {
+  /**
+   * What is not as it should be in the rows of all live queries together; nothing when all is well.
+   *
+   * @param patienceMs when nothing has come for so long, nothing more does.
+   */
+  async faults({ count, raised, rows, changes }: Expected, patienceMs: number): Promise<string[]> {
     const contestant = await this.#contestant();
     const expected = new Map(deliveries(count).map((row) => [row.id, row]));
     if (raised) for (const row of raisedDeliveries(count)) expected.set(row.id, row);
@@ -134,7 +138,7 @@ export class BenchPage {
         return screen.until((list) => list.length >= least);
       }),
     );
-    await untilIdle(all, () => [...screens.values()].reduce((sum, screen) => sum + screen.rows.length, 0));
+    await untilIdle(all, patienceMs, () => [...screens.values()].reduce((sum, screen) => sum + screen.rows.length, 0));
     const found = new Map([...screens.values()].flatMap((screen) => screen.rows).map((row) => [row.id, row]));
     for (const screen of screens.values()) screen.close();
     const faults = wanted.flatMap((row) => {
@@ -184,12 +188,12 @@ function openScreens(contestant: Contestant): Map<string, Screen> {
 }
 
 /** Resolves with `done`, or when nothing has been added for a while: slow is not lost. */
-async function untilIdle(done: Promise<unknown>, shown: () => number): Promise<void> {
+async function untilIdle(done: Promise<unknown>, patienceMs: number, shown: () => number): Promise<void> {
   let isDone = false;
   const ending = done.then(() => (isDone = true));
   for (let before = -1; !isDone && shown() > before;) {
     before = shown();
-    await Promise.race([ending, sleep(20_000)]);
+    await Promise.race([ending, sleep(patienceMs)]);
   }
 }
 

@@ -51,7 +51,8 @@ export async function clientBench(options: ClientBenchOptions): Promise<ClientRe
         const site = sites.get(entry.file) ?? (await serve(entry.file, profiles === undefined));
         sites.set(entry.file, site);
         const url = new URL(site.url);
-        visit = await Visit.open(chromium, { url, label, profiles, ...(entry.variant && { variant: entry.variant }) });
+        const variant = entry.variant ?? '';
+        visit = await Visit.open(chromium, { url, label, variant, profiles, restMs: sizes.restMs });
         const round = await run(visit);
         own.rounds.push(round);
         print(`${label.padEnd(32)} ${shortly(round)}`);
@@ -69,7 +70,7 @@ export async function clientBench(options: ClientBenchOptions): Promise<ClientRe
     for (const entry of opening) {
       if (!entry.keepsRows) continue;
       await attempt(first, entry, `${entry.name}-many`, async (visit) => {
-        await fillMany(visit, entry, sizes.manyRows);
+        await fillMany(visit, entry, sizes);
         return {};
       });
     }

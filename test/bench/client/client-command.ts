@@ -43,6 +43,7 @@ export async function clientCommand(args: string[]): Promise<void> {
     queued: positive('queued', values.queued, 1000),
     changes: positive('changes', values.changes, 10),
     reloads: positive('reloads', values.reloads, 3),
+    restMs: 2000,
   };
   const results = await clientBench({
     entries,

@@ -13,6 +13,8 @@ export interface Sizes {
   readonly changes: number;
   readonly queued: number;
   readonly reloads: number;
+  /** How long the browser has to be quiet before something is measured. */
+  readonly restMs: number;
 }
 
 /** What one round of one contestant gave: milliseconds and bytes. */
@@ -33,6 +35,8 @@ export interface ClientRound {
   heap?: number;
 }
 
+/** Who shows no further row for so many times the rest has no more. */
+const patience = 30;
 /** Not measured: what is compiled by then is compiled. */
 const warmUp = 5;
 /** Who saves at intervals is met at every phase of them. */
@@ -81,20 +85,24 @@ export async function runRound(visit: Visit, entry: Entry, sizes: Sizes, rate: n
       id: deliveryAt(rows - 1 - at, rows).id,
       status: statusAt(rows - at),
     }));
+    await visit.rest();
+    const before = await visit.cpuMs();
     round.queue = await visit.measured('queue', (page) =>
       page.evaluate((list) => window.benchPage.queue(list), queued),
     );
+    round.queueCpu = await visit.rest(before);
     changes.push(...queued);
   }
   await visit.throttle(1);
-  await expectStored(visit, { count: rows, raised: true, rows: entry.keepsRows, changes });
+  await expectStored(visit, sizes, { count: rows, raised: true, rows: entry.keepsRows, changes });
   return round;
 }
 
 /** Puts many rows where `openMany` will find them. */
-export async function fillMany(visit: Visit, { keepsRows }: Entry, count: number): Promise<void> {
+export async function fillMany(visit: Visit, { keepsRows }: Entry, sizes: Sizes): Promise<void> {
+  const count = sizes.manyRows;
   await receive(visit, 'all', count);
-  if (keepsRows) await expectStored(visit, { count, raised: false, rows: true, changes: [] });
+  if (keepsRows) await expectStored(visit, sizes, { count, raised: false, rows: true, changes: [] });
 }
 
 /** Opens on many rows: how soon, and how much memory it takes with one live query. */
@@ -108,7 +116,7 @@ export async function openMany(visit: Visit, entry: Entry, sizes: Sizes, rate: n
     await visit.step('look', (page) => page.evaluate(() => window.benchPage.look()));
   } else {
     // Nothing to open: what it takes when all rows have come.
-    await fillMany(visit, entry, sizes.manyRows);
+    await fillMany(visit, entry, sizes);
   }
   await sleep(500);
   round.heap = await visit.heapBytes();
@@ -149,10 +157,10 @@ async function reload(visit: Visit, count: number, times: number): Promise<numbe
 }
 
 /** @throws Error when another page does not find what was stored */
-async function expectStored(visit: Visit, expected: Expected): Promise<void> {
+async function expectStored(visit: Visit, { restMs }: Sizes, expected: Expected): Promise<void> {
   await visit.load();
   const faults = await visit.step('compare', (page) =>
-    page.evaluate((what) => window.benchPage.faults(what), expected),
+    page.evaluate(([what, ms]) => window.benchPage.faults(what, ms), [expected, restMs * patience] as const),
   );
   if (faults.length > 0) throw new Error(`after a reload: ${faults.slice(0, 5).join('; ')} (${faults.length} in all)`);
 }

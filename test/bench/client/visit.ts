@@ -11,8 +11,10 @@ declare global {
   }
 }
 
-/** At rest is who has used less than a twentieth of a CPU four times in a row. */
-const windowMs = 500;
+/** At rest is who has used less than a twentieth of a CPU so many times in a row. */
+const quietWindows = 4;
+/** Linux counts CPU time in these. */
+const tickMs = 10;
 /** Then it goes on, rest or not. */
 const mostWindows = 600;
 
@@ -22,6 +24,8 @@ const mostMs = 10 * 60_000;
 interface VisitOptions {
   readonly url: URL;
   readonly label: string;
+  /** How long it has to be quiet to be at rest. */
+  readonly restMs: number;
   /** Folder for CPU profiles. */
   readonly profiles?: string | undefined;
 }
@@ -37,16 +41,18 @@ export class Visit {
   readonly profiles: string[] = [];
   readonly #profilesIn: string | undefined;
   readonly #label: string;
+  readonly #windowMs: number;
 
   private constructor(
     { page, cdp, browser }: { page: Page; cdp: CDPSession; browser: CDPSession },
-    { url, label, profiles }: VisitOptions,
+    { url, label, restMs, profiles }: VisitOptions,
   ) {
     this.page = page;
     this.#cdp = cdp;
     this.#browser = browser;
     this.#url = url;
     this.#label = label;
+    this.#windowMs = restMs / quietWindows;
     this.#profilesIn = profiles;
     page.setDefaultTimeout(mostMs);
     page.on('pageerror', (error) => this.#errors.push(String(error)));
@@ -114,10 +120,10 @@ export class Visit {
   /** Waits until nothing works any more, in the page or behind it. Gives the CPU milliseconds spent since `before`. */
   async rest(before = 0): Promise<number> {
     let spent = await this.cpuMs();
-    for (let quiet = 0, windows = 0; quiet < 4 && windows < mostWindows; windows++) {
-      await sleep(windowMs);
+    for (let quiet = 0, windows = 0; quiet < quietWindows && windows < mostWindows; windows++) {
+      await sleep(this.#windowMs);
       const now = await this.cpuMs();
-      quiet = now - spent < windowMs / 20 ? quiet + 1 : 0;
+      quiet = now - spent <= Math.max(tickMs, this.#windowMs / 20) ? quiet + 1 : 0;
       spent = now;
     }
     return spent - before;
