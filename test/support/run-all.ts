@@ -31,6 +31,7 @@ report(results);
 interface Result extends Tally {
   name: string;
   seconds: number;
+  failures?: string[];
 }
 
 function runStep({ name, command }: { name: string; command: string[] }): Result {
@@ -65,9 +66,10 @@ function run(name: string, [command = '', ...args]: string[]): { ok: boolean; se
 
 function report(all: Result[]): void {
   console.log('\n=== summary');
-  for (const { name, seconds, passed, failed, skipped } of all) {
+  for (const { name, seconds, passed, failed, skipped, failures = [] } of all) {
     const mark = failed > 0 ? 'FAILED' : 'ok';
     console.log(`${mark.padEnd(7)} ${name}: ${line({ passed, failed, skipped })} (${seconds.toFixed(1)} s)`);
+    for (const failure of failures) console.log(`        ${failure}`);
   }
   const sum = (count: (tally: Tally) => number) => all.reduce((total, tally) => total + count(tally), 0);
   const total: Tally = {

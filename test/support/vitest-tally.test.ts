@@ -18,30 +18,34 @@ const write = (...files: [status: string, ...tests: string[]][]) =>
   writeFileSync(
     file,
     JSON.stringify({
-      testResults: files.map(([status, ...tests]) => ({
+      testResults: files.map(([status, ...tests], at) => ({
+        name: `file-${at}.test.ts`,
         status,
-        assertionResults: tests.map((state) => ({ status: state })),
+        assertionResults: tests.map((state) => ({ status: state, fullName: `does what is ${state}` })),
       })),
     }),
   );
 
 test('counts tests by their state', () => {
   write(['failed', 'passed', 'failed', 'pending'], ['passed', 'passed', 'skipped', 'todo']);
-  expect(tallyOf(file, false)).toEqual({ passed: 2, failed: 1, skipped: 3 });
+  expect(tallyOf(file, false)).toEqual({
+    ...{ passed: 2, failed: 1, skipped: 3 },
+    failures: ['file-0.test.ts', '  does what is failed'],
+  });
 });
 
 test('a file that cannot be loaded is a failure', () => {
   write(['failed'], ['passed', 'passed']);
-  expect(tallyOf(file, false)).toEqual({ passed: 1, failed: 1, skipped: 0 });
+  expect(tallyOf(file, false)).toMatchObject({ passed: 1, failed: 1, skipped: 0 });
 });
 
 test('an exit code other than 0 is a failure even when every test passed', () => {
   write(['passed', 'passed']);
-  expect(tallyOf(file, false)).toEqual({ passed: 1, failed: 1, skipped: 0 });
+  expect(tallyOf(file, false)).toMatchObject({ passed: 1, failed: 1, skipped: 0 });
 });
 
 test('no report, or no test at all, is a failure', () => {
-  expect(tallyOf(file, true)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(tallyOf(file, true)).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
   write();
-  expect(tallyOf(file, true)).toEqual({ passed: 0, failed: 1, skipped: 0 });
+  expect(tallyOf(file, true)).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
 });

@@ -6,9 +6,14 @@ export interface Tally {
   skipped: number;
 }
 
+interface TestTally extends Tally {
+  /** The files and names of the tests that failed. */
+  failures: string[];
+}
+
 /** The part of vitest's JSON report that counts. */
 interface Report {
-  testResults: { status: string; assertionResults: { status: string }[] }[];
+  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[];
 }
 
 /**
@@ -17,7 +22,7 @@ interface Report {
  *
  * @param ok whether vitest ended with exit code 0
  */
-export function tallyOf(reportFile: string, ok: boolean): Tally {
+export function tallyOf(reportFile: string, ok: boolean): TestTally {
   const report = read(reportFile);
   const tests = report?.testResults.flatMap(({ assertionResults }) => assertionResults) ?? [];
   const count = (...states: string[]) => tests.filter(({ status }) => states.includes(status)).length;
@@ -28,7 +33,18 @@ export function tallyOf(reportFile: string, ok: boolean): Tally {
   const passed = count('passed');
   const failed = count('failed') + (brokenFiles?.length ?? 0);
   const unexplained = failed === 0 && (!ok || passed === 0) ? 1 : 0;
-  return { passed, failed: failed + unexplained, skipped: tests.length - count('passed', 'failed') };
+  const failures = report?.testResults
+    .filter(({ status }) => status === 'failed')
+    .flatMap(({ name, assertionResults }) => [
+      name,
+      ...assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `  ${fullName}`),
+    ]);
+  return {
+    failures: failures ?? [],
+    passed,
+    failed: failed + unexplained,
+    skipped: tests.length - count('passed', 'failed'),
+  };
 }
 
 function read(file: string): Report | undefined {
