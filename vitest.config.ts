@@ -4,9 +4,10 @@ const globalSetup = ['test/support/postgres-global-setup.ts'];
 
 // What is polled for comes when the machine has time for it.
 const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
-// These kinds run one file at a time: they share a browser, or need the machine's cores for themselves.
-const alone = ['test/{bench,overload}/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
-const oneByOne = { ...patient, fileParallelism: false };
+// Three files at a time on two cores: they wait more than they work. In a group of their own: those that kill processes
+// and look at who is still there, one file at a time.
+const alone = ['test/overload/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
+const together = { sequence: { groupOrder: 1 }, maxWorkers: 3 };
 
 export default defineConfig({
   // The same compiler options for every file: no search for the nearest tsconfig.json.
@@ -21,6 +22,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.{postgres,browser,system}.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          ...together,
         },
       },
       {
@@ -29,10 +31,8 @@ export default defineConfig({
           name: 'postgres',
           include: ['{sdk,server,examples,test}/**/*.postgres.test.ts'],
           globalSetup,
-          sequence: { groupOrder: 1 },
           ...patient,
-          // Each file has a database of its own on one server, and waits more than it works.
-          maxWorkers: 2,
+          ...together,
         },
       },
       {
@@ -41,8 +41,8 @@ export default defineConfig({
           name: 'browser',
           include: ['{sdk,server,examples,test}/**/*.browser.test.ts'],
           globalSetup,
-          sequence: { groupOrder: 2 },
-          ...oneByOne,
+          ...patient,
+          ...together,
         },
       },
       {
@@ -52,9 +52,8 @@ export default defineConfig({
           include: ['test/**/*.system.test.ts'],
           exclude: alone,
           globalSetup,
-          sequence: { groupOrder: 3 },
           ...patient,
-          maxWorkers: 2,
+          ...together,
           testTimeout: 300_000,
         },
       },
@@ -64,9 +63,10 @@ export default defineConfig({
           name: 'alone',
           include: alone,
           globalSetup,
-          sequence: { groupOrder: 4 },
-          ...oneByOne,
-          testTimeout: 900_000,
+          ...patient,
+          sequence: { groupOrder: 2 },
+          fileParallelism: false,
+          testTimeout: 300_000,
         },
       },
     ],
