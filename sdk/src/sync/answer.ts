@@ -1,66 +1,84 @@
-import * as z from 'zod/mini';
+import type * as protocol from '../protocol/index.ts';
+import {
+  type Is,
+  isAnything,
+  isCount,
+  isFlag,
+  isInteger,
+  isRecord,
+  isText,
+  listOf,
+  nullable,
+  oneOf,
+  optional,
+  recordOf,
+  shapeOf,
+} from './shape.ts';
 
 /*
  * What the device checks of what it hears: that everything it works with is there and of the right kind. The protocol's
  * own schemas say more (formats, limits), and that is for servers to keep: a newer one may send more at once, and phones of
- * today must not refuse it. What is checked here is also what every phone downloads.
+ * today must not refuse it.
  */
 
-const count = z.int().check(z.nonnegative());
-const strings = z.array(z.string());
+const outcome = {
+  status: oneOf('applied', 'rejected', 'dead'),
+  result: isAnything,
+  error: optional(shapeOf<protocol.MutationError>({ code: isText, message: isText, details: isAnything })),
+};
+export const isOutcome = shapeOf<protocol.Outcome>(outcome);
 
-/** `Outcome` of the protocol. */
-export const Outcome = z.object({
-  status: z.enum(['applied', 'rejected', 'dead']),
-  result: z.optional(z.unknown()),
-  error: z.optional(z.object({ code: z.string(), message: z.string(), details: z.optional(z.unknown()) })),
-});
-
-/** `SyncResponse` of the protocol. */
-export const Answer = z.object({
-  request: z.string(),
-  serverTime: z.string(),
-  receipts: z.array(z.object({ ...Outcome.shape, id: count, key: z.string(), replayed: z.boolean() })),
-  stopped: z.nullable(
-    z.object({
-      id: count,
-      code: z.enum(['gap', 'forked', 'server_outdated', 'halted']),
-      expected: z.optional(count),
-      retryAfterMs: z.optional(count),
+export const isAnswer = shapeOf<protocol.SyncResponse>({
+  request: isText,
+  serverTime: isText,
+  receipts: listOf(shapeOf<protocol.Receipt>({ ...outcome, id: isCount, key: isText, replayed: isFlag })),
+  stopped: nullable(
+    shapeOf<protocol.Stopped>({
+      id: isCount,
+      code: oneOf('gap', 'forked', 'server_outdated', 'halted'),
+      expected: optional(isCount),
+      retryAfterMs: optional(isCount),
     }),
   ),
-  delta: z.object({
-    lastMutationId: count,
-    changes: z.array(
-      z.object({
-        scope: z.string(),
-        collection: z.string(),
-        id: z.string(),
-        version: count,
-        tag: count,
-        row: z.nullable(z.looseObject({})),
+  delta: shapeOf<protocol.SyncResponse['delta']>({
+    lastMutationId: isCount,
+    changes: listOf(
+      shapeOf<protocol.Change>({
+        scope: isText,
+        collection: isText,
+        id: isText,
+        version: isCount,
+        tag: isCount,
+        row: nullable(isRecord),
       }),
     ),
-    scopes: z.catchall(
-      z.object({}),
-      z.object({ version: count, rows: z.optional(count), checksum: z.optional(z.string()) }),
+    scopes: recordOf(
+      shapeOf<protocol.ScopeState>({ version: isCount, rows: optional(isCount), checksum: optional(isText) }),
     ),
-    reset: strings,
-    dropped: strings,
-    cursor: z.string(),
-    more: z.boolean(),
+    reset: listOf(isText),
+    dropped: listOf(isText),
+    cursor: isText,
+    more: isFlag,
   }),
 });
 
-/** `Poke` of the protocol. */
-export const Poke = z.object({ scopes: z.catchall(z.object({}), count) });
-export type Poke = z.infer<typeof Poke>;
+export const isPoke = shapeOf<protocol.Poke>({ scopes: recordOf(isCount) });
 
-/** `Problem` of the protocol. */
-export const Problem = z.object({
-  status: z.int(),
-  code: z.string(),
-  title: z.string(),
-  detail: z.optional(z.string()),
+/** What the device reads of a problem document. */
+export type Problem = Pick<protocol.Problem, 'status' | 'code' | 'title' | 'detail'>;
+export const isProblem = shapeOf<Problem>({
+  status: isInteger,
+  code: isText,
+  title: isText,
+  detail: optional(isText),
 });
-export type Problem = z.infer<typeof Problem>;
+
+/** What a text says, when it is JSON of that shape. */
+export function readAs<T>(is: Is<T>, text: string): T | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return is(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

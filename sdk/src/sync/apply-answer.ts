@@ -1,4 +1,3 @@
-import * as z from 'zod/mini';
 import type { Commit, OwnCommit, RowChange } from '../commit.ts';
 import { StoreFullError } from '../errors.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
@@ -11,8 +10,9 @@ import { type IndexesOf, readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
-import { Outcome } from './answer.ts';
+import { isOutcome } from './answer.ts';
 import type { Round } from './round.ts';
+import { isText } from './shape.ts';
 
 /** What an answer brought. */
 export interface AppliedAnswer {
@@ -204,10 +204,9 @@ async function readHandled(
     const seq = seqOf(id);
     const change = changes.find((one) => one.collection === receiptsCollection && one.id === id);
     const row = change ? change.row : await readRow(tx, journal, receiptsCollection, id);
-    const { data: outcome } = z.safeParse(Outcome, row);
     const reason = row?.['closeReason'];
-    const closeReason = typeof reason === 'string' ? reason : undefined;
-    return seq === undefined || !outcome ? [] : [{ seq, outcome, closeReason }];
+    const closeReason = isText(reason) ? reason : undefined;
+    return seq === undefined || !isOutcome(row) ? [] : [{ seq, outcome: row, closeReason }];
   });
   return (await Promise.all(handled)).flat();
 }

@@ -1,8 +1,8 @@
-import * as z from 'zod/mini';
 import { deferred } from '../deferred.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
-import { Poke } from './answer.ts';
+import type { Poke } from '../protocol/index.ts';
+import { isPoke, readAs } from './answer.ts';
 import { eventReader } from './event-stream.ts';
 import { withTimeLimit } from './time-limit.ts';
 import type { Tokens } from './tokens.ts';
@@ -100,7 +100,7 @@ export class PokeStream {
     const reader = await this.#connect(signal);
     const decoder = new TextDecoder();
     const read = eventReader((event, data) => {
-      if (event === 'poke') this.#poked(z.safeParse(Poke, parseJson(data)).data);
+      if (event === 'poke') this.#poked(readAs(isPoke, data));
     });
     for (let waitMs = firstChunkMs; ; waitMs = silenceMs) {
       const chunk = await withTimeLimit(this.#platform, waitMs, [this.#closing], () => reader.read());
@@ -127,13 +127,5 @@ export class PokeStream {
     if (response.status === 401) this.#tokens.refused(token, false);
     if (!response.ok || !response.body) throw new TypeError(`The stream of pokes had status ${response.status}`);
     return response.body.getReader();
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -1,8 +1,7 @@
-import * as z from 'zod/mini';
 import { SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import type { SyncRequest, SyncResponse } from '../protocol/index.ts';
-import { Answer, Problem } from './answer.ts';
+import { isAnswer, isProblem, readAs } from './answer.ts';
 import { exchange } from './exchange.ts';
 import type { Line } from './line.ts';
 import type { Tokens } from './tokens.ts';
@@ -100,7 +99,8 @@ export class Transport {
 
   #refusal(answer: { status: number; retryAfter: string | null; text: string }): SyncError {
     const { status } = answer;
-    const problem = parseProblem(answer.text, status);
+    const said = readAs(isProblem, answer.text);
+    const problem = said?.status === status ? said : undefined;
     const message = problem?.detail ?? problem?.title ?? `The answer had status ${status}`;
     if (status === 413) return new SyncError('too_large', message, { recovery: 'paused' });
     if (status === 429 || status === 503) {
@@ -132,27 +132,13 @@ export class Transport {
 }
 
 function parseAnswer(text: string, request: SyncRequest): SyncResponse {
-  const { data, error } = z.safeParse(Answer, parseJson(text));
-  const lie = (why: string, cause?: unknown) =>
-    new SyncError('not_an_answer', `Not the server's answer: ${why}`, { cause });
-  if (!data) throw lie('it is not of this protocol', error);
-  if (data.request !== request.request) throw lie('it answers another request');
+  const answer = readAs(isAnswer, text);
+  const lie = (why: string) => new SyncError('not_an_answer', `Not the server's answer: ${why}`);
+  if (!answer) throw lie('it is not of this protocol');
+  if (answer.request !== request.request) throw lie('it answers another request');
   const keys = new Map(request.mutations.map(({ id, key }) => [id, key]));
-  for (const { id, key } of data.receipts) {
+  for (const { id, key } of answer.receipts) {
     if (keys.get(id) !== key) throw lie(`it has a receipt for mutation ${id} that was not asked for`);
   }
-  return data;
-}
-
-function parseProblem(text: string, status: number): Problem | undefined {
-  const { data } = z.safeParse(Problem, parseJson(text));
-  return data?.status === status ? data : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return answer;
 }
