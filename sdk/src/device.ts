@@ -111,8 +111,11 @@ export class Device {
   }
 
   /** The fields by which the rows of a collection are written from now on. */
-  indexesOf(collection: string): readonly string[] {
-    return this.#model.collections[collection]?.indexes ?? [];
+  readonly indexesOf = (collection: string): readonly string[] => this.#model.collections[collection]?.indexes ?? [];
+
+  /** Where the log has the mutation with this key. */
+  seqOf(key: string): number | undefined {
+    return this.log.find(key)?.seq;
   }
 
   /** Indexes what an earlier model has left unindexed; until then such questions read whole collections. */
@@ -149,7 +152,7 @@ export class Device {
   async #settle(): Promise<void> {
     // On a full disk there is no room for rows in both places.
     while (this.log.progress.journal && !this.log.progress.full) {
-      const commit = await settleSegment(this.store, (collection) => this.indexesOf(collection));
+      const commit = await settleSegment(this.store, this.indexesOf);
       if (!commit) return;
       this.committed(commit);
       await this.caughtUp();

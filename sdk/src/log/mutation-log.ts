@@ -102,6 +102,10 @@ export class MutationLog {
     return this.entries.filter(isPending);
   }
 
+  get hasPending(): boolean {
+    return this.entries.some(isPending);
+  }
+
   /** Entries whose effects the base rows do not have yet, in id order. */
   get uncovered(): readonly LogEntry[] {
     const { covered } = this.#progress;

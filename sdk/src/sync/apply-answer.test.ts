@@ -55,9 +55,13 @@ function answer(cursor: string, receipts: number[], row: string): SyncResponse {
 const options = {
   now: 0,
   newClientId: newId,
-  seqOf: () => undefined,
-  indexesOf: () => [],
-  journalAt: () => undefined,
+  memory: {
+    seqOf: () => undefined,
+    indexesOf: () => [],
+    journalAt: () => undefined,
+    show: () => {},
+    takeBack: async () => {},
+  },
   room: true,
 };
 const apply = (round: Round, response: SyncResponse) => applyAnswer(store, round, response, options);

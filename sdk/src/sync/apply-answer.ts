@@ -31,21 +31,26 @@ export interface AppliedAnswer {
   readonly diverged: readonly string[];
 }
 
+/** What the transaction asks of the device's memory. */
+export interface Memory {
+  /** Where the log has the mutation with this key. */
+  seqOf(key: string): number | undefined;
+  readonly indexesOf: IndexesOf;
+  /** What memory has of the journal, if it stands at this revision. */
+  journalAt(revision: number): Journal | undefined;
+  /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
+  show(commit: OwnCommit): void;
+  /** What {@link show} was told will not be. */
+  takeBack(): Promise<void>;
+}
+
 /** What the transaction needs from outside of the store. */
 export interface ApplyOptions {
   readonly now: number;
   readonly newClientId: () => string;
-  /** Where the log has the mutation with this key. */
-  readonly seqOf: (key: string) => number | undefined;
-  readonly indexesOf: IndexesOf;
-  /** What memory has of the journal, if it stands at this revision. */
-  readonly journalAt: (revision: number) => Journal | undefined;
+  readonly memory: Memory;
   /** False: rows are left aside, what room there is belongs to the log. */
   readonly room: boolean;
-  /** What {@link ready} was told will not be. */
-  readonly takeBack?: (() => Promise<void>) | undefined;
-  /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
-  readonly ready?: ((commit: OwnCommit) => void) | undefined;
 }
 
 /**
@@ -60,26 +65,27 @@ export async function applyAnswer(
 ): Promise<AppliedAnswer> {
   const { receipts, stopped, delta } = answer;
   const mode = delta.more && receipts.length === 0 ? 'write' : 'durable';
-  const write = (how: ApplyOptions) => {
+  const { memory } = options;
+  const write = (room: boolean) => {
     let runs = 0;
     return store.transaction(['log', 'rows', 'meta'], mode, (tx) => {
       runs += 1;
       // The store has begun anew, perhaps on what another tab has written meanwhile.
-      if (runs > 1) void how.takeBack?.();
-      return apply(tx, round, answer, how);
+      if (runs > 1) void memory.takeBack();
+      return apply(tx, round, answer, { ...options, room });
     });
   };
   if (options.room) {
     try {
-      return await write(options);
+      return await write(true);
     } catch (error) {
-      await options.takeBack?.();
+      await memory.takeBack();
       if (!(error instanceof StoreFullError)) throw error;
     }
   }
   // The server has the rows, and will send them again; that it has the mutations is what matters.
   if (receipts.length === 0 && !stopped) return { ...nothing, full: true };
-  return withReserve(store, () => write({ ...options, room: false, ready: undefined }));
+  return withReserve(store, () => write(false));
 }
 
 const nothing: AppliedAnswer = {
@@ -96,7 +102,7 @@ async function apply(
   tx: Transaction,
   { request, sent, head }: Round,
   { receipts, stopped, delta }: SyncResponse,
-  { now, newClientId, seqOf, indexesOf, journalAt, room, ready }: ApplyOptions,
+  { now, newClientId, memory, room }: ApplyOptions,
 ): Promise<AppliedAnswer> {
   const identity = await getIdentity(tx, request.model);
   const before = await getProgress(tx);
@@ -114,8 +120,8 @@ async function apply(
   const overtaken = before.cursor !== request.cursor;
   let commit: Commit = {};
   const known = await getScopes(tx);
-  const journal = journalAt(before.revision) ?? (await readJournal(tx, before));
-  const lie = { journal, state: before.journal, indexesOf };
+  const journal = memory.journalAt(before.revision) ?? (await readJournal(tx, before));
+  const lie = { journal, state: before.journal, indexesOf: memory.indexesOf };
   const applied = overtaken || !room ? undefined : await applyDelta(tx, delta, known, lie);
   if (applied) {
     const { rows, scopes, journaled } = applied;
@@ -135,10 +141,10 @@ async function apply(
   if (!room) progress = { ...progress, full: true };
 
   const told = !applied ? [] : delta.changes.filter(({ collection }) => collection === receiptsCollection);
-  changed(await handleDead(tx, await readHandled(tx, told, seqOf, journal, commit.rows), now));
+  changed(await handleDead(tx, await readHandled(tx, told, memory, journal, commit.rows), now));
   // Operations may have closed a dead letter before this device heard that it is one.
   const dead = settled.filter(({ receipt }) => receipt?.status === 'dead').map(({ key }) => ({ id: key }));
-  const closed = (await readHandled(tx, dead, seqOf, journal, commit.rows)).filter(
+  const closed = (await readHandled(tx, dead, memory, journal, commit.rows)).filter(
     ({ outcome }) => outcome.status === 'dead',
   );
   changed(await handleDead(tx, closed, now));
@@ -150,7 +156,7 @@ async function apply(
     commit = { ...commit, identity: healed.identity };
   }
   const own: OwnCommit = { ...commit, progress, follows: before.revision, entries: [...entries.values()] };
-  ready?.(own);
+  if (room) memory.show(own);
   if (healed) await putMeta(tx, 'identity', healed.identity);
   if (applied) await putMeta(tx, 'scopes', applied.scopes);
   await putMeta(tx, 'progress', progress);
@@ -195,13 +201,13 @@ const receiptsCollection = 'receipts';
 async function readHandled(
   tx: Transaction,
   letters: readonly { readonly id: string }[],
-  seqOf: ApplyOptions['seqOf'],
+  memory: Memory,
   journal: Journal,
   /** Not on disk yet. */
   changes: readonly RowChange[] = [],
 ): Promise<readonly Handled[]> {
   const handled = letters.map(async ({ id }) => {
-    const seq = seqOf(id);
+    const seq = memory.seqOf(id);
     const change = changes.find((one) => one.collection === receiptsCollection && one.id === id);
     const row = change ? change.row : await readRow(tx, journal, receiptsCollection, id);
     const reason = row?.['closeReason'];

@@ -1,10 +1,9 @@
-import type { OwnCommit } from '../commit.ts';
+import type { Device } from '../device.ts';
 import { SyncError } from '../errors.ts';
 import { newClientId, uuid } from '../ids.ts';
 import type { Platform } from '../platform.ts';
 import type { Stopped } from '../protocol/index.ts';
-import type { Store } from '../store/store.ts';
-import { applyAnswer, type AppliedAnswer, type ApplyOptions } from './apply-answer.ts';
+import { applyAnswer, type AppliedAnswer } from './apply-answer.ts';
 import type { Line } from './line.ts';
 import { type Round, takeRound } from './round.ts';
 import type { Transport } from './transport.ts';
@@ -25,34 +24,13 @@ export interface PassResult {
   readonly diverged: readonly string[];
 }
 
-/** What a pass asks of the device's memory. */
-export interface PassLog {
-  hasPending(): boolean;
-  /** The disk had no room for rows when it was last tried. */
-  isFull(): boolean;
-  /** Reads everything again from disk. */
-  readAgain(): Promise<void>;
-  /** Resolves when memory has what it is known to have missed. */
-  caughtUp(): Promise<void>;
-  /** Writes back what memory has, when the storage was cleared. */
-  restore(): Promise<void>;
-  seqOf: ApplyOptions['seqOf'];
-  indexesOf: ApplyOptions['indexesOf'];
-  journalAt: ApplyOptions['journalAt'];
-  /** Shows what is about to be written; either it is committed then, or taken back. */
-  show(commit: OwnCommit): void;
-  takeBack(): Promise<void>;
-}
-
 /** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
 export class Pass {
-  readonly #store: Store;
+  readonly #device: Device;
   readonly #transport: Transport;
   readonly #line: Line;
   readonly #platform: Platform;
   readonly #model: number;
-  readonly #log: PassLog;
-  readonly #committed: (commit: OwnCommit) => void;
   /** Scopes to name in the next request, also when that is in another pass. */
   #diverged: readonly string[] = [];
   #divergedInARow = 0;
@@ -60,23 +38,13 @@ export class Pass {
   /** When rows are tried again, on a disk that was full in this session. */
   #rowsAt: number | undefined;
 
-  constructor(options: {
-    store: Store;
-    transport: Transport;
-    line: Line;
-    platform: Platform;
-    /** Version of the app's model. */
-    model: number;
-    log: PassLog;
-    committed: (commit: OwnCommit) => void;
-  }) {
-    this.#store = options.store;
+  /** @param options.model version of the app's model */
+  constructor(options: { device: Device; transport: Transport; line: Line; platform: Platform; model: number }) {
+    this.#device = options.device;
     this.#transport = options.transport;
     this.#line = options.line;
     this.#platform = options.platform;
     this.#model = options.model;
-    this.#log = options.log;
-    this.#committed = options.committed;
   }
 
   /**
@@ -109,7 +77,7 @@ export class Pass {
         stuck = noProgress(stopped?.code ?? 'no receipt');
       if (held || stuck) pushing = false;
       if (more && !applied.moved && !mending) throw noProgress('a page that does not move the cursor');
-      if (more || mending || (pushing && round.sent.length > 0 && this.#log.hasPending())) continue;
+      if (more || mending || (pushing && round.sent.length > 0 && this.#device.log.hasPending)) continue;
 
       this.#divergedInARow = applied.diverged.length > 0 ? this.#divergedInARow + 1 : 0;
       if (this.#divergedInARow > 0 && this.#divergedInARow < mostInARow) continue;
@@ -128,7 +96,7 @@ export class Pass {
     const { now, online } = this.#platform;
     // A try would mark mutations as sent that cannot leave the device.
     if (!online()) throw new SyncError('offline', 'The device has no network');
-    const round = await takeRound(this.#store, {
+    const round = await takeRound(this.#device.store, {
       request: uuid(this.#platform),
       sentAt: new Date(now()).toISOString(),
       model: this.#model,
@@ -138,10 +106,10 @@ export class Pass {
       diverged: this.#diverged,
     });
     if (!round) {
-      await this.#log.restore();
+      await this.#device.log.restore();
       return this.#take(batch);
     }
-    if (round.marked) this.#committed(round.marked);
+    if (round.marked) this.#device.committed(round.marked);
     return round;
   }
 
@@ -152,7 +120,7 @@ export class Pass {
   ): Promise<{ applied: AppliedAnswer; stopped: Stopped | null; more: boolean } | undefined> {
     const { setTimeout, clearTimeout } = this.#platform;
     const giveUp = new AbortController();
-    const giveWay = () => this.#log.hasPending() && giveUp.abort();
+    const giveWay = () => this.#device.log.hasPending && giveUp.abort();
     const timer = givesWay && setTimeout(() => (this.#giveWay = giveWay)(), giveWayMs);
     const answer = await this.#transport
       .send(round.request, giveUp.signal)
@@ -168,26 +136,22 @@ export class Pass {
         this.#giveWay = () => {};
       });
     if (!answer) return undefined;
-    const applied = await applyAnswer(this.#store, round, answer, {
+    const applied = await applyAnswer(this.#device.store, round, answer, {
       now: this.#platform.now(),
       newClientId: () => newClientId(this.#platform),
-      seqOf: this.#log.seqOf,
-      indexesOf: this.#log.indexesOf,
-      journalAt: this.#log.journalAt,
+      memory: this.#device,
       room: await this.#hasRoom(),
-      ready: this.#log.show,
-      takeBack: this.#log.takeBack,
     });
     this.#rowsAt = applied.full ? (this.#rowsAt ?? this.#platform.now() + fullMs) : undefined;
     this.#diverged = applied.diverged;
-    if (applied.commit) this.#committed(applied.commit);
-    else if (!applied.full) await this.#log.readAgain();
-    await this.#log.caughtUp();
+    if (applied.commit) this.#device.committed(applied.commit);
+    else if (!applied.full) await this.#device.readAgain();
+    await this.#device.caughtUp();
     return { applied, stopped: answer.stopped, more: answer.delta.more };
   }
 
   get #isFull(): boolean {
-    return this.#rowsAt !== undefined || this.#log.isFull();
+    return this.#rowsAt !== undefined || this.#device.log.progress.full === true;
   }
 
   /** Whether rows may be taken: on a disk that was full, from time to time, when the log has its reserve again. */
@@ -195,7 +159,7 @@ export class Pass {
     if (!this.#isFull) return true;
     if (this.#platform.now() < (this.#rowsAt ?? 0)) return false;
     this.#rowsAt = undefined;
-    return (await this.#store.reserve?.hold()) ?? true;
+    return (await this.#device.store.reserve?.hold()) ?? true;
   }
 }
 

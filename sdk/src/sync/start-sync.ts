@@ -32,7 +32,7 @@ export function startSync(options: {
   keepOutcomesMs: number;
 }): Sync {
   const { device, platform, url, model, keepOutcomesMs } = options;
-  const { store, board, log, tabs } = device;
+  const { board, log, tabs } = device;
   const abort = new AbortController();
   const closing = abort.signal;
   const line = new Line();
@@ -40,26 +40,7 @@ export function startSync(options: {
   const timeHeard = (sent: number, serverTime: number, received: number) =>
     board.set({ clockErrorMs: clockError(board.get().clockErrorMs, sent, serverTime, received) });
   const transport = new Transport({ url, platform, tokens, line, closing, timeHeard });
-  const pass = new Pass({
-    store,
-    transport,
-    line,
-    platform,
-    model,
-    log: {
-      hasPending: () => log.pending.length > 0,
-      isFull: () => log.progress.full === true,
-      readAgain: () => device.readAgain(),
-      caughtUp: () => device.caughtUp(),
-      restore: () => log.restore(),
-      seqOf: (key) => log.find(key)?.seq,
-      indexesOf: (collection) => device.indexesOf(collection),
-      journalAt: (revision) => device.journalAt(revision),
-      show: (commit) => device.show(commit),
-      takeBack: () => device.takeBack(),
-    },
-    committed: (commit) => device.committed(commit),
-  });
+  const pass = new Pass({ device, transport, line, platform, model });
   const loop = new SyncLoop({
     pass: (push) => tabs.alone(closing, () => pass.run(push)),
     hurry: () => pass.hurry(),
@@ -70,7 +51,7 @@ export function startSync(options: {
       void device.settleJournal();
       await log.sweep(platform.now() - keepOutcomesMs);
     },
-    hasPending: () => log.pending.length > 0,
+    hasPending: () => log.hasPending,
     platform,
     status: board,
     closing,
