@@ -1,4 +1,4 @@
-import { build } from 'vite';
+import { build, type Plugin } from 'vite';
 
 export interface Bundle {
   readonly code: string;
@@ -6,10 +6,11 @@ export interface Bundle {
 }
 
 /** Bundles a module as an app's production build does. */
-export async function bundle(entry: string): Promise<Bundle> {
+export async function bundle(entry: string, plugins: Plugin[] = []): Promise<Bundle> {
   const result = await build({
     configFile: false,
     logLevel: 'error',
+    plugins,
     root: import.meta.dirname,
     // Whatever runs this, a test too: an app is built for production.
     mode: 'production',

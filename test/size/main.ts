@@ -1,12 +1,13 @@
 /**
  * Bundles what apps bundle, and has size-limit hold it to the budgets of `.size-limit.json`.
- * With `--parts`, prints what each part takes of the app's bundle; with `--write`, writes `docs/size.md`.
+ * With `--parts`, prints what each part takes of the app's bundle; with `--write`, weighs the peers too and writes `docs/size.md`.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Bundle, bundle } from './bundle.ts';
 import { pageOf } from './page.ts';
+import { weighPeers } from './peers.ts';
 import { gzipped, weigh } from './weigh.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -37,7 +38,7 @@ const wanted = ['--parts', '--write'].filter((flag) => process.argv.includes(fla
 const parts = app && wanted.length > 0 ? weigh(app) : [];
 if (wanted.includes('--parts'))
   for (const { part, gzipped: bytes } of parts) console.log(String(bytes).padStart(6), part);
-if (wanted.includes('--write')) await writeFile(join(root, 'docs/size.md'), pageOf(sizes, parts));
+if (wanted.includes('--write')) await writeFile(join(root, 'docs/size.md'), pageOf(sizes, parts, await weighPeers()));
 process.exitCode = spawnSync('size-limit', { cwd: root, stdio: 'inherit' }).status ?? 1;
 
 /** `.` → `index`, `./store/idb` → `store-idb`. */

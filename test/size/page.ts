@@ -1,3 +1,4 @@
+import type { WeighedPeer } from './peers.ts';
 import type { Weight } from './weigh.ts';
 
 const kB = (bytes: number) => (bytes / 1000).toFixed(1);
@@ -18,12 +19,14 @@ const areas: [folder: string, name: string][] = [
 export function pageOf(
   sizes: readonly { name: string; bytes: number; limit: string }[],
   parts: readonly Weight[],
+  peers: readonly WeighedPeer[],
 ): string {
   const sums = new Map<string, number>();
   for (const { part, gzipped } of parts) {
     const name = part.startsWith('sdk/') ? areas.find(([folder]) => part.startsWith(folder))?.[1] : `\`${part}\``;
     if (name !== undefined) sums.set(name, (sums.get(name) ?? 0) + gzipped);
   }
+  const own = sizes.find(({ name }) => name === 'the same without query-core');
   const shares = [...sums].toSorted(([, left], [, right]) => right - left);
   return `# What it weighs
 
@@ -47,5 +50,16 @@ ${shares.map(([name, bytes]) => `| ${name} | ${kB(bytes)} |`).join('\n')}
 
 What a model adds depends on the schemas that it uses. \`zod/mini\` is counted for objects, strings, integers and enums; plain
 \`zod\` would alone be 92 kB.
+
+## What others weigh
+
+The app that \`pnpm bench client\` has of each (\`test/bench/client/contestants\`), bundled and weighed in the same way, with all its
+dependencies. None of them does quite the same, so the last column says what is in it and what is not. To compare with is
+"${own?.name}", ${kB(own?.bytes ?? 0)} kB: a mutation log that is flushed before it says so, receipts, retries, optimistic effects, live
+queries, indexes, sync of rows with checksums, tabs, and the check of arguments.
+
+| library | kB | what is in it |
+|---|---|---|
+${peers.map(({ name, bytes, has }) => `| ${name} | ${kB(bytes)} | ${has} |`).join('\n')}
 `;
 }
