@@ -1,5 +1,6 @@
 import { UnsentError } from './errors.ts';
-import { isPending, isSkip, type LogEntry, needsAttention } from './log/entry.ts';
+import { isPending, isSkip, needsAttention } from './log/entry.ts';
+import { listEntries } from './log/stored-entries.ts';
 import type { Platform } from './platform.ts';
 import { putMeta } from './store/meta.ts';
 import type { Store } from './store/store.ts';
@@ -21,7 +22,7 @@ export interface SignOutOptions {
  */
 export async function emptyStore(store: Store, { dropUnsent = false }: SignOutOptions): Promise<void> {
   const refusal = await store.transaction(['log', 'rows', 'meta'], 'durable', async (tx) => {
-    const entries = (await tx.list('log')) as LogEntry[];
+    const entries = await listEntries(tx);
     const unsent = entries.filter((entry) => isPending(entry) && !isSkip(entry));
     const unseen = entries.filter(needsAttention).length;
     if (!dropUnsent && unsent.length + unseen > 0) {

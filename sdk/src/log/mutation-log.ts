@@ -24,6 +24,7 @@ import { withReserve } from '../store/with-reserve.ts';
 import type { Thin } from '../model/index.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import { leaveClientId } from './renumber.ts';
+import { changeEntries, getEntry, listEntries, putEntries } from './stored-entries.ts';
 import { thinUnsent } from './thinning.ts';
 
 /** A mutation before it has its place in the log. One that was made on another device may have been sent there. */
@@ -151,11 +152,10 @@ export class MutationLog {
     if (seq === undefined) return;
     const commit = await this.#withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-        const stored = (await tx.get('log', seq)) as LogEntry | undefined;
-        if (!stored || !needsAttention(stored)) return undefined;
-        const dismissed = { ...stored, dismissed: true };
-        await tx.put('log', seq, dismissed);
-        return { ...(await countChange(tx, changes)), entries: [dismissed] };
+        const entries = await changeEntries(tx, [{ seq }], (stored) =>
+          needsAttention(stored) ? { ...stored, dismissed: true } : undefined,
+        );
+        return entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       }),
     );
     if (commit) this.#committed(commit);
@@ -173,7 +173,7 @@ export class MutationLog {
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const before = await getIdentity(tx, this.#model);
         if (!before) return undefined;
-        const stored = (await tx.get('log', old.seq)) as LogEntry | undefined;
+        const stored = await getEntry(tx, old.seq);
         const written = stored?.replacedBy === draft.key && (await readWritten(tx, before, [draft], lastSeq));
         if (stored && written) {
           return { ...(await countChange(tx)), ...written, entries: [stored, ...written.entries] };
@@ -186,7 +186,7 @@ export class MutationLog {
         const [added, commit] = await Promise.all([
           add(tx, before, [{ ...draft, replaces: old.key }]),
           countChange(tx, changes),
-          tx.put('log', old.seq, replaced),
+          putEntries(tx, [replaced]),
         ]);
         return { ...commit, ...added, entries: [replaced, ...added.entries] };
       }),
@@ -214,7 +214,7 @@ export class MutationLog {
     const seqs = this.entries.filter(old).map(({ seq }) => seq);
     if (seqs.length === 0) return;
     const commit = await this.#store.transaction(['log', 'meta'], 'write', async (tx) => {
-      const stored = await Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>));
+      const stored = await Promise.all(seqs.map((seq) => getEntry(tx, seq)));
       const removed = stored
         .filter((entry) => entry !== undefined)
         .filter(old)
@@ -238,7 +238,7 @@ export class MutationLog {
       async (tx): Promise<OwnCommit | 'signed out' | undefined> => {
         if (await getIdentity(tx, this.#model)) return undefined;
         if (await wasSignedOut(tx)) return 'signed out';
-        await Promise.all(this.entries.map((entry) => tx.put('log', entry.seq, entry)));
+        await putEntries(tx, this.entries);
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
         const { identity, progress, entries } = await leaveClientId(tx, numbering, this.#hooks.newClientId());
@@ -366,7 +366,7 @@ async function readWritten(
   lastSeq: number,
 ): Promise<{ identity: Identity; entries: LogEntry[] } | undefined> {
   const keys = new Set(drafts.map(({ key }) => key));
-  const since = (await tx.list('log', { from: lastSeq + 1 })) as LogEntry[];
+  const since = await listEntries(tx, lastSeq + 1);
   const entries = since.filter(({ key }) => keys.has(key));
   return entries.length === drafts.length ? { identity, entries } : undefined;
 }
@@ -383,6 +383,6 @@ async function add(
 ): Promise<{ identity: Identity; entries: LogEntry[] }> {
   const entries = drafts.map((draft, at) => ({ ...draft, seq: lastSeq + at + 1, id: lastId + at + 1 }));
   const identity = { ...rest, lastId: lastId + drafts.length, lastSeq: lastSeq + drafts.length };
-  await Promise.all([putMeta(tx, 'identity', identity), ...entries.map((entry) => tx.put('log', entry.seq, entry))]);
+  await Promise.all([putMeta(tx, 'identity', identity), putEntries(tx, entries)]);
   return { identity, entries };
 }

@@ -1,6 +1,7 @@
 import type { Identity, Progress } from '../store/meta.ts';
 import type { Transaction } from '../store/store.ts';
 import { isPending, type LogEntry } from './entry.ts';
+import { listEntries, putEntries } from './stored-entries.ts';
 
 /** A log whose numbering was mended; to be written to `meta` by the caller. */
 export interface Renumbered {
@@ -17,7 +18,7 @@ type Numbering = Pick<Renumbered, 'identity' | 'progress'>;
  */
 export async function leaveClientId(tx: Transaction, old: Numbering, clientId: string): Promise<Renumbered> {
   let lastId = 0;
-  const entries = (await readAll(tx))
+  const entries = (await listEntries(tx))
     .filter(({ former }) => !former)
     .map((entry): LogEntry => (isPending(entry) ? { ...entry, id: (lastId += 1) } : { ...entry, former: true }));
   return write(tx, {
@@ -38,7 +39,7 @@ export async function fillGap(
   expected: number,
   newClientId: () => string,
 ): Promise<Renumbered> {
-  const all = await readAll(tx);
+  const all = await listEntries(tx);
   const lost = all.filter(({ former, id }) => !former && id >= expected);
   if (lost.length === old.identity.lastId - expected + 1) {
     const entries = lost.map(sendAgain);
@@ -66,11 +67,7 @@ function headOf(entries: readonly LogEntry[], { lastSeq }: Identity): number {
   return entries.find(isPending)?.seq ?? lastSeq + 1;
 }
 
-async function readAll(tx: Transaction): Promise<LogEntry[]> {
-  return (await tx.list('log')) as LogEntry[];
-}
-
 async function write(tx: Transaction, renumbered: Renumbered): Promise<Renumbered> {
-  await Promise.all(renumbered.entries.map((entry) => tx.put('log', entry.seq, entry)));
+  await putEntries(tx, renumbered.entries);
   return renumbered;
 }

@@ -2,6 +2,7 @@ import type { Thin } from '../model/index.ts';
 import { skipName } from '../protocol/index.ts';
 import type { Transaction } from '../store/store.ts';
 import { isSkip, type LogEntry } from './entry.ts';
+import { changeEntries } from './stored-entries.ts';
 
 /**
  * Turns what the model says is too many into skips, in the transaction that adds more: their ids are taken, and nothing
@@ -21,13 +22,10 @@ export async function thinUnsent(
     const thin = thinOf(name);
     if (!thin) continue;
     const unsent = [...pending, ...added].filter((entry) => entry.name === name && !entry.sent);
-    for (const { key, seq } of thin(unsent)) {
-      const stored = (await tx.get('log', seq)) as LogEntry | undefined;
-      if (stored?.key !== key || stored.sent || isSkip(stored)) continue;
-      const skip = { ...stored, name: skipName, args: {} };
-      await tx.put('log', seq, skip);
-      skips.push(skip);
-    }
+    const thinned = await changeEntries(tx, thin(unsent), (stored, { key }) =>
+      stored.key !== key || stored.sent || isSkip(stored) ? undefined : { ...stored, name: skipName, args: {} },
+    );
+    skips.push(...thinned);
   }
   return skips;
 }

@@ -1,5 +1,6 @@
 import type { OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
+import { listEntries, putEntries } from '../log/stored-entries.ts';
 import { limits, type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
@@ -52,7 +53,7 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
       const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
       const sent = fitting(pending.slice(0, plan.batch), room);
       const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
-      await Promise.all(entries.map((entry) => tx.put('log', entry.seq, entry)));
+      await putEntries(tx, entries);
       const marked = entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       const request: SyncRequest = {
         protocol: protocolVersion,
@@ -80,7 +81,7 @@ async function readPending(tx: Transaction, head: number, wanted: number): Promi
   const pending: LogEntry[] = [];
   let from = head;
   while (pending.length < wanted) {
-    const page = (await tx.list('log', { from }, readAtOnce)) as LogEntry[];
+    const page = await listEntries(tx, from, readAtOnce);
     pending.push(...page.filter(isPending));
     const last = page.at(-1);
     if (!last || page.length < readAtOnce) break;

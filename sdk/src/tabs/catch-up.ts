@@ -1,5 +1,5 @@
 import type { RowChange } from '../commit.ts';
-import type { LogEntry } from '../log/entry.ts';
+import { getEntry, listEntries } from '../log/stored-entries.ts';
 import { readJournal } from '../replica/journal.ts';
 import { readRow, readRows } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
@@ -8,10 +8,7 @@ import type { Store, Transaction } from '../store/store.ts';
 /** Reads what another tab said it has changed. */
 export function readChanged(store: Store, seqs: readonly number[], rowKeys: readonly (readonly [string, string])[]) {
   return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
-    const [meta, entries] = await Promise.all([
-      readMeta(tx),
-      Promise.all(seqs.map((seq) => tx.get('log', seq) as Promise<LogEntry | undefined>)),
-    ]);
+    const [meta, entries] = await Promise.all([readMeta(tx), Promise.all(seqs.map((seq) => getEntry(tx, seq)))]);
     const journal = await readJournal(tx, meta.progress);
     const rows = rowKeys.map(async ([collection, id]): Promise<RowChange> => {
       return { collection, id, row: await readRow(tx, journal, collection, id) };
@@ -43,8 +40,8 @@ export function readAll(store: Store, collections: readonly string[]) {
 }
 
 async function readLogIn(tx: Transaction) {
-  const [meta, entries] = await Promise.all([readMeta(tx), tx.list('log')]);
-  return { ...meta, entries: entries as LogEntry[], journal: await readJournal(tx, meta.progress) };
+  const [meta, entries] = await Promise.all([readMeta(tx), listEntries(tx)]);
+  return { ...meta, entries, journal: await readJournal(tx, meta.progress) };
 }
 
 async function readMeta(tx: Transaction) {
