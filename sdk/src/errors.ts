@@ -196,16 +196,11 @@ export class MayStillRunError extends CodedError<'may_still_run'> {
   }
 }
 
-const whatBlocks = {
-  tab: 'another tab with an older version of this app holds it: close that tab and try again',
-  browser: 'the browser does not open it: close other tabs of this app, start the browser again and try again',
-  connection: 'another process, or another store of this app on the same file, holds it: let it finish and try again',
-};
-
 /** Somebody else has the database and did not let go in time; nothing was changed. */
 export class StoreBlockedError extends CodedError<'store_blocked'> {
-  constructor(database: string, by: keyof typeof whatBlocks, options?: ErrorOptions) {
-    super('store_blocked', `${database} cannot be opened now, ${whatBlocks[by]}; nothing was changed`, options);
+  /** @param why who has it, and what to do about it */
+  constructor(database: string, why: string, options?: ErrorOptions) {
+    super('store_blocked', `${database} cannot be opened now, ${why} and try again; nothing was changed`, options);
   }
 }
 

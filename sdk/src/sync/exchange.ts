@@ -40,29 +40,25 @@ export async function exchange(limits: Limits, url: string, init: RequestInit): 
     // Where bodies don't stream, an answer may not begin for us before it has ended.
     const response = await within(platform.streams ? waitMs : mostMs, () => platform.fetch(url, { ...init, signal }));
     const { status, headers, body } = response;
-    const answer = { status, retryAfter: headers.get('retry-after') };
     const waitedMs = took();
-    if (!body) {
-      const text = await response.text();
-      const ms = took();
-      return {
-        ...answer,
-        text,
-        arrival: { waitedMs, tookMs: ms, bytes: text.length, flow: { bytes: text.length, ms } },
-      };
-    }
-    const reader = body.getReader();
-    const decoder = new TextDecoder();
     let [text, bytes, first, firstMs] = ['', 0, 0, 0];
-    for (;;) {
-      const chunk = await within(stallMs, () => reader.read());
-      if (chunk.done) break;
-      if (bytes === 0) [first, firstMs] = [chunk.value.length, took()];
-      bytes += chunk.value.length;
-      text += decoder.decode(chunk.value, { stream: true });
+    if (body) {
+      const reader = body.getReader();
+      const decoder = new TextDecoder();
+      for (;;) {
+        const chunk = await within(stallMs, () => reader.read());
+        if (chunk.done) break;
+        if (bytes === 0) [first, firstMs] = [chunk.value.length, took()];
+        bytes += chunk.value.length;
+        text += decoder.decode(chunk.value, { stream: true });
+      }
+      text += decoder.decode();
+    } else {
+      text = await response.text();
+      bytes = text.length;
     }
     const tookMs = took();
     const flow = { bytes: bytes - first, ms: tookMs - firstMs };
-    return { ...answer, text: text + decoder.decode(), arrival: { waitedMs, tookMs, bytes, flow } };
+    return { status, retryAfter: headers.get('retry-after'), text, arrival: { waitedMs, tookMs, bytes, flow } };
   });
 }

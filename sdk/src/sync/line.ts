@@ -1,4 +1,4 @@
-import { limits } from '../protocol/index.ts';
+import { deviceLimits } from '../protocol/limits.ts';
 
 const firstBatch = 50;
 /** A round that carries mutations is over soon: nobody waits for receipts behind a long page. */
@@ -61,7 +61,7 @@ export class Line {
   /** Changes wanted in the answer to a request with `sent` mutations. */
   page(sent: number): number {
     const seconds = sent > 0 ? pushSeconds : pullSeconds;
-    return clamp(Math.round((this.#rate * seconds) / this.#bytesPerChange), leastPage, limits.changesPerPage);
+    return clamp(Math.round((this.#rate * seconds) / this.#bytesPerChange), leastPage, deviceLimits.changesPerPage);
   }
 
   /** How long an answer may take to begin, when the request has so many bytes. */
@@ -84,7 +84,7 @@ export class Line {
     // Only a full batch shows that more would fit, or that it was too much.
     if (sent >= this.#batch) {
       const factor = clamp((pullSeconds * 1000) / waitedMs, 0.5, 2);
-      this.#batch = clamp(Math.floor(this.#batch * factor), 1, limits.mutationsPerRequest);
+      this.#batch = clamp(Math.floor(this.#batch * factor), 1, deviceLimits.mutationsPerRequest);
     }
     // Halfway each time: one quick answer says little about a line that was slow a minute ago.
     const wanted = clamp(waitedMs * patience, leastPatienceMs, mostPatienceMs);

@@ -1,6 +1,6 @@
 import pRetry from 'p-retry';
 import { type Deferred, deferred } from '../deferred.ts';
-import { ClosedError, StoreFullError, StoreTooNewError, SyncError } from '../errors.ts';
+import { ClosedError, messageOf, StoreFullError, StoreTooNewError, SyncError } from '../errors.ts';
 import { random } from '../ids.ts';
 import type { Platform } from '../platform.ts';
 import type { StatusBoard } from '../status.ts';
@@ -208,7 +208,7 @@ function asSyncError(error: unknown): SyncError {
   if (error instanceof StoreTooNewError || error instanceof StoreFullError) {
     return new SyncError(error.code, error.message, { recovery: 'paused', cause: error });
   }
-  return new SyncError('not_saved', error instanceof Error ? error.message : String(error), { cause: error });
+  return new SyncError('not_saved', messageOf(error), { cause: error });
 }
 
 function problemOf({ code, message }: SyncError): { code: string; message: string } {

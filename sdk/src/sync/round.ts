@@ -1,7 +1,8 @@
 import type { OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import { listEntries, putEntries } from '../log/stored-entries.ts';
-import { limits, type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
+import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
+import { deviceLimits } from '../protocol/limits.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
@@ -49,7 +50,7 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
       const pending = await readPending(tx, head, Math.max(plan.batch, 1));
       const [first] = pending;
       const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
-      const wanted = [...diverged].slice(0, limits.scopesPerRequest);
+      const wanted = [...diverged].slice(0, deviceLimits.scopesPerRequest);
       const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
       const sent = fitting(pending.slice(0, plan.batch), room);
       const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));

@@ -1,6 +1,10 @@
 import { openDB, unwrap } from 'idb';
 import { ClosedError, StoreBlockedError } from '../../errors.ts';
 
+/** Why a database cannot be opened. */
+export const heldByTab = 'another tab with an older version of this app holds it: close that tab';
+const notOpened = 'the browser does not open it: close other tabs of this app, start the browser again';
+
 /** One open connection to a database. */
 export interface Connection {
   readonly db: IDBDatabase;
@@ -73,16 +77,15 @@ export class Connector {
       },
       terminated: () => end(),
     });
-    const db = await inTime(opened, patienceMs, () => new StoreBlockedError(name, blocked ? 'tab' : 'browser')).catch(
-      (error: unknown) => {
-        // What comes too late must not keep others waiting.
-        opened.then(
-          (late) => late.close(),
-          () => {},
-        );
-        throw error;
-      },
-    );
+    const late = () => new StoreBlockedError(name, blocked ? heldByTab : notOpened);
+    const db = await inTime(opened, patienceMs, late).catch((error: unknown) => {
+      // What comes too late must not keep others waiting.
+      opened.then(
+        (late) => late.close(),
+        () => {},
+      );
+      throw error;
+    });
     const lost = new Promise<void>((resolve) => {
       end = () => {
         gone();

@@ -1,7 +1,7 @@
 import { deleteDB } from 'idb';
 import { ClosedError, StoreBlockedError, StoreBrokenError } from '../../errors.ts';
 import type { Mode, Reserve, Store, StoreFactory, Table, Transaction } from '../store.ts';
-import { type Connection, Connector, inTime } from './connection.ts';
+import { type Connection, Connector, heldByTab, inTime } from './connection.ts';
 import { asStoreError, isLoss } from './idb-errors.ts';
 import { keyOf, list, outcomeOf } from './requests.ts';
 import { fileReserve } from './reserve.ts';
@@ -174,5 +174,5 @@ function operationsOf(tx: IDBTransaction): Transaction {
 async function deleteDatabase(name: string, patienceMs: number): Promise<void> {
   await fileReserve(name).release();
   const deleted = deleteDB(name);
-  await inTime(deleted, patienceMs, () => new StoreBlockedError(name, 'tab'));
+  await inTime(deleted, patienceMs, () => new StoreBlockedError(name, heldByTab));
 }
