@@ -3,10 +3,10 @@ import type { Platform } from './platform.ts';
 /** A UUIDv7 (RFC 9562, 5.7): for idempotency keys and request ids. */
 export function uuid(platform: Pick<Platform, 'now' | 'randomBytes'>): string {
   const time = hex(Math.max(platform.now(), 0), 12);
-  const random = Array.from(platform.randomBytes(10), (byte) => hex(byte, 2)).join('');
-  const variant = hex(8 + (parseInt(random[3] ?? '', 16) % 4), 1);
-  const parts = [time.slice(0, 8), time.slice(8), `7${random.slice(0, 3)}`, variant + random.slice(4, 7)];
-  return [...parts, random.slice(8)].join('-');
+  const [first = 0, second = 0, third = 0, ...rest] = platform.randomBytes(10);
+  // Version and variant stand where a few random bits were.
+  const bytes = [0x70 | (first & 0x0f), second, 0x80 | (third & 0x3f), ...rest].map((byte) => hex(byte, 2));
+  return (time + bytes.join('')).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 function hex(value: number, digits: number): string {
