@@ -115,8 +115,8 @@ function randomBytes(length: number): Uint8Array {
   const source: Partial<Crypto> | undefined = globalThis.crypto;
   if (source?.getRandomValues) return source.getRandomValues(new Uint8Array(length));
   throw new TypeError(
-    "This runtime has no crypto.getRandomValues, which idempotency keys are made of: give reactNativePlatform expo-crypto's " +
-      'getRandomBytes, or import react-native-get-random-values before anything else',
+    "Idempotency keys need crypto.getRandomValues, which is not here: give reactNativePlatform expo-crypto's getRandomBytes, " +
+      'or import react-native-get-random-values first',
   );
 }
 

@@ -51,10 +51,7 @@ function problemOf(value: unknown, depth: number): string | undefined {
     case 'object':
       if (value === null || Array.isArray(value) || isPlain(value)) return undefined;
       return `JSON has no ${value.constructor?.name ?? 'such object'}: give a string or a number`;
-    case 'undefined':
-    case 'bigint':
-    case 'symbol':
-    case 'function':
+    default:
       return `JSON has no ${typeof value}`;
   }
 }
