@@ -1,14 +1,14 @@
 import type { Reserve } from '../store.ts';
 
 /** Some hundred mutations: LevelDB writes each of them a dozen times over, until it has its outcome. */
-const defaultBytes = 8 * 2 ** 20;
+const bytes = 8 * 2 ** 20;
 
 /**
  * A file of the origin's private file system, which counts like the database does. Deleting it makes room at once;
  * deleting rows in Chromium's IndexedDB does not, and for a while even takes more (LevelDB keeps what it deletes).
  * Without such files (Safari before 26, pages without TLS) there is no reserve.
  */
-export function fileReserve(database: string, bytes = defaultBytes): Reserve {
+export function fileReserve(database: string): Reserve {
   const name = `${encodeURIComponent(database)}.reserve`;
   return {
     hold: async () => {
