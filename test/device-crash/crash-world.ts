@@ -6,10 +6,11 @@ import type { StoreFactory } from '../../sdk/src/store/store.ts';
 import { FakeClock } from '../../sdk/src/testing/fake-clock.ts';
 import { fakeOrigin } from '../../sdk/src/testing/fake-origin.ts';
 import { FakeServer } from '../../sdk/src/testing/fake-server.ts';
-import { model, type TestModel } from '../../sdk/src/testing/model.ts';
+import type { TestModel } from '../../sdk/src/testing/model.ts';
 import { AppProcess } from './app-process.ts';
 import type { CrashDisk, Death } from './crash-disk.ts';
 import { type Decide, Watch } from './crash-point.ts';
+import { models } from './models.ts';
 import { Operations } from './operations.ts';
 import { type Deed, Promises } from './promises.ts';
 import type { Uses } from './uses.ts';
@@ -19,6 +20,20 @@ type Options = Partial<Omit<ClientOptions<TestModel>, 'platform' | 'store'>>;
 
 /** What a planted bug puts between the client and the store that its process dies with. */
 export type Plant = (factory: StoreFactory) => StoreFactory;
+
+type Kept = 'clients' | 'receipts' | 'scopes' | 'reset' | 'dropped' | 'pageSize' | 'model' | 'tag';
+
+/** What outlives a phone's death, besides its disk; its maps and sets are the world's own. */
+export interface Keepsake {
+  readonly now: number;
+  readonly server: Pick<FakeServer, Kept>;
+  readonly promises: Pick<Promises, 'deeds' | 'moment'>;
+  readonly operations: Pick<Operations, 'order'>;
+  readonly markers: readonly (readonly [string, string])[];
+  readonly modelVersion: 1 | 2;
+  readonly random: number;
+  readonly notes: number;
+}
 
 /** Enough turns for everything that takes no time: a request, its answer, and what the client makes of it. */
 const enoughTurns = 12;
@@ -34,7 +49,7 @@ export class CrashWorld {
   tabs: { readonly client: CrashClient; readonly process: AppProcess }[] = [];
   isOnline = true;
   /** Of the app that is installed. */
-  model: TestModel = model;
+  modelVersion: 1 | 2 = 1;
   readonly #uses: Uses;
   readonly #plant: Plant;
   readonly #markers = new Map<string, string>();
@@ -75,7 +90,7 @@ export class CrashWorld {
     const process = new AppProcess((place) => this.#meet(place, process));
     this.#processes.push(process);
     const client = await createClient<TestModel>({
-      model: this.model,
+      model: models[this.modelVersion],
       url: 'http://server',
       actor: { tenant: 'pennco', id: 'a1' },
       token: () => this.server.validToken,
@@ -138,6 +153,33 @@ export class CrashWorld {
   /** Another phone has no markers. */
   forgetMarkers(): void {
     this.#markers.clear();
+  }
+
+  /** Everything but the disk, as it is when the whole phone dies. */
+  keepsake(): Keepsake {
+    const { clients, receipts, scopes, reset, dropped, pageSize, model, tag } = this.server;
+    return {
+      now: this.clock.now(),
+      server: { clients, receipts, scopes, reset, dropped, pageSize, model, tag },
+      promises: { deeds: this.promises.deeds, moment: this.promises.moment },
+      operations: { order: this.operations.order },
+      markers: [...this.#markers],
+      modelVersion: this.modelVersion,
+      random: this.#random,
+      notes: this.#notes,
+    };
+  }
+
+  /** Goes on, in a new process, where another one has died. */
+  async goOn(keepsake: Keepsake): Promise<void> {
+    await this.clock.pass(keepsake.now - this.clock.now());
+    Object.assign(this.server, keepsake.server);
+    Object.assign(this.promises, keepsake.promises);
+    Object.assign(this.operations, keepsake.operations);
+    for (const [name, value] of keepsake.markers) this.#markers.set(name, value);
+    this.modelVersion = keepsake.modelVersion;
+    this.#random = keepsake.random;
+    this.#notes = keepsake.notes;
   }
 
   tell(event: PlatformEvent): void {

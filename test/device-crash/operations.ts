@@ -4,7 +4,8 @@ import type { Deed } from './promises.ts';
 /** The server's side of a crash world: rows that say how often, and in which order, each thing has happened. */
 export class Operations {
   readonly #server: FakeServer;
-  #order = 0;
+  /** How many notes have taken effect. */
+  order = 0;
 
   constructor(server: FakeServer) {
     this.#server = server;
@@ -49,7 +50,7 @@ export class Operations {
 
   #write(label: string): void {
     const times = Number(this.#server.row('notes', label)?.['times'] ?? 0);
-    const row = { id: label, text: label, times: times + 1, order: (this.#order += 1) };
+    const row = { id: label, text: label, times: times + 1, order: (this.order += 1) };
     this.#server.write('notes', label, row, ['agent:a1']);
   }
 }

@@ -12,13 +12,17 @@ export interface PlantedBug {
   readonly breaks: Invariant;
 }
 
+export const savedTooEarly: PlantedBug = {
+  name: 'a mutation is called saved before it was flushed',
+  plant: onStore(
+    (store) => (tables, mode, body) => store.transaction(tables, mode === 'durable' ? 'write' : mode, body),
+  ),
+  workload: 'one by one, and many together',
+  breaks: 'I1',
+};
+
 export const plantedBugs: readonly PlantedBug[] = [
-  {
-    name: 'a mutation is called saved before it was flushed',
-    plant: onStore((store) => (tables, mode, body) => store.transaction(tables, mode === 'durable' ? 'write' : mode, body)),
-    workload: 'one by one, and many together',
-    breaks: 'I1',
-  },
+  savedTooEarly,
   {
     name: 'a mutation is written after its number was given away',
     plant: inTwo((table) => table === 'log'),

@@ -20,16 +20,16 @@ export interface Deed {
 /** Everything that was promised on a phone. */
 export class Promises {
   readonly deeds: Deed[] = [];
-  #now = 0;
+  moment = 0;
 
   ask(label: string, effect = label): Deed {
-    const deed: Deed = { label, effect, asked: this.#tick() };
+    const deed: Deed = { label, effect, asked: this.#next() };
     this.deeds.push(deed);
     return deed;
   }
 
   saved(deed: Deed, key: string): void {
-    deed.saved = this.#tick();
+    deed.saved = this.#next();
     deed.key = key;
   }
 
@@ -38,8 +38,8 @@ export class Promises {
     for (const deed of this.deeds) deed.dropped = dropped;
   }
 
-  #tick(): number {
-    this.#now += 1;
-    return this.#now;
+  #next(): number {
+    this.moment += 1;
+    return this.moment;
   }
 }

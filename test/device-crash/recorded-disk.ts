@@ -96,7 +96,11 @@ export class RecordedDisk implements CrashDisk {
       ...wrapStore(store, transaction),
       destroy: async () => {
         await store.destroy();
-        const writes = allTables.map((table): Write => (tx) => tx.clear(table));
+        const writes = allTables.map(
+          (table): Write =>
+            (tx) =>
+              tx.clear(table),
+        );
         note({ tables: allTables, writes }, true);
       },
     };

@@ -50,7 +50,9 @@ export async function violationsIn(world: CrashWorld): Promise<Violation[]> {
       const there = JSON.stringify(rowsOf(world, collection).map((row) => sorted(row)));
       if (here !== there) add('I4', `${collection} are ${here} here, and ${there} at the server`);
     }
-    const waiting = new Set([...(await client.rejections.read()), ...(await client.deadLetters.read())].map(({ key }) => key));
+    const waiting = new Set(
+      [...(await client.rejections.read()), ...(await client.deadLetters.read())].map(({ key }) => key),
+    );
     for (const { label, key, dismissed, dropped } of deeds) {
       const status = key === undefined ? undefined : server.receipts.get(key)?.status;
       if (key === undefined || status === undefined || status === 'applied' || dropped) continue;
@@ -58,7 +60,8 @@ export async function violationsIn(world: CrashWorld): Promise<Violation[]> {
       if (dismissed === 'done' && waiting.has(key)) add('I7', `${label} was dealt with, and comes back`);
     }
     const { storeLost } = client.status.get();
-    if (storeLost && !deeds.some(({ dropped }) => dropped)) add('usable', `the store is said to be lost: ${JSON.stringify(storeLost)}`);
+    if (storeLost && !deeds.some(({ dropped }) => dropped))
+      add('usable', `the store is said to be lost: ${JSON.stringify(storeLost)}`);
   }
   return found;
 }
