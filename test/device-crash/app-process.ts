@@ -1,6 +1,7 @@
 import { deferred } from '../../sdk/src/deferred.ts';
 import type { Platform } from '../../sdk/src/platform.ts';
 import type { Reserve, Store, StoreFactory, Transaction } from '../../sdk/src/store/store.ts';
+import { wrapStore } from '../../sdk/src/testing/wrap-store.ts';
 
 /** Thrown into a transaction of a process that has died, so that the store below takes it back. */
 export class Dead extends Error {
@@ -69,6 +70,18 @@ export class AppProcess {
   /** Stores as this process has them: it may die wherever it asks them something. */
   store(factory: StoreFactory): StoreFactory {
     return (name) => this.#asks('open', async () => this.#mortal(await factory(name)));
+  }
+
+  /** Stores that take time of their own, above those it may die with. */
+  waits(factory: StoreFactory): StoreFactory {
+    const waitFor = async <T>(work: Promise<T>): Promise<T> => {
+      this.#asking += 1;
+      return work.finally(() => (this.#asking -= 1));
+    };
+    return async (name) => {
+      const store = await waitFor(factory(name));
+      return wrapStore(store, (...asked) => waitFor(store.transaction(...asked)));
+    };
   }
 
   #mortal(store: Store): Store {

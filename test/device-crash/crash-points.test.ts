@@ -28,12 +28,15 @@ test('sqlite: some places of some workloads, and the statements below them', asy
   expect(explored.visitedSecond).toBeGreaterThan(0);
 }, 300_000);
 
-test.each(plantedBugs)('finds it when $name', async ({ plant, workload, breaks }) => {
+test.each(plantedBugs)('finds it when $name', async ({ plant, workload, breaks, diesTwice = false }) => {
   const { findings } = await explore({
     workloads: workloads.filter(({ name }) => name === workload),
     disk: disks.memory,
     plant,
-    stopAt: ({ invariant }) => invariant === breaks,
+    second: diesTwice,
+    stopAt: ({ invariant, visit }) => invariant === breaks && (visit.second !== undefined) === diesTwice,
   });
-  expect(findings.map(({ invariant }) => invariant)).toContain(breaks);
+  expect(findings.at(-1)?.invariant).toBe(breaks);
+  // One death alone does not show it.
+  if (diesTwice) expect(findings.filter(({ visit }) => !visit.second)).toEqual([]);
 });

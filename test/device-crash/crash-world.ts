@@ -2,6 +2,7 @@ import type { Client } from '../../sdk/src/client.ts';
 import type { ClientOptions } from '../../sdk/src/client-options.ts';
 import { createClient } from '../../sdk/src/create-client.ts';
 import type { Platform, PlatformEvent } from '../../sdk/src/platform.ts';
+import { encryptedStore } from '../../sdk/src/store/encrypted/index.ts';
 import type { StoreFactory } from '../../sdk/src/store/store.ts';
 import { FakeClock } from '../../sdk/src/testing/fake-clock.ts';
 import { fakeOrigin } from '../../sdk/src/testing/fake-origin.ts';
@@ -31,6 +32,7 @@ export interface Keepsake {
   readonly operations: Pick<Operations, 'order'>;
   readonly markers: readonly (readonly [string, string])[];
   readonly modelVersion: 1 | 2;
+  readonly keyNumber: number | undefined;
   readonly random: number;
   readonly notes: number;
 }
@@ -50,6 +52,8 @@ export class CrashWorld {
   isOnline = true;
   /** Of the app that is installed. */
   modelVersion: 1 | 2 = 1;
+  /** Which of the app's keys encrypts the store, from 1. Undefined: none does. */
+  keyNumber: number | undefined;
   readonly #uses: Uses;
   readonly #plant: Plant;
   readonly #markers = new Map<string, string>();
@@ -99,7 +103,7 @@ export class CrashWorld {
         note: (replica, { text }) => replica.put('notes', { id: text, text }),
       },
       ...options,
-      store: this.#plant(process.store(this.disk.open)),
+      store: await this.#stores(process),
       platform: process.platform(this.#around()),
     });
     const noted = this.#uses.of(client);
@@ -165,6 +169,7 @@ export class CrashWorld {
       operations: { order: this.operations.order },
       markers: [...this.#markers],
       modelVersion: this.modelVersion,
+      keyNumber: this.keyNumber,
       random: this.#random,
       notes: this.#notes,
     };
@@ -178,6 +183,7 @@ export class CrashWorld {
     Object.assign(this.operations, keepsake.operations);
     for (const [name, value] of keepsake.markers) this.#markers.set(name, value);
     this.modelVersion = keepsake.modelVersion;
+    this.keyNumber = keepsake.keyNumber;
     this.#random = keepsake.random;
     this.#notes = keepsake.notes;
   }
@@ -226,6 +232,15 @@ export class CrashWorld {
       // The client was closed before.
       () => {},
     );
+  }
+
+  async #stores(process: AppProcess): Promise<StoreFactory> {
+    const stores = this.#plant(process.store(this.disk.open));
+    if (this.keyNumber === undefined) return stores;
+    const key = await keyOf(this.keyNumber);
+    const formerKeys = [await keyOf(this.keyNumber - 1)];
+    // Encrypting takes a moment too.
+    return process.waits(encryptedStore(stores, { key, formerKeys }));
   }
 
   /** @param process the one that asks; undefined: the machine below it, which only dies as a whole */
@@ -281,4 +296,8 @@ export class CrashWorld {
     this.#random = (Math.imul(this.#random, 1664525) + 1013904223) >>> 0;
     return this.#random >>> 24;
   }
+}
+
+function keyOf(number: number): Promise<CryptoKey> {
+  return crypto.subtle.importKey('raw', new Uint8Array(32).fill(number), 'AES-GCM', false, ['encrypt', 'decrypt']);
 }

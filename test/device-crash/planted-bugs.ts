@@ -10,14 +10,18 @@ export interface PlantedBug {
   /** A workload in which it shows. */
   readonly workload: string;
   readonly breaks: Invariant;
+  /** It shows only when what comes after a death dies, too. */
+  readonly diesTwice?: boolean;
 }
+
+const oneByOne = 'one by one, and many together';
 
 export const savedTooEarly: PlantedBug = {
   name: 'a mutation is called saved before it was flushed',
   plant: onStore(
     (store) => (tables, mode, body) => store.transaction(tables, mode === 'durable' ? 'write' : mode, body),
   ),
-  workload: 'one by one, and many together',
+  workload: oneByOne,
   breaks: 'I1',
 };
 
@@ -26,7 +30,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a mutation is written after its number was given away',
     plant: inTwo((table) => table === 'log'),
-    workload: 'one by one, and many together',
+    workload: oneByOne,
     breaks: 'usable',
   },
   {
@@ -44,12 +48,45 @@ export const plantedBugs: readonly PlantedBug[] = [
     workload: 'refused: dismissed, done again, and done otherwise',
     breaks: 'I7',
   },
+  {
+    name: 'what mends the log after a death takes it away before it writes it anew',
+    plant: mending,
+    workload: oneByOne,
+    breaks: 'I1',
+    diesTwice: true,
+  },
 ];
 
 function onStore(change: (store: Store) => Store['transaction']): Plant {
   return (factory: StoreFactory) => async (name) => {
     const store = await factory(name);
     return wrapStore(store, change(store));
+  };
+}
+
+/** Notes whether a store was closed in order, and writes the log of one that was not a second time. */
+function mending(factory: StoreFactory): StoreFactory {
+  return async (name) => {
+    const store = await factory(name);
+    const inMeta = (work: (tx: Transaction) => Promise<unknown>) => store.transaction(['meta'], 'durable', work);
+    if (await inMeta((tx) => tx.get('meta', 'open'))) {
+      const entries = await store.transaction(['log'], 'durable', async (tx) => {
+        const all = (await tx.list('log')) as { readonly id: number }[];
+        await tx.clear('log');
+        return all;
+      });
+      await store.transaction(['log'], 'durable', async (tx) => {
+        for (const entry of entries) await tx.put('log', entry.id, entry);
+      });
+    }
+    await inMeta((tx) => tx.put('meta', 'open', true));
+    return {
+      ...wrapStore(store, (...asked) => store.transaction(...asked)),
+      close: async () => {
+        await inMeta((tx) => tx.delete('meta', 'open'));
+        await store.close();
+      },
+    };
   };
 }
 

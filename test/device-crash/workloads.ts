@@ -224,6 +224,22 @@ export const workloads: readonly Workload[] = [
     },
   },
   {
+    name: 'a store that is encrypted from now on, and then with another key',
+    async run(world) {
+      const plain = await synced(world);
+      world.isOnline = false;
+      await world.note(plain);
+      await world.close(plain);
+      for (const keyNumber of [1, 2]) {
+        world.keyNumber = keyNumber;
+        const encrypted = await world.client();
+        await world.note(encrypted);
+        await world.quiet();
+        await world.close(encrypted);
+      }
+    },
+  },
+  {
     name: 'pings that are let go',
     async run(world) {
       const client = await synced(world);
