@@ -16,7 +16,7 @@ describe.skipIf(chromiumIsMissing())('where phones with IndexedDB die', () => {
 
   test('at some places of some workloads, and at some of what comes after', async () => {
     const page = await ground.page();
-    const options = { second: true, onlyEvery: 5 };
+    const options = { every: 5, secondEvery: 5 };
     const { words, wrong, deaths } = await page.evaluate(([all, how]) => window.crashPage.explore(all, how), [
       names,
       options,
@@ -37,7 +37,7 @@ describe.skipIf(chromiumIsMissing())('where phones with IndexedDB die', () => {
   test('what is not on the disk is found to be missing', async () => {
     const page = await ground.page();
     const { wrong } = await page.evaluate(
-      (all) => window.crashPage.explore(all, { onlyEvery: 2, unflushed: true }),
+      (all) => window.crashPage.explore(all, { every: 2, unflushed: true }),
       names.slice(1),
     );
     expect(wrong.join('\n')).toContain('I1 broken');

@@ -5,14 +5,13 @@ import { plantedBugs } from './planted-bugs.ts';
 import { report } from './report.ts';
 import { workloads } from './workloads.ts';
 
-test('memory: each place of each workload dies, and of what comes after a death; the invariants hold', async () => {
+test('memory: each place of each workload dies, and some of what comes after; the invariants hold', async () => {
   const began = performance.now();
-  const explored = await explore({ workloads, disk: disks.memory, second: true });
+  const explored = await explore({ workloads, disk: disks.memory, secondEvery: 4 });
   const { words, wrong } = report(explored, (performance.now() - began) / 1000);
   console.log(`memory: ${words}`);
   expect(wrong.slice(0, 10)).toEqual([]);
   expect(explored.placesVisited).toBe(explored.places);
-  expect(explored.placesAfterVisited).toBe(explored.placesAfter);
   expect(explored.visitedSecond).toBeGreaterThan(0);
   // Every public operation of a client has its place in a workload.
   expect(explored.unused).toEqual([]);
@@ -20,7 +19,7 @@ test('memory: each place of each workload dies, and of what comes after a death;
 
 test('sqlite: some places of some workloads, and the statements below them', async () => {
   const began = performance.now();
-  const explored = await explore({ workloads: workloads.slice(0, 3), disk: disks.sqlite, second: true, onlyEvery: 12 });
+  const explored = await explore({ workloads: workloads.slice(0, 3), disk: disks.sqlite, every: 12, secondEvery: 12 });
   const { words, wrong } = report(explored, (performance.now() - began) / 1000);
   console.log(`sqlite: ${words}`);
   expect(wrong.slice(0, 10)).toEqual([]);
@@ -33,10 +32,10 @@ test.each(plantedBugs)('finds it when $name', async ({ plant, workload, breaks, 
     workloads: workloads.filter(({ name }) => name === workload),
     disk: disks.memory,
     plant,
-    second: diesTwice,
+    secondEvery: diesTwice ? 1 : 0,
     stopAt: ({ invariant, visit }) => invariant === breaks && (visit.second !== undefined) === diesTwice,
   });
   expect(findings.at(-1)?.invariant).toBe(breaks);
   // One death alone does not show it.
-  if (diesTwice) expect(findings.filter(({ visit }) => !visit.second)).toEqual([]);
+  expect(findings.every(({ visit }) => !diesTwice || visit.second)).toBe(true);
 });

@@ -30,10 +30,10 @@ export interface ExplorationOptions {
   readonly plant?: Plant;
   /** True: every point dies in every way. Otherwise each place once, in one way, the next place in the next. */
   readonly everyPoint?: boolean;
-  /** Whether what comes after a death dies, too: at each place of it that has not been visited, or else at one. */
-  readonly second?: boolean;
   /** Only each so manieth place is visited. Default: 1, all. */
-  readonly onlyEvery?: number;
+  readonly every?: number;
+  /** What comes after a death dies, too, at each so manieth place that it had not come to before. Default: 0, never. */
+  readonly secondEvery?: number;
   /** Told when a workload is done, of all until then. */
   readonly tell?: (workload: Workload, until: Explored) => void;
   /** Ends the exploration before its end, with what was found until then. */
@@ -115,14 +115,14 @@ class Exploration {
   }
 
   async explore(workload: Workload): Promise<void> {
-    const { everyPoint = false, onlyEvery = 1 } = this.#options;
+    const { everyPoint = false, every = 1 } = this.#options;
     const points = await this.#discover(workload);
     this.#points += points.length;
     for (const point of points) {
       const known = this.#places.has(point.place);
       this.#places.add(point.place);
       if (everyPoint) for (const death of point.deaths) await this.#visit({ workload, point, death });
-      else if (!known && this.#places.size % onlyEvery === 0) {
+      else if (!known && this.#places.size % every === 0) {
         await this.#visit({ workload, point, death: inTurn(point.deaths, this.#planned) });
       }
     }
@@ -152,17 +152,17 @@ class Exploration {
     this.#placesVisited.add(visit.point.place);
     const points: CrashPoint[] = [];
     await this.#judge(world, visit, points);
-    if (!this.#options.second) return;
     for (const second of this.#secondDeaths(points)) await this.#visitTwice({ ...visit, second });
   }
 
   #secondDeaths(points: readonly CrashPoint[]): Second[] {
-    const { everyPoint = false, onlyEvery = 1 } = this.#options;
+    const { everyPoint = false, secondEvery = 0 } = this.#options;
+    if (secondEvery === 0) return [];
     const chosen: Second[] = [];
     for (const point of points) {
       if (this.#placesAfter.has(point.place)) continue;
       this.#placesAfter.add(point.place);
-      if (this.#placesAfter.size % onlyEvery !== 0) continue;
+      if (this.#placesAfter.size % secondEvery !== 0) continue;
       const deaths = everyPoint ? point.deaths : [inTurn(point.deaths, this.#placesAfter.size)];
       for (const death of deaths) chosen.push({ point, death });
     }

@@ -72,7 +72,7 @@ async function run(world: CrashWorld, work: () => Promise<void>, die?: Place): P
   return points.map(({ place, nth }) => ({ place, nth }));
 }
 
-type Exploring = Pick<ExplorationOptions, 'everyPoint' | 'second' | 'onlyEvery'> & { readonly unflushed?: boolean };
+type Exploring = Pick<ExplorationOptions, 'everyPoint' | 'every' | 'secondEvery'> & { readonly unflushed?: boolean };
 
 /** A point without what a page cannot be told. */
 export interface Place {

@@ -23,8 +23,8 @@ const { values } = parseArgs({
 });
 
 const chosen = workloads.filter(({ name }) => name.includes(values.workload));
-const onlyEvery = Number(values.every);
-const options = { everyPoint: !values.short && onlyEvery === 1, second: true, onlyEvery };
+const every = Number(values.every);
+const options = { everyPoint: !values.short && every === 1, every, secondEvery: every };
 const began = performance.now();
 const seconds = () => (performance.now() - began) / 1000;
 
@@ -42,7 +42,7 @@ async function run(): Promise<readonly string[]> {
   try {
     const names = chosen.map(({ name }) => name);
     if (values.kill) {
-      const { words, wrong } = await realDeaths(ground, names, onlyEvery, console.log);
+      const { words, wrong } = await realDeaths(ground, names, every, console.log);
       console.log(`idb, killed for real: ${words}; ${seconds().toFixed(0)} s`);
       return wrong;
     }

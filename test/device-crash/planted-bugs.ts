@@ -71,12 +71,12 @@ function mending(factory: StoreFactory): StoreFactory {
     const inMeta = (work: (tx: Transaction) => Promise<unknown>) => store.transaction(['meta'], 'durable', work);
     if (await inMeta((tx) => tx.get('meta', 'open'))) {
       const entries = await store.transaction(['log'], 'durable', async (tx) => {
-        const all = (await tx.list('log')) as { readonly id: number }[];
+        const all = (await tx.list('log')) as { readonly seq: number }[];
         await tx.clear('log');
         return all;
       });
       await store.transaction(['log'], 'durable', async (tx) => {
-        for (const entry of entries) await tx.put('log', entry.id, entry);
+        for (const entry of entries) await tx.put('log', entry.seq, entry);
       });
     }
     await inMeta((tx) => tx.put('meta', 'open', true));
