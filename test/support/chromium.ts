@@ -34,6 +34,8 @@ export interface Chromium {
   readonly context: BrowserContext;
   /** SIGKILL to the browser and its processes, as when the phone's battery dies. The profile stays. */
   kill(): Promise<void>;
+  /** SIGKILL to the processes of all pages, as when the system needs their memory. The browser goes on. */
+  killPages(): Promise<void>;
   /** Starts it again on the same profile, after `kill()` or `context.close()`. */
   relaunch(): Promise<BrowserContext>;
   close(): Promise<void>;
@@ -68,6 +70,10 @@ export async function launchChromium(options: ChromiumOptions = {}): Promise<Chr
       return context;
     },
     kill: () => kill(context),
+    killPages: async () => {
+      const processes = await processesOf(context);
+      for (const { id, type } of processes) if (type === 'renderer') signal(id, 'SIGKILL');
+    },
     relaunch: async () => (context = await launch(profile, options)),
     close: async () => {
       await context.close();
@@ -95,9 +101,7 @@ function phone(): BrowserContextOptions {
 }
 
 async function kill(context: BrowserContext): Promise<void> {
-  const session = await context.browser()?.newBrowserCDPSession();
-  if (!session) throw new Error('the browser is not running');
-  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  const processInfo = await processesOf(context);
   const closed = new Promise((resolve) => context.once('close', resolve));
   // The browser first, so that it cannot react to the death of the others.
   const pids = processInfo.toSorted((a) => (a.type === 'browser' ? -1 : 1)).map(({ id }) => id);
@@ -105,6 +109,14 @@ async function kill(context: BrowserContext): Promise<void> {
   await closed;
   // A storage process that lives on would still hold the profile. A zombie nobody collects counts as alive: not for ever.
   for (let tries = 0; tries < 20 && pids.some((pid) => signal(pid, 0)); tries++) await sleep(50);
+}
+
+async function processesOf(context: BrowserContext): Promise<{ readonly id: number; readonly type: string }[]> {
+  const session = await context.browser()?.newBrowserCDPSession();
+  if (!session) throw new Error('the browser is not running');
+  const { processInfo } = await session.send('SystemInfo.getProcessInfo');
+  await session.detach();
+  return processInfo;
 }
 
 /** False when there is no such process. */

@@ -8,6 +8,12 @@ export class FakeClock {
   #now = Date.parse('2026-11-22T10:00:00Z');
   readonly #timers = new Map<number, Timer>();
   #last = 0;
+  readonly #idle: () => Promise<void>;
+
+  /** @param everything lets all happen that needs no time; by default, patiently */
+  constructor(everything: () => Promise<void> = idle) {
+    this.#idle = everything;
+  }
 
   readonly now = (): number => this.#now;
 
@@ -29,7 +35,7 @@ export class FakeClock {
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
-      await idle();
+      await this.#idle();
       const next = this.#next();
       if (!next || next[1].at > end) break;
       this.#fire(next);
@@ -40,7 +46,7 @@ export class FakeClock {
   /** Lets time pass from timer to timer until `condition` holds. */
   async until(condition: () => boolean, what = 'the condition'): Promise<void> {
     for (let turns = 0; turns < 500; turns += 1) {
-      await idle();
+      await this.#idle();
       if (condition()) return;
       const next = this.#next();
       if (next) this.#fire(next);

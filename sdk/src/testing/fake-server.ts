@@ -48,7 +48,8 @@ export class FakeServer {
   pageSize = 1000;
   /** Mutations that make the server stop with `halted`. */
   halts = new Set<string>();
-  #tag = 100;
+  /** Of the row that was written last. */
+  tag = 100;
 
   constructor(scopes: readonly string[]) {
     for (const scope of scopes) this.scopes.set(scope, { version: 0, lines: new Map() });
@@ -60,8 +61,8 @@ export class FakeServer {
       const scope = this.scopes.get(name);
       if (!scope) throw new Error(`no scope ${name}`);
       scope.version += 1;
-      this.#tag += 1;
-      scope.lines.set(`${collection}/${id}`, { version: scope.version, tag: row ? this.#tag : 0, row });
+      this.tag += 1;
+      scope.lines.set(`${collection}/${id}`, { version: scope.version, tag: row ? this.tag : 0, row });
     }
   }
 
