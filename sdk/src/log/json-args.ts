@@ -51,7 +51,10 @@ function problemOf(value: unknown, depth: number): string | undefined {
     case 'object':
       if (value === null || Array.isArray(value) || isPlain(value)) return undefined;
       return `JSON has no ${value.constructor?.name ?? 'such object'}: give a string or a number`;
-    default:
+    case 'undefined':
+    case 'bigint':
+    case 'symbol':
+    case 'function':
       return `JSON has no ${typeof value}`;
   }
 }
