@@ -24,6 +24,8 @@ test('sqlite: some places of some workloads, and the statements below them', asy
   console.log(`sqlite: ${words}`);
   expect(wrong.slice(0, 10)).toEqual([]);
   expect(explored.visited).toBeGreaterThan(0);
+  // No workload of these signs out.
+  expect(explored.unused).toContain('signOut');
   expect(explored.visitedSecond).toBeGreaterThan(0);
 }, 300_000);
 

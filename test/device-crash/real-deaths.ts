@@ -1,7 +1,7 @@
 import type { IdbGround, RealVisit } from './idb-ground.ts';
 import type { Report } from './report.ts';
 
-/** Of so many deaths, one takes the whole browser. */
+/** At one of so many places it is the whole browser that dies. */
 const browserEvery = 5;
 
 /**
@@ -37,7 +37,7 @@ export async function realDeaths(
       const killer = visits++ % browserEvery === 0 ? 'browser' : 'renderer';
       const after = (await visit({ workload, point, killer })).points;
       const second = after[(7 * visits) % after.length];
-      if (second) await visit({ workload, point, second, killer });
+      if (second) await visit({ workload, point, second, killer: 'renderer' });
     }
     tell(`"${workload}": ${inWords()}; ${wrong.length} broken`);
   }

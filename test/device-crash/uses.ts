@@ -10,7 +10,7 @@ export class Uses {
 
   /** The same client, whose uses are noted. */
   of<T extends object>(client: T, path = ''): T {
-    for (const name of namesOf(client)) {
+    for (const name of Object.keys(client)) {
       const value: unknown = Reflect.get(client, name);
       if (typeof value === 'function') this.#offered.add(path + name);
       else if (isPlain(value)) this.of(value, `${path}${name}.`);
@@ -25,16 +25,6 @@ export class Uses {
       },
     });
   }
-}
-
-/** What a client's class has, and the type that apps see does not. */
-const notOffered = new Set(['constructor', 'signedOut']);
-
-function namesOf(client: object): string[] {
-  const prototype: object | null = Object.getPrototypeOf(client) as object | null;
-  const own = Object.getOwnPropertyNames(client);
-  if (prototype === null || prototype === Object.prototype) return own;
-  return [...own, ...Object.getOwnPropertyNames(prototype).filter((name) => !notOffered.has(name))];
 }
 
 /** An object of functions, such as `rejections`; not the actor. */
