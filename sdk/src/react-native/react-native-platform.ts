@@ -1,5 +1,4 @@
 import type { Platform } from '../platform.ts';
-import { completeAbort } from './complete-abort.ts';
 
 /** What the app hands over, as the packages export it: the SDK depends on none of them. */
 export interface ReactNativeParts {
@@ -38,7 +37,6 @@ export interface ReactNativeParts {
  */
 export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> {
   const { NetInfo, AppState, fetch, getRandomBytes } = parts;
-  completeAbort();
   let offline = false;
   return {
     online: () => !offline,

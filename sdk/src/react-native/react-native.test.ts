@@ -117,6 +117,24 @@ test('a client syncs with nothing but what React Native has', async () => {
   expect(new Set(asked)).toEqual(new Set(['https://sync.example.org/v1/sync']));
 });
 
+test('an AbortSignal of 2019 is enough, also without reactNativePlatform: sync() settles, whatever happens', async () => {
+  const { signal } = new AbortControllerOf2019();
+  for (const missing of ['throwIfAborted', 'reason']) expect(missing in signal).toBe(false);
+  let answers = (response: Response): Promise<unknown> => withoutBody(response);
+  const fetch = async (url: string, init: RequestInit) => answers(await server.fetch(url, init));
+  const app = phone({ crypto, fetch, AbortController: AbortControllerOf2019, AbortSignal: undefined });
+  const client = await start(app, {});
+  await client.sync();
+  answers = () => Promise.reject(new TypeError('Network request failed'));
+  await expect(client.sync()).rejects.toMatchObject({ code: 'unreachable' });
+  answers = () => new Promise(() => {});
+  const hanging = client.sync();
+  hanging.catch(() => {});
+  await vi.waitFor(() => expect(client.status.get().syncing).toBe(true));
+  await client.close();
+  await expect(hanging).rejects.toMatchObject({ code: 'closed' });
+});
+
 test('without randomness nothing is opened, and it is said where to get some', async () => {
   const starting = start(phone(), {});
   await expect(starting).rejects.toMatchObject({
