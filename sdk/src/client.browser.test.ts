@@ -106,7 +106,7 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
       const asleep = await openTab({ deaf: true });
       await expect.poll(() => shown(asleep)).toContain('d1');
       await asleep.evaluate(() => window.clientPage.note('old'));
-      await expect.poll(() => asleep.evaluate(() => window.clientPage.status().pending)).toBe(0);
+      await asleep.evaluate(() => window.clientPage.sync());
       await first.evaluate(() => window.clientPage.signOut());
       if (signedInAgain) {
         await first.reload();
