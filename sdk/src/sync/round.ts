@@ -104,6 +104,6 @@ function fitting(entries: readonly LogEntry[], room: number): readonly LogEntry[
   return tooMany === -1 ? entries : entries.slice(0, Math.max(tooMany, 1));
 }
 
-function toWire({ id, key, name, args, at, model, receipt }: LogEntry): Mutation {
-  return { id, key, name, args, at, model, ...(receipt && { receipt }) };
+function toWire({ id, key, name, args, at, model, receipt, replaces }: LogEntry): Mutation {
+  return { id, key, name, args, at, model, ...(receipt && { receipt }), ...(replaces && { replaces }) };
 }
