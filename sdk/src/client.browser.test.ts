@@ -31,8 +31,9 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
     served?.close();
   });
 
-  async function openTab(): Promise<Page> {
+  async function openTab({ deaf = false } = {}): Promise<Page> {
     const page = await chromium.context.newPage();
+    if (deaf) await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'BroadcastChannel'));
     await page.goto(served.url);
     await page.waitForFunction(() => 'clientPage' in window);
     return page;
@@ -97,4 +98,32 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
     await expect.poll(() => shown(second)).toContain('d1');
     await Promise.all([first.close(), second.close()]);
   });
+
+  test.each([false, true])(
+    'a tab that heard nothing of it writes nothing back when it wakes (signed in again meanwhile: %s)',
+    async (signedInAgain) => {
+      const first = await openTab();
+      const asleep = await openTab({ deaf: true });
+      await expect.poll(() => shown(asleep)).toContain('d1');
+      await asleep.evaluate(() => window.clientPage.note('old'));
+      await asleep.evaluate(() => window.clientPage.sync());
+      await first.evaluate(() => window.clientPage.signOut());
+      if (signedInAgain) {
+        await first.reload();
+        await expect.poll(() => shown(first)).toContain('d1');
+        await first.evaluate(() => window.clientPage.note('new'));
+      }
+      const writing = asleep.evaluate(() => window.clientPage.note('too late'));
+      await expect(writing).rejects.toThrow('closed');
+      expect(await asleep.evaluate(() => window.clientPage.status().signedOut)).toBe(true);
+      await asleep.close();
+      await first.reload();
+      await expect.poll(() => shown(first)).toContain('d1');
+      const records = await first.evaluate(() => window.clientPage.records());
+      expect(records.map(({ args }) => args)).toEqual(signedInAgain ? [{ text: 'new' }] : []);
+      expect(await first.evaluate(() => window.clientPage.status().storeLost)).toBeNull();
+      await first.evaluate(() => window.clientPage.signOut({ dropUnsent: true }));
+      await first.close();
+    },
+  );
 });

@@ -86,6 +86,7 @@ export class Device {
       committed: (commit) => this.committed(commit),
       newClientId: () => newClientId(platform),
       thinOf: (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
+      left: () => this.safekeeping.hasLeft(start.identity),
       signedOut: options.signedOut,
     });
     this.records = new Records(
@@ -236,8 +237,9 @@ export class Device {
     // A read that failed here is tried again, whatever the others did.
     this.replica.absorb({});
     const { identity, progress } = await readChanged(this.store, [], []);
-    await this.safekeeping.look(identity ?? this.log.identity);
-    if (identity && progress.revision === this.log.progress.revision) return;
+    if (!this.#isOwn(identity)) return this.readAgain();
+    await this.safekeeping.look(identity);
+    if (progress.revision === this.log.progress.revision) return;
     await this.readAgain();
   }
 
@@ -275,7 +277,7 @@ export class Device {
   async #readAll(): Promise<void> {
     const doubtful = new Set(this.#doubtful);
     const { identity, ...read } = await readAll(this.store, this.replica.collections);
-    if (!identity) {
+    if (!this.#isOwn(identity)) {
       await this.log.restore();
       return this.#readAll();
     }
@@ -287,6 +289,11 @@ export class Device {
     if (this.log.pending.some((entry) => !entry.sent)) this.#mutationMade();
   }
 
+  /** Another tab may have signed the person out, and in again: then another store is in the place of this one. */
+  #isOwn(identity: Identity | undefined): identity is Identity {
+    return identity?.store === this.log.own.store;
+  }
+
   async #hear(message: Exclude<TabMessage, { kind: 'signed-out' }>): Promise<void> {
     if (message.kind === 'line') return this.board.set(message.status);
     await this.caughtUp().catch(this.#unreadable);
@@ -295,7 +302,7 @@ export class Device {
     if (before === this.log.progress.revision) {
       const { identity, ...changed } = await readChanged(this.store, seqs, rows);
       // Had the disk moved on further, its progress would not fit to these rows alone.
-      if (identity && changed.progress.revision === after && before === this.log.progress.revision) {
+      if (this.#isOwn(identity) && changed.progress.revision === after && before === this.log.progress.revision) {
         this.adopt({ identity, ...changed });
         if (changed.entries.some((entry) => !entry.sent)) this.#mutationMade();
         return;

@@ -149,6 +149,7 @@ export function runClient(made: ClientParts, indexed: Promise<void>) {
       safekeeping.stay();
       throw error;
     });
+    await safekeeping.left(log.own);
     tabs.signedOut();
     closed ??= end(async () => {
       await destroyStore(store, platform);

@@ -1,6 +1,6 @@
 import type { Platform } from './platform.ts';
 import type { StatusBoard } from './status.ts';
-import type { Identity } from './store/meta.ts';
+import type { Identity, Own } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 
 /** What was on this device and is no longer: the browser, or somebody, has cleared it. */
@@ -17,6 +17,10 @@ export interface StoreLoss {
 interface Trace extends StoreLoss {
   readonly store: string;
 }
+
+/** Under which the stores are noted that people were signed out of, the last ones: random names, of nobody. */
+const leftName = 'ekbaar left';
+const mostLeft = 20;
 
 /**
  * Guards the store against the browser's housekeeping: remembers outside of it that it was there (a canary), asks that it
@@ -86,6 +90,17 @@ export class Safekeeping {
     await this.#write(here(this.#name), null);
   }
 
+  /** It was emptied: a tab that sleeps and has everything in memory must not fill it again, also when it is deleted. */
+  async left({ store }: Own): Promise<void> {
+    const earlier = (await this.#read<string[]>(leftName)) ?? [];
+    await this.#write(leftName, [store, ...earlier.slice(0, mostLeft)]);
+  }
+
+  /** Whether a tab has said so. */
+  async hasLeft({ store = '' }: Own): Promise<boolean> {
+    return (await this.#read<string[]>(leftName))?.includes(store) ?? false;
+  }
+
   /** It is not, after all. */
   stay(): void {
     this.#looked = true;
@@ -114,16 +129,16 @@ export class Safekeeping {
     return { store, clientId, at: new Date(this.#platform.now()).toISOString(), unsent };
   }
 
-  async #read(name: string): Promise<Trace | null> {
+  async #read<T = Trace>(name: string): Promise<T | null> {
     try {
-      return JSON.parse((await this.#platform.marker?.get(name)) ?? 'null') as Trace | null;
+      return JSON.parse((await this.#platform.marker?.get(name)) ?? 'null') as T | null;
     } catch {
       return null;
     }
   }
 
-  #write(name: string, trace: Trace | null): Promise<void> {
-    return write(this.#platform, name, trace);
+  #write(name: string, value: unknown): Promise<void> {
+    return write(this.#platform, name, value);
   }
 }
 
@@ -134,9 +149,9 @@ export async function forgetMarkers(platform: Pick<Platform, 'marker'>, name: st
 }
 
 /** A marker that cannot be written is no marker: it never stands in the way. */
-async function write(platform: Pick<Platform, 'marker'>, name: string, trace: Trace | null): Promise<void> {
+async function write(platform: Pick<Platform, 'marker'>, name: string, value: unknown): Promise<void> {
   try {
-    await platform.marker?.set(name, trace && JSON.stringify(trace));
+    await platform.marker?.set(name, value === null ? null : JSON.stringify(value));
   } catch {
     // See above.
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Client } from './client.ts';
+import type { Platform } from './platform.ts';
 import type { Table } from './store/store.ts';
 import { readLog } from './tabs/catch-up.ts';
 import { deferred } from './deferred.ts';
@@ -183,6 +184,87 @@ test.for(['mutate', 'look', 'sync', 'retry'] as const)(
     expect(await onDisk()).toEqual(nothing);
   },
 );
+
+/** A client that has one mutation applied and one refused, and another tab of it that hears nothing. */
+async function sleeping() {
+  const marks = new Map<string, string>();
+  const marker = {
+    get: (name: string) => marks.get(name) ?? null,
+    set: (name: string, value: string | null) => void (value === null ? marks.delete(name) : marks.set(name, value)),
+  };
+  const platform = { ...origin, marker };
+  const client = await world.synced({ platform });
+  await client.mutate(...confirm);
+  const { key } = await client.mutate(...confirm);
+  await world.settle(client);
+  // It does nothing by the clock.
+  const tab = await world.client({ platform: { ...platform, channel: undefined, leads: false } });
+  expect(await tab.readMutations()).toHaveLength(2);
+  const wakes = {
+    mutate: () => tab.mutate('note', { text: 'after' }),
+    sync: () => tab.sync(),
+    retry: () => tab.rejections.retry(key),
+    look: async () => {
+      world.tell('visible');
+      await idle();
+      await tab.sync();
+    },
+  };
+  return { client, tab, wakes, marks, platform };
+}
+/** With an entry in each place that the old log had one in; no time passes, so who sleeps does not wake by the clock. */
+async function signedInAgain(platform: Partial<Platform>) {
+  const again = await world.client({ platform });
+  await again.mutate('note', { text: 'new' });
+  await again.mutate(...confirm);
+  await again.sync();
+  expect(await again.rejections.read()).toHaveLength(1);
+  return again;
+}
+
+const wakings = ['mutate', 'look', 'sync', 'retry'] as const;
+
+test.for(wakings)('a tab that slept until the store was deleted writes nothing back with its %s', async (next) => {
+  const { client, tab, wakes, marks } = await sleeping();
+  await client.signOut({ dropUnsent: true });
+  expect(await onDisk()).toEqual(nothing);
+  expect([...marks].join()).not.toContain('pennco');
+  await expect(wakes[next]()).rejects.toMatchObject({ code: 'closed' });
+  await idle();
+  expect(tab.status.get().signedOut).toBe(true);
+  expect(await onDisk()).toEqual(nothing);
+});
+
+test.for(wakings)('nor with its %s when the same person has signed in again', async (next) => {
+  const { client, tab, wakes, platform, marks } = await sleeping();
+  await client.signOut({ dropUnsent: true });
+  // Also where nothing can be noted outside of the store.
+  marks.clear();
+  const again = await signedInAgain(platform);
+  expect(tab.status.get().signedOut).toBe(false);
+  const records = await again.readMutations();
+  const before = structuredClone([...marks]);
+  await expect(wakes[next]()).rejects.toMatchObject({ code: 'closed' });
+  await idle();
+  expect(tab.status.get().signedOut).toBe(true);
+  expect([...marks]).toEqual(before);
+  await again.close();
+  const restarted = await world.client({ platform });
+  expect(await restarted.readMutations()).toEqual(records);
+  expect(restarted.status.get().storeLost).toBeNull();
+});
+
+test('nor does it dismiss what is in the place of its own', async () => {
+  const { client, tab, platform } = await sleeping();
+  const [, refused] = await tab.readMutations();
+  await client.signOut({ dropUnsent: true });
+  const again = await signedInAgain(platform);
+  const [, { key } = { key: '' }] = await again.readMutations();
+  await tab.rejections.dismiss(refused?.key ?? '');
+  await again.close();
+  const restarted = await world.client({ platform });
+  expect(await restarted.rejections.read()).toMatchObject([{ key }]);
+});
 
 test('an answer that comes while the person signs out writes nothing back', async () => {
   const client = await world.synced();

@@ -13,8 +13,10 @@ import { dropRows } from '../replica/drop-rows.ts';
 import {
   countChange,
   getIdentity,
+  getProgress,
   type Identity,
   noProgress,
+  type Own,
   type Progress,
   putMeta,
   wasSignedOut,
@@ -43,6 +45,8 @@ export interface LogHooks {
   readonly newClientId: () => string;
   /** Which mutations of that name are too many. */
   readonly thinOf: (name: string) => Thin | undefined;
+  /** Whether somebody has noted outside of the store that the person was signed out of it. */
+  readonly left?: () => Promise<boolean>;
   /** Told when it turns out that another tab has signed the person out. */
   readonly signedOut: () => void;
 }
@@ -54,12 +58,13 @@ interface Waiting {
 
 /** The mutation log: on disk what must not be lost, in memory what is shown. */
 export class MutationLog {
+  /** The store as it was opened. What is in its place now may be another one, or of a newer model. */
+  readonly own: Own;
   readonly #store: Store;
   readonly #hooks: LogHooks;
   readonly #entries = new Map<number, LogEntry>();
   readonly #seqs = new Map<string, number>();
   readonly #outcomes = new Map<string, Deferred<LogEntry>>();
-  readonly #model: number | undefined;
   #identity: Identity;
   #progress: Progress;
   #sorted: readonly LogEntry[] | undefined;
@@ -74,7 +79,7 @@ export class MutationLog {
   ) {
     this.#store = store;
     this.#hooks = hooks;
-    this.#model = start.identity.model;
+    this.own = start.identity;
     this.#identity = start.identity;
     this.#progress = start.progress;
     this.absorb(start);
@@ -153,7 +158,7 @@ export class MutationLog {
     const commit = await this.#withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const entries = await changeEntries(tx, [{ seq }], (stored) =>
-          needsAttention(stored) ? { ...stored, dismissed: true } : undefined,
+          stored.key === key && needsAttention(stored) ? { ...stored, dismissed: true } : undefined,
         );
         return entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       }),
@@ -171,7 +176,7 @@ export class MutationLog {
     const { lastSeq } = this.#identity;
     const done = await this.#withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
-        const before = await getIdentity(tx, this.#model);
+        const before = await getIdentity(tx, this.own);
         if (!before) return undefined;
         const stored = await getEntry(tx, old.seq);
         const written = stored?.replacedBy === draft.key && (await readWritten(tx, before, [draft], lastSeq));
@@ -229,15 +234,17 @@ export class MutationLog {
    * The storage was cleared under us: what memory still has is written back, under a new client id, since the numbers
    * given under the old one are no longer known for sure. Does nothing when another tab has done so before.
    *
-   * @throws ClosedError when it was cleared on purpose: the person was signed out in another tab.
+   * @throws ClosedError when it was cleared on purpose: the person was signed out in another tab. Another store may be
+   * in its place by now.
    */
   async restore(): Promise<void> {
+    const left = await this.#hooks.left?.();
     const commit = await this.#store.transaction(
       ['log', 'meta'],
       'durable',
       async (tx): Promise<OwnCommit | 'signed out' | undefined> => {
-        if (await getIdentity(tx, this.#model)) return undefined;
-        if (await wasSignedOut(tx)) return 'signed out';
+        if (await getIdentity(tx, this.own)) return undefined;
+        if (left || (await getIdentity(tx)) || (await wasSignedOut(tx))) return 'signed out';
         await putEntries(tx, this.entries);
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
@@ -341,8 +348,9 @@ export class MutationLog {
     const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
       if (runs > 1) void this.#hooks.takeBack?.();
-      const [before, counted] = await Promise.all([getIdentity(tx, this.#model), countChange(tx, changes)]);
+      const [before, known] = await Promise.all([getIdentity(tx, this.own), getProgress(tx)]);
       if (!before) return undefined;
+      const counted = await countChange(tx, changes, known);
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
       if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);

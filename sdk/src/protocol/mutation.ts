@@ -14,5 +14,7 @@ export const Mutation = z.object({
   model: ModelVersion,
   /** The outcome this mutation had before the server lost it (a restored backup). */
   receipt: z.optional(Outcome),
+  /** The key of the refused mutation or dead letter in whose place this one was made: never both take effect. */
+  replaces: z.optional(IdempotencyKey),
 });
 export type Mutation = z.infer<typeof Mutation>;

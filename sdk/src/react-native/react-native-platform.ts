@@ -1,5 +1,4 @@
 import type { Platform } from '../platform.ts';
-import { completeAbort } from './complete-abort.ts';
 
 /** What the app hands over, as the packages export it: the SDK depends on none of them. */
 export interface ReactNativeParts {
@@ -27,18 +26,28 @@ export interface ReactNativeParts {
   readonly fetch?: Platform['fetch'];
   /** Of `expo-crypto`. Absent: `crypto.getRandomValues`, which React Native itself has not. */
   readonly getRandomBytes?: (length: number) => Uint8Array;
+  /**
+   * A few short texts that outlive the store: the default export of `expo-sqlite/kv-store` or of
+   * `@react-native-async-storage/async-storage`. With it a store that was cleared, or replaced by a fresh one, is told from
+   * a new one (`status.storeLost`). Absent: it cannot be told.
+   */
+  readonly storage?: {
+    /** Null: there is none of that name. */
+    getItem(name: string): Promise<string | null> | string | null;
+    setItem(name: string, value: string): Promise<void> | void;
+    removeItem(name: string): Promise<void> | void;
+  };
 }
 
 /**
  * What a client needs to know of a phone, for `createClient`'s `platform`.
  *
  * @example
- * // From @react-native-community/netinfo, react-native, expo/fetch and expo-crypto:
- * const platform = reactNativePlatform({ NetInfo, AppState, fetch, getRandomBytes });
+ * // From @react-native-community/netinfo, react-native, expo/fetch, expo-crypto and expo-sqlite/kv-store:
+ * const platform = reactNativePlatform({ NetInfo, AppState, fetch, getRandomBytes, storage });
  */
 export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> {
-  const { NetInfo, AppState, fetch, getRandomBytes } = parts;
-  completeAbort();
+  const { NetInfo, AppState, fetch, getRandomBytes, storage } = parts;
   let offline = false;
   return {
     online: () => !offline,
@@ -65,5 +74,11 @@ export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> 
     },
     ...(fetch && { fetch: (url, init) => fetch(url, init), streams: true, pokes: true }),
     ...(getRandomBytes && { randomBytes: getRandomBytes }),
+    ...(storage && {
+      marker: {
+        get: (name) => storage.getItem(name),
+        set: (name, value) => (value === null ? storage.removeItem(name) : storage.setItem(name, value)),
+      },
+    }),
   };
 }

@@ -4,6 +4,7 @@ import { createContext, runInContext } from 'node:vm';
 import { AbortController as AbortControllerOf2019 } from 'abort-controller';
 import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Client } from '../client.ts';
+import type { Actor } from '../client-options.ts';
 import { FakeServer } from '../testing/fake-server.ts';
 import type { TestModel } from '../testing/model.ts';
 import { bundle } from '../testing/serve-page.ts';
@@ -63,13 +64,17 @@ async function withoutBody(response: Response) {
 }
 
 let names = 0;
-async function start(app: App, platform: Parameters<App['createClient']>[0]['platform']): Promise<Client<TestModel>> {
+async function start(
+  app: App,
+  platform: Parameters<App['createClient']>[0]['platform'],
+  { actor = { tenant: 'pennco', id: `a${(names += 1)}` }, prefix }: { actor?: Actor; prefix?: string } = {},
+): Promise<Client<TestModel>> {
   const client = await app.createClient({
     model: app.model,
     url: 'https://sync.example.org',
-    actor: { tenant: 'pennco', id: `a${(names += 1)}` },
+    actor,
     token: () => server.validToken,
-    store: app.sqliteStore({ open: app.nodeSqlite(sqlite, path) }),
+    store: app.sqliteStore({ open: app.nodeSqlite(sqlite, path), prefix }),
     platform,
   });
   clients.push(client);
@@ -117,6 +122,24 @@ test('a client syncs with nothing but what React Native has', async () => {
   expect(new Set(asked)).toEqual(new Set(['https://sync.example.org/v1/sync']));
 });
 
+test('an AbortSignal of 2019 is enough, also without reactNativePlatform: sync() settles, whatever happens', async () => {
+  const { signal } = new AbortControllerOf2019();
+  for (const missing of ['throwIfAborted', 'reason']) expect(missing in signal).toBe(false);
+  let answers = (response: Response): Promise<unknown> => withoutBody(response);
+  const fetch = async (url: string, init: RequestInit) => answers(await server.fetch(url, init));
+  const app = phone({ crypto, fetch, AbortController: AbortControllerOf2019, AbortSignal: undefined });
+  const client = await start(app, {});
+  await client.sync();
+  answers = () => Promise.reject(new TypeError('Network request failed'));
+  await expect(client.sync()).rejects.toMatchObject({ code: 'unreachable' });
+  answers = () => new Promise(() => {});
+  const hanging = client.sync();
+  hanging.catch(() => {});
+  await vi.waitFor(() => expect(client.status.get().syncing).toBe(true));
+  await client.close();
+  await expect(hanging).rejects.toMatchObject({ code: 'closed' });
+});
+
 test('without randomness nothing is opened, and it is said where to get some', async () => {
   const starting = start(phone(), {});
   await expect(starting).rejects.toMatchObject({
@@ -159,6 +182,35 @@ test('on a phone of 2024, NetInfo and AppState wake the client, and expo/fetch l
   await client.close();
   expect(listeners()).toBe(0);
   expect(server.streams.size).toBe(0);
+});
+
+test('what was on the phone and is there no longer is told, where there is a storage beside the store', async () => {
+  const kept = new Map<string, string>();
+  // As AsyncStorage and expo-sqlite/kv-store have it.
+  const storage = {
+    getItem: async (name: string) => kept.get(name) ?? null,
+    setItem: async (name: string, value: string) => void kept.set(name, value),
+    removeItem: async (name: string) => void kept.delete(name),
+  };
+  const actor = { tenant: 'pennco', id: 'lost' };
+  const app = phone({ crypto });
+  const offline = { isConnected: false, type: 'none' };
+  const open = (store: string) => {
+    const { AppState } = parts();
+    const NetInfo = { addEventListener: (listener: (state: typeof offline) => void) => (listener(offline), () => {}) };
+    return start(app, app.reactNativePlatform({ NetInfo, AppState, storage }), { actor, prefix: store });
+  };
+  const client = await open('first-');
+  await client.mutate('note', { text: 'x' });
+  await client.close();
+  const again = await open('first-');
+  expect(again.status.get().storeLost).toBeNull();
+  await again.close();
+  const fresh = await open('second-');
+  expect(fresh.status.get().storeLost).toMatchObject({ clientId: client.clientId, unsent: 1 });
+  await fresh.acknowledgeLoss();
+  await fresh.signOut();
+  expect([...kept.keys()]).toEqual(['ekbaar left']);
 });
 
 test('NetInfo’s news are told once, and another kind of line is a new line', () => {

@@ -14,6 +14,12 @@ export interface Identity {
   readonly model?: number;
 }
 
+/** Which store a client has opened, and with which model. */
+export interface Own {
+  readonly model?: number | undefined;
+  readonly store?: string | undefined;
+}
+
 /** How far sync has come. */
 export interface Progress {
   readonly cursor: string | null;
@@ -80,7 +86,7 @@ export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyn
  * @throws StoreTooNewError
  */
 export async function readIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
-  const stored = await getIdentity(tx, model);
+  const stored = await getIdentity(tx, { model });
   if (stored?.model === model && stored.store !== undefined) return stored;
   const known = stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 };
   const identity = { store: known.clientId, ...known, model };
@@ -89,19 +95,22 @@ export async function readIdentity(tx: Transaction, model: number, fresh: () => 
 }
 
 /**
- * The install's identity; none when the storage was cleared under the running client.
+ * The install's identity; none when the storage was cleared under the running client, also when another store is in
+ * its place now.
  *
- * @param model who asks in order to write: an older app must not write among what a newer one has written.
+ * @param own who asks in order to write: an older app must not write among what a newer one has written, and nobody
+ * into a store that is not the one they have in memory.
  * @throws StoreTooNewError, StoreBrokenError
  */
-export async function getIdentity(tx: Transaction, model = Infinity): Promise<Identity | undefined> {
+export async function getIdentity(tx: Transaction, own: Own = {}): Promise<Identity | undefined> {
+  const { model = Infinity, store } = own;
   const identity = (await tx.get('meta', 'identity')) as Identity | undefined;
   // Not as we wrote it: damaged, or encrypted.
   if (identity && typeof identity.clientId !== 'string') throw new StoreBrokenError('The data on this device');
   if (identity?.model !== undefined && identity.model > model) {
     throw new StoreTooNewError(`The data on this device (model ${identity.model}; this app has ${model})`);
   }
-  return identity;
+  return store === undefined || store === identity?.store ? identity : undefined;
 }
 
 /** Whether the store is empty because the person was signed out. */
@@ -123,8 +132,9 @@ export async function getProgress(tx: Transaction): Promise<Progress> {
 export async function countChange(
   tx: Transaction,
   changes: Partial<Progress> = {},
+  known?: Progress,
 ): Promise<{ progress: Progress; follows: number }> {
-  const before = await getProgress(tx);
+  const before = known ?? (await getProgress(tx));
   const progress = { ...before, ...changes, revision: before.revision + 1 };
   await putMeta(tx, 'progress', progress);
   return { progress, follows: before.revision };

@@ -104,7 +104,7 @@ async function apply(
   { receipts, stopped, delta }: SyncResponse,
   { now, newClientId, memory, room }: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  const identity = await getIdentity(tx, request.model);
+  const identity = await getIdentity(tx, request);
   const before = await getProgress(tx);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
   if (identity?.clientId !== request.clientId) return { ...nothing, overtaken: true };

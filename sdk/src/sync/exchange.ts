@@ -28,7 +28,7 @@ interface Limits {
  * Sends a request and reads its answer whole. There is a limit for the answer to begin, one for each stretch without
  * a byte of it, and one for all of it.
  *
- * @throws SyncError `timeout`, the reason of one of `ends`, or what `fetch` throws.
+ * @throws SyncError `timeout`, ClosedError when one of `ends` has aborted, or what `fetch` throws.
  */
 export async function exchange(limits: Limits, url: string, init: RequestInit): Promise<Answer> {
   const { platform, ends, waitMs } = limits;

@@ -85,7 +85,7 @@ export class SyncLoop {
       try {
         const { held } = await this.#passUntilDone();
         this.#ended(held ? { name: 'held', retryAfterMs: held.retryAfterMs } : { name: 'complete' });
-        await tidy();
+        if (!closing.aborted) await tidy();
       } catch (error) {
         // A failed try is in the status already, and a follower leaves it at that.
         if (!(error instanceof SyncError) && !closing.aborted) status.failed('not_saved', error);
@@ -93,10 +93,13 @@ export class SyncLoop {
     }
   }
 
-  /** One try after the other, until one succeeds. p-retry counts them; when each is due, the machine says. */
+  /**
+   * One try after the other, until one succeeds. p-retry counts them; when each is due, the machine says. It gets no
+   * signal: it refuses React Native's, and what waits here ends with the turn.
+   */
   #passUntilDone(): Promise<PassResult> {
+    const { closing } = this.#options;
     return pRetry(() => this.#try(), {
-      signal: this.#options.closing,
       retries: Infinity,
       minTimeout: 0,
       onFailedAttempt: async ({ error, retriesConsumed }) => {
@@ -104,7 +107,7 @@ export class SyncLoop {
         this.#ended({ name: recovery, retryAfterMs, failedBefore: retriesConsumed });
         if (this.#state.name !== 'following') await this.#nextTurn();
       },
-      shouldRetry: () => this.#state.name !== 'following',
+      shouldRetry: () => !closing.aborted && this.#state.name !== 'following',
     });
   }
 

@@ -100,6 +100,7 @@ export class Pass {
       request: uuid(this.#platform),
       sentAt: new Date(now()).toISOString(),
       model: this.#model,
+      store: this.#device.log.own.store,
       // The first row shows whether there is room for more.
       page: (sent) => (this.#isFull ? 1 : this.#line.page(sent)),
       batch,

@@ -28,6 +28,8 @@ export interface RoundPlan {
   readonly request: string;
   readonly sentAt: string;
   readonly model: number;
+  /** The name of the store that the client has opened. */
+  readonly store?: string | undefined;
   /** Most changes wanted, beside so many mutations. */
   readonly page: (sent: number) => number;
   /** Most mutations; 0 pulls only. */
@@ -39,12 +41,12 @@ export interface RoundPlan {
  * Makes the next request out of what is on disk, so that whatever another tab did counts. Marks what it takes
  * as sent before it leaves: what may have reached the server is known as such, also after a crash.
  *
- * @returns undefined when the storage was cleared under the running client.
+ * @returns undefined when the storage was cleared under the running client, or is another one.
  */
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
   return withReserve(store, (changes) =>
     store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const identity = await getIdentity(tx, plan.model);
+      const identity = await getIdentity(tx, plan);
       if (!identity) return undefined;
       const { cursor, head } = await getProgress(tx);
       const pending = await readPending(tx, head, Math.max(plan.batch, 1));
@@ -102,6 +104,6 @@ function fitting(entries: readonly LogEntry[], room: number): readonly LogEntry[
   return tooMany === -1 ? entries : entries.slice(0, Math.max(tooMany, 1));
 }
 
-function toWire({ id, key, name, args, at, model, receipt }: LogEntry): Mutation {
-  return { id, key, name, args, at, model, ...(receipt && { receipt }) };
+function toWire({ id, key, name, args, at, model, receipt, replaces }: LogEntry): Mutation {
+  return { id, key, name, args, at, model, ...(receipt && { receipt }), ...(replaces && { replaces }) };
 }

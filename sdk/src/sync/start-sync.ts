@@ -1,5 +1,4 @@
 import type { Device } from '../device.ts';
-import { ClosedError } from '../errors.ts';
 import type { Platform, PlatformEvent } from '../platform.ts';
 import { clockError } from './clock-error.ts';
 import { Line } from './line.ts';
@@ -90,7 +89,7 @@ export function startSync(options: {
     now: () => loop.sync(),
     mutationMade: () => loop.tell({ name: 'mutation' }),
     close: async () => {
-      abort.abort(new ClosedError());
+      abort.abort();
       stopListening();
       await Promise.all([loop.close(), led]);
     },

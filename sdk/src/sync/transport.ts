@@ -41,7 +41,7 @@ export class Transport {
   /**
    * Sends `request`, once more with a new token after a 401, and uncompressed after a 415.
    *
-   * @param giveUp aborts when the answer is no longer wanted; its reason is thrown.
+   * @param giveUp aborts when the answer is no longer wanted; then ClosedError is thrown.
    * @throws SyncError for everything that is not the server's answer to this very request.
    */
   async send(request: SyncRequest, giveUp: AbortSignal): Promise<SyncResponse> {

@@ -1,4 +1,5 @@
 import { createClient } from '../create-client.ts';
+import type { SignOutOptions } from '../sign-out.ts';
 import { idbStore } from '../store/idb/index.ts';
 import { model } from './model.ts';
 
@@ -23,7 +24,7 @@ const clientPage = {
   status: () => client.status.get(),
   records: () => client.readMutations(),
   sync: () => client.sync(),
-  signOut: () => client.signOut(),
+  signOut: (options?: SignOutOptions) => client.signOut(options),
   databases: async () => (await indexedDB.databases()).map(({ name }) => name),
   confirm: async (deliveryId: string) => (await client.mutate('confirm', { deliveryId, amountPaise: 100 })).key,
   rows: async () => (await client.read('deliveries')).length,

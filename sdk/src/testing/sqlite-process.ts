@@ -1,10 +1,38 @@
 /** A process of its own for the tests of sqliteStore: `node sqlite-process.ts <directory> <task> [number]`. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import * as sqlite from 'node:sqlite';
+import type { OpenSqlite } from '../store/sqlite/driver.ts';
 import { sqliteStore } from '../store/sqlite/index.ts';
 import { nodeSqlite } from '../store/sqlite/node.ts';
 
 const [directory = '', task, number = '0'] = process.argv.slice(2);
-const store = await sqliteStore({ open: nodeSqlite(sqlite, directory) })('shared');
+
+/**
+ * As on a disk of `bytes` that holds nothing but `directory`: SQLite is kept from making a file larger than the others leave
+ * room for. Its write-ahead log counts, but is not refused anything itself.
+ */
+function boundedBy(bytes: number, open: OpenSqlite): OpenSqlite {
+  return async (name, ...rest) => {
+    const driver = await open(name, ...rest);
+    const bound = async () => {
+      const others = readdirSync(directory).filter((file) => file !== name);
+      const taken = others.reduce((sum, file) => sum + statSync(join(directory, file)).size, 0);
+      await driver.all(`PRAGMA max_page_count = ${Math.max(Math.floor((bytes - taken) / 4096), 1)}`, []);
+    };
+    return {
+      ...driver,
+      run: (sql, params) => bound().then(() => driver.run(sql, params)),
+      all: (sql, params) => bound().then(() => driver.all(sql, params)),
+      close: () => driver.close(),
+    };
+  };
+}
+
+const open = nodeSqlite(sqlite, directory);
+const store = await sqliteStore({
+  open: task === 'fill' && Number(number) > 0 ? boundedBy(Number(number), open) : open,
+})('shared');
 /** Keeps the process alive until it is killed. */
 const forEver = () => new Promise<never>(() => setInterval(() => {}, 1000));
 
@@ -37,7 +65,7 @@ async function count(): Promise<void> {
   await store.close();
 }
 
-/** Fills the disk with rows, then with mutations, then with mutations in the reserve; says how many of those went in. */
+/** Fills the disk (or, with a number, so many bytes of it) with rows, then with mutations, then with mutations in the reserve; says how many of those went in. */
 async function fill(): Promise<void> {
   await store.reserve?.hold();
   const until = async (put: (at: number) => Promise<void>): Promise<string> => {

@@ -9,7 +9,8 @@ import type { Database, Queryable } from '../db/database.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { auditOf, auditPage, type AuditRequest } from './audit-log.ts';
-import { closeDeadLetter, type Handling, noReceipt, retryDeadLetter } from './dead-letters.ts';
+import type { Handling } from './close-letter.ts';
+import { closeDeadLetter, noReceipt, retryDeadLetter } from './dead-letters.ts';
 import { noteRetry, uncountTry } from './halt-store.ts';
 import type { Moved } from './publish.ts';
 import {

@@ -145,7 +145,7 @@ function runFrom(items: readonly Item[], at: number, rules: Rules, actor: Actor,
   if (declarationOf(rules, first.entry.name)?.audit !== true) return run;
   for (const { id, entry } of items.slice(at)) {
     const follows = entry.name === first.entry.name && id === first.id + run.length;
-    const plain = entry.former === undefined && entry.model <= rules.model.version;
+    const plain = entry.former === undefined && entry.replaces === undefined && entry.model <= rules.model.version;
     if (!follows || !plain || log.receipts.has(entry.key) || log.halts.has(entry.key)) break;
     const admitted = admit(rules, actor, entry);
     if (admitted.kind !== 'admitted') break;
@@ -169,6 +169,7 @@ function entryOf(mutation: Mutation, actor: Actor, { clientId, clockErrorMs, now
     model: mutation.model,
     at: new Date(Math.min(Date.parse(mutation.at), now.getTime())),
     former: mutation.receipt,
+    replaces: mutation.replaces?.toLowerCase(),
     facts: {
       key,
       actor: actor.id,

@@ -4,16 +4,10 @@ import { jsonParameter, type Queryable, rowsOf } from '../db/database.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { noteAudit } from './audit-log.ts';
+import { closeLocked, type Handling, markReceipt } from './close-letter.ts';
 import { contentOf } from './content.ts';
 import { describe, describeHalt, forgetHalt } from './halt-store.ts';
 import { decide, type Entry, type Rules } from './settle.ts';
-
-/** Somebody of operations does something to the dead letter `key`. */
-export interface Handling {
-  readonly operator: Actor;
-  readonly key: string;
-  readonly now: Date;
-}
 
 /** How running a dead letter again ended: with an outcome, or as dead as before. Its try was counted before (`noteRetry`). */
 export type Retried =
@@ -61,22 +55,8 @@ export async function retryDeadLetter(tx: Queryable, rules: Rules, { operator, k
  * @throws ProblemError `not_found`, `not_dead`
  */
 export async function closeDeadLetter(tx: Queryable, { operator, key, now }: Handling, reason: string): Promise<void> {
-  const { tenant } = operator;
-  await lockDeadLetter(tx, tenant, key);
-  await tx.execute(
-    sql`update sync.receipts set closed_at = ${now.toISOString()}::timestamptz, close_reason = ${reason}
-        where tenant = ${tenant} and key = ${key}`,
-  );
-  // From now on it is history, and that is in the audit log.
-  const [tried] = await rowsOf<{ tries: number; error: string }>(
-    tx,
-    sql`delete from sync.halts where tenant = ${tenant} and key = ${key} returning tries, error`,
-  );
-  await noteAudit(tx, tenant, {
-    ...{ at: now, actor: operator.id, action: 'dead_letter.closed', subject: key },
-    details: { reason, ...tried },
-  });
-  await markReceipt(tx, tenant, key);
+  await lockDeadLetter(tx, operator.tenant, key);
+  await closeLocked(tx, { operator, key, now }, reason);
 }
 
 interface LetterRow {
@@ -163,9 +143,4 @@ function whyStillDead(decided: Awaited<ReturnType<typeof decide>>, { model }: En
     case 'decided':
       return decided.outcome.error?.message ?? decided.outcome.status;
   }
-}
-
-/** A changed receipt is published like a row: it reaches the phones of its actor. */
-async function markReceipt(tx: Queryable, tenant: string, key: string): Promise<void> {
-  await tx.execute(sql`select sync.mark_receipt(${tenant}, ${key})`);
 }

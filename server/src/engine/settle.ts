@@ -10,6 +10,7 @@ import type { Content } from './content.ts';
 import { type MutationContext, type Mutator, Rejection } from './mutators.ts';
 import type { EnqueueJobs } from './outbox.ts';
 import { findReceipt, type ReceiptFacts, type StoredReceipt, writeReceipt } from './receipt-store.ts';
+import { closeReplaced, lockReplaced } from './replaced-letter.ts';
 import { unawaited } from './transaction.ts';
 
 /** What settling needs to know of the app. */
@@ -34,6 +35,8 @@ export interface Entry {
   readonly facts: ReceiptFacts;
   /** The outcome it had before the server lost it. */
   readonly former?: Outcome | undefined;
+  /** The key of the refused one or the dead letter in whose place it was made. */
+  readonly replaces?: string | undefined;
 }
 
 /** Where the outcome is kept: in a receipt of this very mutation, in one that stood before, or nowhere but its slot. */
@@ -64,13 +67,25 @@ export async function settle(
   const { former } = entry;
   if (former !== undefined && former.status !== 'applied')
     return audit ? keepOutcome(tx, rules, actor, entry, former) : settled(former, 'slot');
+  const { replaces } = entry;
+  const replacement = replaces === undefined ? undefined : { ...entry, replaces, now: entry.facts.now };
+  const replaced = replacement && (await lockReplaced(tx, actor, replacement));
+  if (replaced === 'applied') {
+    const message = `${replaces}, in whose place it was made, has taken effect after all`;
+    const outcome = refusal(entry, 'already_done' satisfies RejectedCode, message);
+    return audit ? keepOutcome(tx, rules, actor, entry, outcome) : settled(outcome, 'slot');
+  }
   try {
     // Without receipts nothing was promised that a restored server could have lost.
     const judged = audit ? entry : { ...entry, former: undefined };
     const decided = await decide(tx, rules, actor, judged, async (at, outcome) => {
       if (audit && !(await writeReceipt(at, actor.tenant, entry.facts, outcome))) throw new KeyTaken();
     });
-    if (decided.kind === 'decided') return settled(decided.outcome, audit ? 'receipt' : 'slot');
+    if (decided.kind === 'decided') {
+      const took = decided.outcome.status === 'applied';
+      if (replacement && replaced === 'open' && took) await closeReplaced(tx, actor, replacement);
+      return settled(decided.outcome, audit ? 'receipt' : 'slot');
+    }
     // What made it throw may have been another transaction that settled the same key.
     const first = decided.kind === 'halted' && audit ? await findReceipt(tx, actor.tenant, entry.key) : undefined;
     return first === undefined ? decided : byKey(first, actor, entry);

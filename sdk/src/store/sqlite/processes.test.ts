@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
@@ -96,21 +98,47 @@ test('what was destroyed is not left in the file either', async () => {
   await other.close();
 });
 
-/** A disk of 12 MB that nobody else sees. Not every machine lets its users have one. */
-const onSmallDisk = (command: string) =>
-  spawnSync('unshare', ['-rm', 'sh', '-c', `mount -t tmpfs -o size=12m tmpfs /mnt && ${command}`], {
-    encoding: 'utf8',
-  });
+const megabytes = 12;
+const fill = `${process.execPath} ${script}`;
 
-test.skipIf(onSmallDisk('true').status !== 0)(
-  'on a disk that is full, the reserve is room for thousands of mutations',
-  () => {
-    const { stdout } = onSmallDisk(`${process.execPath} ${script} /mnt fill`);
-    const { rows, full, released, reserve } = JSON.parse(stdout) as Record<string, unknown>;
-    expect(rows).toMatch(/^store_full after \d{3}$/);
-    // What room there is by chance.
-    expect(full).toMatch(/^store_full after \d?\d$/);
-    expect(released).toBe(true);
-    expect(reserve).toMatch(/^store_full after [1-9]\d{3}$/);
-  },
-);
+/** What became of `fill` on a disk of its own, which nobody else sees; undefined where a machine gives us none. */
+function onSmallDisk(...namespace: string[]): string | undefined {
+  const mounted = `mount -t tmpfs -o size=${megabytes}m tmpfs /mnt`;
+  const unshared = (command: string) => spawnSync('unshare', [...namespace, 'sh', '-c', command], { encoding: 'utf8' });
+  return unshared(mounted).status === 0 ? unshared(`${mounted} && ${fill} /mnt fill`).stdout : undefined;
+}
+
+/** The same in a directory, with SQLite itself keeping to so much: on every machine. */
+function inBounds(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'ekbaar-small-disk-'));
+  try {
+    const bytes = String(megabytes * 2 ** 20);
+    return spawnSync(process.execPath, [script, directory, 'fill', bytes], { encoding: 'utf8' }).stdout;
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function expectRoom(stdout: string): void {
+  const { rows, full, released, reserve } = JSON.parse(stdout) as Record<string, unknown>;
+  expect(rows).toMatch(/^store_full after \d{3}$/);
+  // What room there is by chance.
+  expect(full).toMatch(/^store_full after \d?\d$/);
+  expect(released).toBe(true);
+  expect(reserve).toMatch(/^store_full after [1-9]\d{3}$/);
+}
+
+test('when everything else is full, the reserve is room for thousands of mutations', () => {
+  expectRoom(inBounds());
+  // Thousands of flushes to a real disk.
+}, 180_000);
+
+test('also on a real disk that is full', ({ annotate }) => {
+  // As anybody, where users may have namespaces; as root, where only they may not.
+  const stdout = onSmallDisk('-rm') ?? onSmallDisk('-m');
+  if (stdout !== undefined) return expectRoom(stdout);
+  // The test above has shown it; what only a real disk shows is that the log (WAL) is refused too.
+  const why = 'No small disk to be had: neither `unshare -rm` nor `unshare -m` may mount one here';
+  console.warn(why);
+  return annotate(why, 'warning').then(() => {});
+});
