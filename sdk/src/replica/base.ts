@@ -82,10 +82,11 @@ export class Base {
 
   /** Reads single rows into memory. */
   async load(wanted: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
-    const loads = [...wanted].map(async ([collection, ids]) => {
-      const { rows } = await this.read(collection, { kind: 'keys', ids: [...ids] });
-      for (const id of ids) this.#keep(collection, id, rows.get(id) ?? null);
-    });
+    const loads = [...wanted].map(([collection, ids]) =>
+      this.read(collection, { kind: 'keys', ids: [...ids] }, ({ rows }) => {
+        for (const id of ids) this.#keep(collection, id, rows.get(id) ?? null);
+      }),
+    );
     await Promise.all(loads);
   }
 
@@ -93,37 +94,38 @@ export class Base {
    * Reads what a plan asks for, from memory when the collection is there. What is absorbed until `ready` resolves
    * counts too, so that the answer is as new as memory is.
    *
+   * @param take is given the answer, and takes it over before anything else can be absorbed.
    * @param hidden how many of the rows on disk may not be shown: a window reads as many more.
    */
-  async read(collection: string, plan: Plan, hidden = 0, ready: () => Promise<void> = nothing): Promise<Found> {
+  async read<T>(
+    collection: string,
+    plan: Plan,
+    take: (found: Found) => T,
+    hidden = 0,
+    ready: () => Promise<void> = nothing,
+  ): Promise<T> {
     for (;;) {
       const generation = this.#generation;
-      const { found, meanwhile } = await this.#listening(collection, async () => {
-        const read = await this.#find(collection, plan, hidden);
+      const meanwhile = this.#listen(collection);
+      try {
+        const found = await this.#find(collection, plan, hidden);
         await ready();
-        return read;
-      });
-      if (generation !== this.#generation) continue;
-      const fromMemory = found.rows === this.#whole.get(collection);
-      const shown = fromMemory ? found.rows : this.#journal().show(collection, found.rows);
-      if (meanwhile.length === 0) return { rows: shown, covers: found.covers };
-      // What was committed since may or may not be in what was read; this is how each row stands in the end.
-      const rows = new Map(shown);
-      for (const change of meanwhile) apply(rows, change);
-      return { rows, covers: found.covers };
+        if (generation !== this.#generation) continue;
+        const fromMemory = found.rows === this.#whole.get(collection);
+        const shown = fromMemory ? found.rows : this.#journal().show(collection, found.rows);
+        return take({ rows: withAll(shown, meanwhile), covers: found.covers });
+      } finally {
+        this.#readings.get(collection)?.delete(meanwhile);
+      }
     }
   }
 
-  /** Runs `body`, and gives with its answer what was absorbed in the meantime. */
-  async #listening<T>(collection: string, body: () => Promise<T>): Promise<{ found: T; meanwhile: RowChange[] }> {
+  /** Gives what is absorbed from now on. */
+  #listen(collection: string): RowChange[] {
     const meanwhile: RowChange[] = [];
     const readings = this.#readings.get(collection) ?? new Set();
     this.#readings.set(collection, readings.add(meanwhile));
-    try {
-      return { found: await body(), meanwhile };
-    } finally {
-      readings.delete(meanwhile);
-    }
+    return meanwhile;
   }
 
   async #find(collection: string, plan: Plan, hidden: number): Promise<Found> {
@@ -149,17 +151,18 @@ export class Base {
   async #readWhole(collection: string): Promise<void> {
     for (;;) {
       const generation = this.#generation;
-      const { found, meanwhile } = await this.#listening(collection, () =>
-        this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection)),
-      );
-      // Replaced meanwhile: what came in its place is newer.
-      if (generation !== this.#generation && this.#whole.has(collection)) return;
-      if (generation !== this.#generation) continue;
-      const rows = new Map(this.#journal().show(collection, found));
-      for (const change of meanwhile) apply(rows, change);
-      this.#whole.set(collection, rows);
-      this.#single.delete(collection);
-      return;
+      const meanwhile = this.#listen(collection);
+      try {
+        const found = await this.#store.transaction(['rows'], 'read', (tx) => readRows(tx, collection));
+        // Replaced meanwhile: what came in its place is newer.
+        if (generation !== this.#generation && this.#whole.has(collection)) return;
+        if (generation !== this.#generation) continue;
+        this.#whole.set(collection, new Map(withAll(this.#journal().show(collection, found), meanwhile)));
+        this.#single.delete(collection);
+        return;
+      } finally {
+        this.#readings.get(collection)?.delete(meanwhile);
+      }
     }
   }
 
@@ -171,6 +174,14 @@ export class Base {
 }
 
 const nothing = () => Promise.resolve();
+
+/** How rows stand in the end: what was committed since they were asked for may or may not be in them. */
+function withAll(rows: ReadonlyMap<string, PlainRow>, changes: readonly RowChange[]): ReadonlyMap<string, PlainRow> {
+  if (changes.length === 0) return rows;
+  const all = new Map(rows);
+  for (const change of changes) apply(all, change);
+  return all;
+}
 
 function apply(rows: Rows | undefined, { id, row }: RowChange): void {
   if (row) rows?.set(id, row);

@@ -349,3 +349,21 @@ test('a read from disk counts the journal, also when the whole collection has co
   go();
   expect((await reading).rows).toEqual([]);
 });
+
+test('a row that changes at any moment of a question’s first reading is in its answer', async () => {
+  const open = (n: number): RowChange => ({ collection: 'rows', id: 'a', row: { id: 'a', status: 'open', n, x: 0 } });
+  const missed: string[] = [];
+  for (const [kind, query] of Object.entries<PlainQuery>({ whole: {}, indexed: { where: { status: 'open' } } })) {
+    for (let microtasks = 0; microtasks < 60; microtasks += 1) {
+      const bench = new Bench(await memoryStore()('rows'));
+      await bench.commit([open(1)], false);
+      let told: readonly PlainRow[] | undefined;
+      bench.replica.watch('rows', query, ({ rows }) => (told = rows));
+      for (let turn = 0; turn < microtasks; turn += 1) await Promise.resolve();
+      bench.replica.absorb({ rows: [open(2)] });
+      await new Promise((resolve) => setTimeout(resolve));
+      if (told?.[0]?.['n'] !== 2) missed.push(`${kind}, after ${microtasks} microtasks`);
+    }
+  }
+  expect(missed).toEqual([]);
+});

@@ -65,11 +65,20 @@ export class Replica {
     );
   }
 
-  async read(collection: string, query: PlainQuery): Promise<LiveAnswer> {
+  read(collection: string, query: PlainQuery): Promise<LiveAnswer> {
+    return this.#read(collection, query, (answer) => answer);
+  }
+
+  /** @param take takes the answer over before it can grow old. */
+  async #read<T>(collection: string, query: PlainQuery, take: (answer: LiveAnswer) => T): Promise<T> {
     const hidden = this.#overlay.rows(collection)?.size ?? 0;
-    const plan = this.#planOf(collection, query);
-    const { rows, covers } = await this.#base.read(collection, plan, hidden, () => this.settled());
-    return new LiveAnswer(compile(query), this.#visible(collection, rows), covers);
+    return this.#base.read(
+      collection,
+      this.#planOf(collection, query),
+      ({ rows, covers }) => take(new LiveAnswer(compile(query), this.#visible(collection, rows), covers)),
+      hidden,
+      () => this.settled(),
+    );
   }
 
   /** Calls back soon, and whenever the answer's rows have changed; returns unsubscribe. */
@@ -193,18 +202,16 @@ export class Replica {
     const reading = {};
     watcher.unread = false;
     watcher.reading = reading;
-    this.read(watcher.collection, watcher.query).then(
-      (answer) => {
-        if (watcher.reading !== reading || !this.#watchers.has(watcher)) return;
-        watcher.answer = answer;
-        this.#tell(watcher, answer);
-      },
-      (error: unknown) => {
-        if (watcher.reading !== reading || !this.#watchers.has(watcher)) return;
-        watcher.unread = true;
-        this.#failed(error instanceof TypeError ? 'listener_failed' : 'not_saved', error);
-      },
-    );
+    const isNewest = () => watcher.reading === reading && this.#watchers.has(watcher);
+    this.#read(watcher.collection, watcher.query, (answer) => {
+      if (!isNewest()) return;
+      watcher.answer = answer;
+      this.#tell(watcher, answer);
+    }).catch((error: unknown) => {
+      if (!isNewest()) return;
+      watcher.unread = true;
+      this.#failed(error instanceof TypeError ? 'listener_failed' : 'not_saved', error);
+    });
   }
 
   #tell(watcher: Watcher, answer: LiveAnswer): void {
