@@ -14,7 +14,7 @@ export default defineConfig({
   },
   serverTables,
   mutators,
-  queues: ['sms', 'mfi-webhook'],
+  queues: ['sms', 'email', 'mfi-webhook'],
   scopes: readableScopes,
   migrations: fileURLToPath(new URL('./migrations', import.meta.url)),
 });

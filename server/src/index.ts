@@ -6,6 +6,7 @@ export { pgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
 export type { Actor, ReadableScope } from './engine/actor.ts';
 export { Engine } from './engine/engine.ts';
+export type { EnqueueJobs } from './engine/outbox.ts';
 export type { EngineObserver } from './engine/observer.ts';
 export type {
   BatchMutator,
@@ -21,7 +22,14 @@ export { track, type TrackRequest, untrack } from './engine/tracking.ts';
 export { type Authenticate, type Authenticated, jwtAuth } from './http/auth.ts';
 export type { Limits, Rate } from './http/limits.ts';
 export { described, type Description } from './http/openapi/app-routes.ts';
-export type { Operation } from './http/openapi/operation.ts';
+export {
+  answers,
+  json as jsonAnswer,
+  jsonBody,
+  openAnswers,
+  type Operation,
+  withBody,
+} from './http/openapi/operation.ts';
 export type { ApiEnv, ArgsOfRequest } from './http/routes.ts';
 export { readJson } from './http/body.ts';
 export { type Log, pinoLog } from './observe/log.ts';

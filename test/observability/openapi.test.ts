@@ -3,6 +3,7 @@ import { model } from '@ekbaar/field-ops/model';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDelivery } from '../protocol/delivery.ts';
+import { people, pin } from '../sign-in/people.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { DescribedAnswers, type Document } from './described-answers.ts';
@@ -189,6 +190,59 @@ const withKey = (operationId: string) =>
     ? { 'Idempotency-Key': crypto.randomUUID() }
     : undefined;
 
+/** Of who may work with the operation; the demo day's accounts are there. */
+const identitySamples: typeof samples = {
+  'auth.options': () => ({ path: '/auth' }),
+  'auth.signIn': () => ({ path: '/auth/sign-in', body: { tenant: 'pennco', login: 'a01', secret: pin } }),
+  'auth.refresh': async () => {
+    const { refreshToken: token } = await people(ekbaar).agent('a01');
+    return { path: '/auth/refresh', body: { token, attempt: crypto.randomUUID() } };
+  },
+  'auth.signOut': async () => {
+    const { refreshToken: token } = await people(ekbaar).agent('a01');
+    return { path: '/auth/sign-out', body: { token } };
+  },
+  'auth.requestReset': () => ({
+    path: '/auth/reset/request',
+    body: { tenant: 'pennco', login: crypto.randomUUID() },
+  }),
+  'auth.reset': async () => {
+    const issued = await ekbaar.post('/auth/accounts/a03/reset-code', tokens.ops, { deliver: 'show' });
+    const { code } = issued.body as { code: string };
+    return { path: '/auth/reset', body: { tenant: 'pennco', login: 'a03', code, secret: '604713' } };
+  },
+  'auth.changeSecret': () => ({ path: '/auth/password', token: tokens.agent, body: { old: pin, secret: pin } }),
+  'auth.accounts': () => ({ path: '/auth/accounts', token: tokens.ops }),
+  'auth.createAccount': () => {
+    const id = crypto.randomUUID();
+    const body = { id, role: 'ops', login: `${id}@pennco.example`, name: 'Ravi', regions: [] };
+    return { path: '/auth/accounts', token: tokens.ops, body };
+  },
+  'auth.changeAccount': () => ({ path: '/auth/accounts/a04/change', token: tokens.ops, body: { name: 'Asha' } }),
+  'auth.issueCode': () => ({
+    path: '/auth/accounts/a04/reset-code',
+    token: tokens.ops,
+    body: { deliver: 'send' },
+  }),
+  'auth.revokeSessions': () => ({ path: '/auth/accounts/a04/revoke', token: tokens.ops, body: { why: 'lost' } }),
+  'auth.phones': async () => {
+    await people(ekbaar).agent('a01');
+    return { path: '/auth/phones?account=a01', token: tokens.ops };
+  },
+  'auth.revokePhone': async () => {
+    const id = crypto.randomUUID();
+    await people(ekbaar).signIn('a01', pin, { phone: { id } });
+    return { path: `/auth/phones/${id}/revoke`, token: tokens.ops, body: { why: 'lost' } };
+  },
+  'auth.restorePhone': async () => {
+    const sample = await identitySamples['auth.revokePhone']?.();
+    await ekbaar.post(sample?.path ?? '', tokens.ops, sample?.body);
+    return { path: sample?.path.replace('/revoke', '/restore') ?? '', token: tokens.ops };
+  },
+  'auth.audit': () => ({ path: '/auth/audit', token: tokens.ops }),
+};
+Object.assign(samples, identitySamples);
+
 /** The event stream does not end: it has a test of its own. */
 const answering = () => [...described.places.keys()].filter((operationId) => operationId !== 'events');
 
@@ -230,7 +284,8 @@ test('what is refused is answered as it is described', async () => {
     if (operationId.startsWith('list.') || operationId === 'pull' || operationId === 'receipts')
       await expected(400, { path: `${sample.path.split('?')[0]}?limit=none` });
     if (operationId.startsWith('row.')) await expected(404, { path: `${sample.path}-none` });
-    if (sample.path.includes('/admin/')) await expected(403, { token: tokens.agent });
+    if (sample.path.includes('/admin/') || sample.path.startsWith('/auth/accounts'))
+      await expected(403, { token: tokens.agent });
     if ('Idempotency-Key' in headers) {
       const {
         deliveryId: _,

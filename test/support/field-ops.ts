@@ -21,6 +21,8 @@ export interface FieldOpsOptions {
   clock?: () => Date;
   limits?: Partial<Limits>;
   observe?: ObserveOptions;
+  /** How many proxies requests come through: `X-Forwarded-For` says from where. */
+  proxies?: number;
   /** Instead of one that only keeps the failures. */
   log?: Log;
 }
@@ -53,7 +55,9 @@ export async function startFieldOps(options: FieldOpsOptions = {}): Promise<Fiel
   const { limits = {}, observe = {}, replicaUrl } = options;
   const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl });
   const platform = { clock, log: options.log ?? log };
-  const server = fieldOpsServer(database, { secret }, { platform, limits, observe, readReplica });
+  // Its accounts are there, as the demo day is.
+  const signIn = { demo: true, proxies: options.proxies ?? 0 };
+  const server = fieldOpsServer(database, { secret }, { platform, limits, observe, readReplica, signIn });
   const { url } = await server.listen({ port: 0, host: '127.0.0.1' });
   if (await seedDemo(database.db, demoDate, demo)) await server.engine.sweep();
 

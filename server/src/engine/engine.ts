@@ -28,7 +28,7 @@ import {
   tellOfRefusal,
   tellOfVersions,
 } from './observer.ts';
-import type { Outbox } from './outbox.ts';
+import type { EnqueueJobs, Outbox } from './outbox.ts';
 import { PokeRelay } from './poke-relay.ts';
 import { Pokes } from './pokes.ts';
 import type { Moved } from './publish.ts';
@@ -161,6 +161,11 @@ export class Engine {
       );
       this.#options.onProblem('a collection is tracked that the model lacks', error, { collection });
     }
+  }
+
+  /** Puts jobs into the outbox, in a transaction of the app's own: what mutators have as `enqueue`. */
+  get enqueue(): EnqueueJobs {
+    return this.#options.outbox.enqueue;
   }
 
   async stop(): Promise<void> {

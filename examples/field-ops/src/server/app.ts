@@ -1,26 +1,52 @@
-import { createServer, type Database, jwtAuth, ProblemError, type Server, type ServerOptions } from '@ekbaar/server';
+import {
+  createServer,
+  type Database,
+  jwtAuth,
+  nodePlatform,
+  ProblemError,
+  type Server,
+  type ServerOptions,
+} from '@ekbaar/server';
 import config from '../../ekbaar.config.ts';
 import type { FieldOpsModel } from '../model.ts';
 import type { Config } from './config.ts';
-import { regionsOf } from './mutators.ts';
+import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts';
+import { Identity } from './identity/identity.ts';
+import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 
 /** The operation's server: the engine with its model, and the REST names that programs without the SDK know. */
 export function fieldOpsServer(
   database: Database,
   keys: Config['keys'],
-  more: Partial<Omit<ServerOptions<FieldOpsModel>, 'database'>> = {},
+  more: Partial<Omit<ServerOptions<FieldOpsModel>, 'database'>> & { readonly signIn?: SignInSettings } = {},
 ): Server {
-  const server = createServer({
+  const { signIn = { demo: false, proxies: 0 }, ...options } = more;
+  const { clock, log } = { ...nodePlatform, ...options.platform };
+  const identity =
+    'secret' in keys
+      ? new Identity({
+          ...{ database, secret: keys.secret, clock, demo: signIn.demo },
+          enqueue: (tx, queue, jobs) => server.engine.enqueue(tx, queue, jobs),
+          onError: (what, error) => log.error({ err: error }, what),
+        })
+      : undefined;
+  const auth = identity?.guarding(jwtAuth(keys)) ?? jwtAuth(keys);
+  const server: Server = createServer({
     ...config,
     database,
-    auth: jwtAuth(keys),
+    auth,
     // Dead letters are of all regions, and hold what customers told any agent.
-    admin: (actor) => actor.role === 'ops' && regionsOf(actor).includes('*'),
+    admin: isAdministrator,
     docs: { title: 'Ekbaar field operations' },
-    ...more,
+    ...options,
   });
 
   const { app, mutationRoute, collectionRoute } = server;
+  if (identity === undefined) app.route('/', elsewhereRoutes());
+  else {
+    app.route('/', identityRoutes(identity, auth, signIn));
+    app.route('/', identityAdminRoutes(identity, auth, signIn));
+  }
   app.post(
     '/api/v1/agents/:id/location',
     mutationRoute('recordLocation', (body, { id }, actor) => {

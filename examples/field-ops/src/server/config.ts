@@ -20,6 +20,7 @@ const Environment = z.object({
   ...LimitVariables.shape,
   EKBAAR_JWT_SECRET: z.optional(filled),
   EKBAAR_JWKS_URL: z.optional(z.url()),
+  EKBAAR_PROXIES: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(10)), 0),
   EKBAAR_LOG_LEVEL: z._default(z.enum(['info', 'warn', 'error', 'silent']), 'info'),
   EKBAAR_ACCESS_LOG: z.optional(z.enum(['on', 'off'])),
   EKBAAR_METRICS_TOKEN: z.optional(filled),
@@ -49,6 +50,8 @@ export interface Config {
   readonly observe: ObserveOptions;
   /** How long the server goes on after it was told to stop, so that load balancers notice. */
   readonly drainMs: number;
+  /** How many proxies of ours each request comes through, for the address that it came from. */
+  readonly proxies: number;
   readonly keys: { secret: string } | { jwksUrl: string };
   /** The demo day, and with it signing in as anybody of it; undefined: neither. */
   readonly demo: { readonly agents: number; readonly deliveries: number } | undefined;
@@ -89,6 +92,7 @@ export function readConfig(
       ...(set.EKBAAR_METRICS_TOKEN === undefined ? {} : { metricsToken: set.EKBAAR_METRICS_TOKEN }),
     },
     drainMs: (set.EKBAAR_DRAIN_SECONDS ?? (production ? 5 : 0)) * 1000,
+    proxies: set.EKBAAR_PROXIES,
     keys: keysOf(set, production, randomSecret),
     demo:
       (set.EKBAAR_SEED ?? (production ? 'none' : 'demo')) === 'demo'

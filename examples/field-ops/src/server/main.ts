@@ -15,6 +15,7 @@ const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ 
 const server = fieldOpsServer(database, config.keys, {
   readReplica,
   ...{ platform: { log }, limits: config.limits, observe: config.observe },
+  signIn: { demo: config.demo !== undefined, proxies: config.proxies },
 });
 await server.start();
 if (config.demo !== undefined) {

@@ -2,6 +2,24 @@ import { fileURLToPath } from 'node:url';
 import type { ApiEnv } from '@ekbaar/server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
+
+/**
+ * What the pages of both apps may do: run and show what this server sent as files, and speak to it. A name that a customer
+ * gave runs nothing, even if it came to stand in a page as HTML.
+ */
+const headers = secureHeaders({
+  contentSecurityPolicy: {
+    ...{ defaultSrc: ["'none'"], scriptSrc: ["'self'"], styleSrc: ["'self'"], connectSrc: ["'self'"] },
+    ...{ imgSrc: ["'self'", 'data:'], manifestSrc: ["'self'"], workerSrc: ["'self'"], fontSrc: ["'self'"] },
+    ...{ baseUri: ["'none'"], formAction: ["'self'"], frameAncestors: ["'none'"], objectSrc: ["'none'"] },
+  },
+  permissionsPolicy: { geolocation: ['self'], camera: [], microphone: [], payment: [], usb: [] },
+  // Whoever ends TLS says this: a name may have subdomains that are not ours to decide on.
+  strictTransportSecurity: false,
+  referrerPolicy: 'no-referrer',
+  xFrameOptions: 'DENY',
+});
 
 const built = fileURLToPath(new URL('../../dist-web', import.meta.url));
 
@@ -10,6 +28,7 @@ export function webApps(root = built): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>();
   app.get('/', (c) => c.redirect('/agent/'));
   for (const name of ['agent', 'console']) {
+    app.use(`/${name}/*`, headers);
     const asset = new RegExp(`^/${name}/assets(/|$)`);
     app.use(`/${name}/*`, async (c, next) => {
       await next();

@@ -1,8 +1,10 @@
 import { useState } from 'react';
-import type { DemoAccount } from '../shared/demo-account.ts';
+import type { Account } from '../shared/account.ts';
+import { ChangePin } from './change-pin.tsx';
 import { useLanguage } from './i18n/language.tsx';
 import type { AgentClient } from './client.ts';
 import { PlaceChoice } from './place-choice.tsx';
+import { useSession } from './session-context.ts';
 import { Sheet } from './sheet.tsx';
 import { SupportSheet } from './support-sheet.tsx';
 
@@ -14,12 +16,13 @@ export function AccountMenu({
   onSignOut,
 }: {
   client: AgentClient;
-  account: DemoAccount;
+  account: Account;
   unsent: number;
   onSignOut(): void;
 }) {
   const { t } = useLanguage();
-  const [open, setOpen] = useState<'menu' | 'support' | null>(null);
+  const [open, setOpen] = useState<'menu' | 'support' | 'pin' | null>(null);
+  const { lock } = useSession();
   return (
     <>
       <button
@@ -31,6 +34,7 @@ export function AccountMenu({
       >
         {account.name.slice(0, 1)}
       </button>
+      {open === 'pin' && <ChangePin onClose={() => setOpen(null)} />}
       {open === 'support' && <SupportSheet client={client} onClose={() => setOpen(null)} />}
       {open === 'menu' && (
         <Sheet title={account.name} onClose={() => setOpen(null)}>
@@ -41,6 +45,12 @@ export function AccountMenu({
           {unsent > 0 && <p className="problem">{t.account.unsentStay(unsent)}</p>}
           <button type="button" className="secondary wide" data-testid="support" onClick={() => setOpen('support')}>
             {t.account.support}
+          </button>
+          <button type="button" className="secondary wide" data-testid="change-pin" onClick={() => setOpen('pin')}>
+            {t.account.changePin}
+          </button>
+          <button type="button" className="secondary wide" data-testid="lock" onClick={lock}>
+            {t.account.lock}
           </button>
           <button type="button" className="secondary wide" data-testid="sign-out" onClick={onSignOut}>
             {t.account.signOut}

@@ -1,47 +1,90 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
-import type { DemoAccount } from '../shared/demo-account.ts';
+import { useCallback, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import type { RememberedAccounts } from '../shared/remembered.ts';
+import type { AgentSession } from './agent-session.ts';
 import { type AgentClient, openClient } from './client.ts';
 import { Day } from './day.tsx';
 import { useLanguage } from './i18n/language.tsx';
+import { SessionContext } from './session-context.ts';
+import { Blocked, SignInAgainBar } from './session-end.tsx';
 import { SignIn } from './sign-in.tsx';
+import { Unlock } from './unlock.tsx';
+import { useBackgroundLock } from './use-background-lock.ts';
+import type { PhoneVaults } from './vault/phone-vault.ts';
 
-/** Signed in or not; who is signed in finds a store of their own on this phone. */
-export function AgentApp({ remembered }: { remembered: RememberedAccounts }) {
+interface AgentAppProps {
+  remembered: RememberedAccounts;
+  vaults: PhoneVaults;
+}
+
+/** Signed in or not, and opened or not: each agent has a store of their own on this phone, sealed with their PIN. */
+export function AgentApp({ remembered, vaults }: AgentAppProps) {
   const [account, setAccount] = useState(() => remembered.current());
-  if (account === null) {
+  const [session, setSession] = useState<AgentSession | null>(null);
+  const [online, setOnline] = useState(false);
+  const lock = useCallback(() => setSession(null), []);
+  useBackgroundLock(lock);
+
+  const open = useCallback(
+    (opened: AgentSession) => {
+      // Kept first: the app must open offline after whatever happens next.
+      void remembered.signIn(opened.account).finally(() => {
+        setOnline(false);
+        setAccount(opened.account);
+        setSession(opened);
+      });
+    },
+    [remembered],
+  );
+  const leave = () => {
+    void remembered.signOut().finally(() => {
+      setOnline(false);
+      setSession(null);
+      setAccount(null);
+    });
+  };
+
+  if (account === null)
+    return <SignIn vaults={vaults} used={remembered.used()} onOpen={open} onUnlock={(chosen) => setAccount(chosen)} />;
+  if (session === null)
     return (
-      <SignIn
-        used={remembered.used()}
-        onChoose={(chosen) => {
-          // Kept first: the app must open offline after whatever happens next.
-          void remembered.signIn(chosen).finally(() => setAccount(chosen));
-        }}
-      />
+      <Unlock key={String(online)} vaults={vaults} account={account} online={online} onOpen={open} onLeave={leave} />
     );
-  }
   return (
     <Session
-      key={`${account.tenant} ${account.sub}`}
-      account={account}
-      onSignOut={() => {
-        void remembered.signOut().finally(() => setAccount(null));
+      key={`${session.account.tenant} ${session.account.sub}`}
+      session={session}
+      vaults={vaults}
+      onLock={lock}
+      onSignInAgain={() => {
+        setOnline(true);
+        setSession(null);
       }}
+      onSignOut={leave}
     />
   );
 }
 
 type Opened = { client: AgentClient; queries: QueryClient } | 'opening' | 'failed';
 
-function Session({ account, onSignOut }: { account: DemoAccount; onSignOut(): void }) {
+interface SessionProps {
+  session: AgentSession;
+  vaults: PhoneVaults;
+  onLock(): void;
+  onSignInAgain(): void;
+  onSignOut(): void;
+}
+
+function Session({ session, vaults, onLock, onSignInAgain, onSignOut }: SessionProps) {
   const { t } = useLanguage();
   const [opened, setOpened] = useState<Opened>('opening');
   const [tries, setTries] = useState(1);
+  const ended = useSyncExternalStore(session.subscribe, session.ended);
+  const signedIn = useMemo(() => ({ session, vaults, lock: onLock }), [session, vaults, onLock]);
 
   useEffect(() => {
     let left = false;
-    const opening = openClient(account);
+    const opening = openClient(session);
     opening.then(
       (client) => {
         if (!left) setOpened({ client, queries: new QueryClient() });
@@ -54,7 +97,7 @@ function Session({ account, onSignOut }: { account: DemoAccount; onSignOut(): vo
       left = true;
       opening.then((client) => client.close()).catch(() => undefined);
     };
-  }, [account, tries]);
+  }, [session, tries]);
 
   if (opened === 'opening') return <p className="notice">{t.loading}</p>;
   if (opened === 'failed') {
@@ -74,20 +117,28 @@ function Session({ account, onSignOut }: { account: DemoAccount; onSignOut(): vo
       </main>
     );
   }
+  const { client, queries } = opened;
+  if (ended === 'revoked') return <Blocked client={client} onSignIn={onSignInAgain} onLeave={onSignOut} />;
   return (
-    <QueryClientProvider client={opened.queries}>
-      <Day
-        client={opened.client}
-        account={account}
-        onSignOut={() => {
-          // What is not sent, or not seen, stays on this phone for the next time: then the client refuses, and is only closed.
-          void opened.client
-            .signOut()
-            .catch(() => undefined)
-            .finally(onSignOut);
-        }}
-        onSignedOut={onSignOut}
-      />
-    </QueryClientProvider>
+    <SessionContext value={signedIn}>
+      <QueryClientProvider client={queries}>
+        {ended === 'sign_in_again' && <SignInAgainBar onSignIn={onSignInAgain} />}
+        <Day
+          client={client}
+          account={session.account}
+          onSignOut={() => {
+            // What is not sent, or not seen, stays on this phone for the next time: then the client refuses, and is only closed.
+            void client
+              .signOut()
+              .then(
+                () => session.signOut(),
+                () => undefined,
+              )
+              .finally(onSignOut);
+          }}
+          onSignedOut={onSignOut}
+        />
+      </QueryClientProvider>
+    </SessionContext>
   );
 }

@@ -1,22 +1,32 @@
 import { type Client, createClient, type MutationRecord } from '@ekbaar/sdk';
 import type { RowOf } from '@ekbaar/sdk/model';
+import { encryptedStore } from '@ekbaar/sdk/store/encrypted';
 import { idbStore } from '@ekbaar/sdk/store/idb';
 import { type FieldOpsModel, model } from '../../src/model.ts';
 import { optimistic } from '../../src/optimistic.ts';
-import { type DemoAccount, fetchToken } from '../shared/demo-account.ts';
+import type { AgentSession } from './agent-session.ts';
 
 export type AgentClient = Client<FieldOpsModel>;
 export type AgentMutation = MutationRecord<FieldOpsModel>;
 export type DeliveryRow = RowOf<FieldOpsModel, 'deliveries'>;
 
 /** Opens an agent's own store on this phone; works without a network. Throws when the store cannot be opened. */
-export function openClient(account: DemoAccount): Promise<AgentClient> {
-  return createClient({
+export async function openClient(session: AgentSession): Promise<AgentClient> {
+  const { account, vault, token } = session;
+  const client = await createClient({
     model,
     url: '',
     actor: { tenant: account.tenant, id: account.sub },
-    token: () => fetchToken(account),
-    store: idbStore(),
+    token,
+    store: encryptedStore(idbStore(), { key: vault.key }),
     optimistic,
   });
+  const report = () => {
+    const { pending: unsent, clockErrorMs } = client.status.get();
+    const clock = clockErrorMs === null ? {} : { clockErrorMs: Math.round(clockErrorMs) };
+    session.report = { clientId: client.clientId, model: model.version, unsent, ...clock };
+  };
+  client.status.subscribe(report);
+  report();
+  return client;
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import type { DemoAccount } from '../shared/demo-account.ts';
+import type { Account } from '../shared/account.ts';
 import { dayOf } from '../shared/india-time.ts';
 import { AccountMenu } from './account-menu.tsx';
 import { AttentionList } from './attention-list.tsx';
@@ -19,7 +19,7 @@ const saidFor = 4_000;
 
 interface DayProps {
   client: AgentClient;
-  account: DemoAccount;
+  account: Account;
   onSignOut(): void;
   /** The agent signed out in another tab, and the client is closed. */
   onSignedOut(): void;

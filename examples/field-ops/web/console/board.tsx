@@ -1,5 +1,5 @@
 import { useDeferredValue, useMemo, useState, useSyncExternalStore } from 'react';
-import type { DemoAccount } from '../shared/demo-account.ts';
+import { AccountButton } from './account-button.tsx';
 import { DeliveryDialog } from './delivery-dialog.tsx';
 import { everything, fitting, totalsByStatus } from './delivery-filter.ts';
 import { latestFirst, ordered } from './delivery-order.ts';
@@ -7,11 +7,13 @@ import { DeliveryTable } from './delivery-table.tsx';
 import { Filters } from './filters.tsx';
 import type { LiveFeed } from './live-feed.ts';
 import { LineState } from './line-state.tsx';
+import type { OfficeSession } from './office-session.ts';
 import { regionsInWords } from './sign-in.tsx';
 import { Totals } from './totals.tsx';
 
 /** The day at a glance, and every delivery of it. */
-export function Board({ feed, account, onSignOut }: { feed: LiveFeed; account: DemoAccount; onSignOut(): void }) {
+export function Board({ feed, session }: { feed: LiveFeed; session: OfficeSession }) {
+  const { account } = session;
   const state = useSyncExternalStore(feed.subscribe, feed.get);
   const [filter, setFilter] = useState(everything);
   const [order, setOrder] = useState(latestFirst);
@@ -37,10 +39,7 @@ export function Board({ feed, account, onSignOut }: { feed: LiveFeed; account: D
           <p className="dim">{regionsInWords(account.regions)}</p>
         </div>
         <LineState line={state.line} updatedAt={state.updatedAt} />
-        <p className="who">{account.name}</p>
-        <button type="button" onClick={onSignOut}>
-          Sign out
-        </button>
+        <AccountButton session={session} />
       </header>
       <main>
         <Totals totals={totals} chosen={filter.status} onChoose={(status) => setFilter({ ...filter, status })} />

@@ -1,40 +1,84 @@
-import { useEffect, useState } from 'react';
-import type { DemoAccount } from '../shared/demo-account.ts';
-import type { RememberedAccounts } from '../shared/remembered.ts';
+import { useCallback, useEffect, useState } from 'react';
+import { fetchOptions, type SignInOptions } from '../shared/auth-line.ts';
 import { Board } from './board.tsx';
 import { LiveFeed } from './live-feed.ts';
+import { OfficeSession } from './office-session.ts';
 import { SignIn } from './sign-in.tsx';
 
-export function ConsoleApp({ remembered }: { remembered: RememberedAccounts }) {
-  const [account, setAccount] = useState(() => remembered.current());
-  if (account === null) {
-    return (
-      <SignIn
-        onChoose={(chosen) => {
-          void remembered.signIn(chosen).finally(() => setAccount(chosen));
-        }}
-      />
-    );
-  }
-  return (
-    <Session
-      key={`${account.tenant} ${account.sub}`}
-      account={account}
-      onSignOut={() => {
-        void remembered.signOut().finally(() => setAccount(null));
-      }}
-    />
+type Who =
+  | { readonly at: 'asking' | 'unreachable' }
+  | { readonly at: 'out'; readonly options: SignInOptions; readonly note: string }
+  | { readonly at: 'in'; readonly options: SignInOptions; readonly session: OfficeSession };
+
+/** Signed in or not, as this browser's cookie says. */
+export function ConsoleApp() {
+  const [who, setWho] = useState<Who>({ at: 'asking' });
+  const ended = useCallback(
+    () =>
+      setWho((before) =>
+        before.at === 'in' ? { at: 'out', options: before.options, note: 'You are signed out.' } : before,
+      ),
+    [],
   );
+
+  useEffect(() => {
+    if (who.at !== 'asking') return;
+    let left = false;
+    const resume = async (): Promise<Who> => {
+      const options = await fetchOptions();
+      const session = options.signIn === 'local' ? await OfficeSession.resume(options.operators, ended) : null;
+      return session ? { at: 'in', options, session } : { at: 'out', options, note: '' };
+    };
+    resume().then(
+      (found) => !left && setWho(found),
+      () => !left && setWho({ at: 'unreachable' }),
+    );
+    return () => {
+      left = true;
+    };
+  }, [who.at, ended]);
+
+  switch (who.at) {
+    case 'asking':
+      return (
+        <main className="sign-in">
+          <p aria-live="polite">Asking the server…</p>
+        </main>
+      );
+    case 'unreachable':
+      return (
+        <main className="sign-in" role="alert">
+          <p>The server could not be reached.</p>
+          <button type="button" onClick={() => setWho({ at: 'asking' })}>
+            Try again
+          </button>
+        </main>
+      );
+    case 'out': {
+      const { options, note } = who;
+      return (
+        <SignIn
+          options={options}
+          note={note}
+          onSignedIn={(signedIn) =>
+            setWho({ at: 'in', options, session: new OfficeSession(signedIn, options.operators, ended) })
+          }
+        />
+      );
+    }
+    case 'in':
+      return <Session key={`${who.session.account.tenant} ${who.session.account.sub}`} session={who.session} />;
+  }
 }
 
-function Session({ account, onSignOut }: { account: DemoAccount; onSignOut(): void }) {
+function Session({ session }: { session: OfficeSession }) {
   const [feed, setFeed] = useState<LiveFeed | null>(null);
   useEffect(() => {
     const stopping = new AbortController();
-    const started = new LiveFeed(account);
+    const started = new LiveFeed((why) => session.token(why));
     started.start(stopping.signal);
     setFeed(started);
     return () => stopping.abort();
-  }, [account]);
-  return feed && <Board feed={feed} account={account} onSignOut={onSignOut} />;
+  }, [session]);
+  return feed && <Board feed={feed} session={session} />;
 }

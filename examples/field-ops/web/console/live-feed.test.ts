@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { LiveFeed } from './live-feed.ts';
 
-const account = { tenant: 't', operator: 'o', role: 'ops', sub: 's', name: 'n', regions: ['*'] } as const;
+const token = () => Promise.resolve('t');
 
 /** A server with one agent row; an answer holds what there was when it was asked for. */
 class OneRowServer {
@@ -11,7 +11,6 @@ class OneRowServer {
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   readonly fetch = async (path: string): Promise<Response> => {
-    if (path === '/demo/token') return Response.json({ token: 't', expiresAt: 1 });
     if (path === '/v1/events') {
       return new Response(new ReadableStream<Uint8Array>({ start: (stream) => void (this.#stream = stream) }));
     }
@@ -53,7 +52,7 @@ describe('LiveFeed', () => {
   it('pulls again after a poke that came during a pull', async () => {
     const server = new OneRowServer();
     vi.stubGlobal('fetch', server.fetch);
-    const feed = new LiveFeed({ ...account, regions: [...account.regions] });
+    const feed = new LiveFeed(token);
     const shown = () => feed.get().agents.get('a')?.name;
     feed.start(closing.signal);
     await vi.waitFor(() => expect([shown(), feed.get().line]).toEqual(['v1', 'live']));

@@ -1,7 +1,6 @@
-import type { DemoAccount } from '../shared/demo-account.ts';
 import { now, random } from '../shared/platform.ts';
 import { type AgentRow, type DeliveryRow, type PositionRow, ScopedRows } from './scoped-rows.ts';
-import { ServerLine } from './server-line.ts';
+import { ServerLine, type TokenSource } from './server-line.ts';
 
 /** What the console shows; a new object each time something changed. */
 export interface FeedState {
@@ -21,7 +20,7 @@ export interface FeedState {
 const askEvery = { live: 30_000, polling: 5_000 };
 const longestWait = 30_000;
 
-/** Follows the regions of an account through the pull API, from `start` until the signal. */
+/** Follows the regions of a token through the pull API, from `start` until the signal. */
 export class LiveFeed {
   readonly #line: ServerLine;
   readonly #rows = new ScopedRows();
@@ -41,8 +40,8 @@ export class LiveFeed {
   #poked = false;
   #wake: () => void = () => undefined;
 
-  constructor(account: DemoAccount) {
-    this.#line = new ServerLine(account);
+  constructor(token: TokenSource) {
+    this.#line = new ServerLine(token);
   }
 
   readonly get = (): FeedState => this.#state;

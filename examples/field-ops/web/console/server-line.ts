@@ -1,6 +1,5 @@
 import { Delta, Poke } from '@ekbaar/sdk/protocol';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { type DemoAccount, fetchToken } from '../shared/demo-account.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 /** The server did not answer with what was asked for. */
@@ -15,16 +14,18 @@ class LineError extends Error {
 
 const rowsPerPage = 1000;
 
-/** Asks the server in an account's name, with a token that is renewed when it has run out. */
-export class ServerLine {
-  readonly #account: DemoAccount;
-  #token: Promise<string> | null = null;
+/** Gives the access token; another one when the server has refused the one before. */
+export type TokenSource = (why: 'first' | 'expired') => Promise<string>;
 
-  constructor(account: DemoAccount) {
-    this.#account = account;
+/** Asks the server in somebody's name, with a token that is renewed when it has run out. */
+export class ServerLine {
+  readonly #token: TokenSource;
+
+  constructor(token: TokenSource) {
+    this.#token = token;
   }
 
-  /** One page of what changed since `cursor`; null is the beginning. Throws LineError or DemoSignInError. */
+  /** One page of what changed since `cursor`; null is the beginning. Throws LineError, or what the token's source throws. */
   async pull(cursor: string | null, signal: AbortSignal): Promise<Delta> {
     const query = new URLSearchParams({ limit: String(rowsPerPage) });
     if (cursor !== null) query.set('cursor', cursor);
@@ -49,29 +50,17 @@ export class ServerLine {
   }
 
   async #get(path: string, signal: AbortSignal): Promise<Response> {
-    const first = await this.#try(path, signal);
+    const first = await this.#try(path, 'first', signal);
     if (first.status !== 401) return accepted(path, first);
-    this.#token = null;
-    return accepted(path, await this.#try(path, signal));
+    return accepted(path, await this.#try(path, 'expired', signal));
   }
 
-  async #try(path: string, signal: AbortSignal): Promise<Response> {
-    const token = await this.#freshToken();
+  async #try(path: string, why: 'first' | 'expired', signal: AbortSignal): Promise<Response> {
+    const token = await this.#token(why);
     try {
       return await fetch(path, { headers: { authorization: `Bearer ${token}` }, cache: 'no-store', signal });
     } catch (cause) {
       throw new LineError('unreachable', `${path} could not be reached`, { cause });
-    }
-  }
-
-  /** Pulls and the stream share a token; one that could not be had is asked for again the next time. */
-  async #freshToken(): Promise<string> {
-    this.#token ??= fetchToken(this.#account);
-    try {
-      return await this.#token;
-    } catch (error) {
-      this.#token = null;
-      throw error;
     }
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DemoAccount } from './demo-account.ts';
+import type { Account } from './account.ts';
 import { type DurablePlace, rememberedAccounts } from './remembered.ts';
 
-function account(sub: string): DemoAccount {
-  return { tenant: 'pennco', operator: 'PennCo', role: 'agent', sub, name: sub, regions: ['r1'] };
+function account(sub: string): Account {
+  return { tenant: 'pennco', operator: 'PennCo', role: 'agent', sub, login: sub, name: sub, regions: ['r1'] };
 }
 
 function memory(): DurablePlace {

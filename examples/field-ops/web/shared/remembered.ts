@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { DemoAccount } from './demo-account.ts';
+import { Account } from './account.ts';
 
-const Remembered = z.object({ current: z.nullable(DemoAccount), used: z.array(DemoAccount) });
+const Remembered = z.object({ current: z.nullable(Account), used: z.array(Account) });
 type Remembered = z.infer<typeof Remembered>;
 
 const mostUsed = 6;
@@ -14,11 +14,11 @@ export interface DurablePlace {
 
 /** Who is signed in on this device and who was, so that the app opens without a network. Holds no tokens. */
 export interface RememberedAccounts {
-  current(): DemoAccount | null;
+  current(): Account | null;
   /** Accounts used here before, latest first. */
-  used(): DemoAccount[];
+  used(): Account[];
   /** Resolves when it is safely kept. */
-  signIn(account: DemoAccount): Promise<void>;
+  signIn(account: Account): Promise<void>;
   /** Forgets who is signed in; what that account saved on this device stays. */
   signOut(): Promise<void>;
 }
