@@ -3,7 +3,9 @@ import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
+import { openWorker } from './jobs/open-worker.ts';
 import { seedDemo } from './seed.ts';
+import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
 
 const { clock } = nodePlatform;
@@ -23,6 +25,7 @@ if (config.demo !== undefined) {
   if (await seedDemo(database.db, today, config.demo)) await server.engine.sweep();
   if ('secret' in config.keys) server.app.route('/', demoAccounts(database, config.keys.secret, clock));
 }
+const worker = config.worker.inside ? await openWorker(config, database, { ...nodePlatform, log }) : undefined;
 server.app.route('/', webApps());
 const { url } = await server.listen({ port: config.port, host: config.host });
 console.log(`Ekbaar field-ops is at ${url}
@@ -30,19 +33,7 @@ console.log(`Ekbaar field-ops is at ${url}
   console     ${url}/console
   API         ${url}/v1 and ${url}/api/v1`);
 
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // Whoever says it twice does not want to wait; and what cannot end (a database that hangs) must not keep the process.
-    if (stopping) process.exit(1);
-    stopping = true;
-    setTimeout(() => process.exit(1), drainMs + 40_000).unref();
-    void server.close({ drainMs }).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  });
-}
+stopOnSignals(async () => {
+  await worker?.stop();
+  await server.close({ drainMs });
+}, drainMs + 40_000);
