@@ -4,6 +4,7 @@ import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
 import { openWorker } from './jobs/open-worker.ts';
+import { readProvidersFile } from './jobs/providers.ts';
 import { seedDemo } from './seed.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
@@ -14,9 +15,12 @@ const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
 const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
 const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections });
+const outside = {
+  providers: await readProvidersFile(config.outgoing.providersFile),
+  allowedAddresses: config.outgoing.allowedAddresses,
+};
 const server = fieldOpsServer(database, config.keys, {
-  readReplica,
-  ...{ platform: { log }, limits: config.limits, observe: config.observe },
+  ...{ readReplica, outside, platform: { log }, limits: config.limits, observe: config.observe },
   signIn: { demo: config.demo !== undefined, proxies: config.proxies },
 });
 await server.start();

@@ -44,7 +44,7 @@ export function httpSms(config: HttpSmsConfig, call: HttpCall, clock: () => Date
     afterUnknown: config.afterUnknown,
     async act({ to, text: said }: Sms, { key, signal }: Trying) {
       const number = gatewayNumber(to);
-      if (number === undefined) return { outcome: 'refused', detail: 'The phone number is not an Indian mobile number' };
+      if (number === undefined) return { outcome: 'refused', detail: 'The phone number is not an Indian one' };
       const values = { to: number, text: said, key };
       const body = Object.entries(config.body).map(([name, value]) => [
         name,

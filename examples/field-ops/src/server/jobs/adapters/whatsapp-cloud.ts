@@ -37,7 +37,7 @@ export function whatsAppCloud(config: WhatsAppConfig, call: HttpCall, clock: () 
     afterUnknown: 'stop',
     async act({ to, variables }, { key, signal }) {
       const number = gatewayNumber(to);
-      if (number === undefined) return { outcome: 'refused', detail: 'The phone number is not an Indian mobile number' };
+      if (number === undefined) return { outcome: 'refused', detail: 'The phone number is not an Indian one' };
       const body = {
         messaging_product: 'whatsapp',
         recipient_type: 'individual',
