@@ -83,17 +83,20 @@ export class PartnerSimulator {
     const url = new URL(request.url ?? '/', 'http://simulator');
     const treatment = treatmentOf(this.#options.random, this.#options.share);
     this.treatments.set(treatment, (this.treatments.get(treatment) ?? 0) + 1);
-    if (treatment.startsWith('before:')) return this.#misbehave(treatment, answer);
+    // To a webhook any 2xx is a yes, by the specification: a page in front of an endpoint comes as 502.
+    const html = url.pathname.startsWith('/hook/') ? 502 : 200;
+    if (treatment.startsWith('before:')) return this.#misbehave(treatment, answer, html);
     if (treatment === 'slow') await new Promise((resolve) => setTimeout(resolve, 300));
     const { status, json } = this.#act(request, url, body);
-    if (treatment.startsWith('after:')) return this.#misbehave(treatment, answer);
+    if (treatment.startsWith('after:')) return this.#misbehave(treatment, answer, html);
     answer.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json));
   }
 
-  #misbehave(treatment: Treatment, answer: ServerResponse): void {
+  #misbehave(treatment: Treatment, answer: ServerResponse, html: 200 | 502): void {
     const how = treatment.split(':')[1];
     if (how === 'reset') answer.socket?.resetAndDestroy();
-    else if (how === 'html') answer.writeHead(200, { 'content-type': 'text/html' }).end('<html>Welcome to our Wi-Fi</html>');
+    else if (how === 'html')
+      answer.writeHead(html, { 'content-type': 'text/html' }).end('<html>Welcome to our Wi-Fi</html>');
     else if (how === '429') answer.writeHead(429, { 'retry-after': '1' }).end('{"error":"slower"}');
     else if (how !== 'hang') answer.writeHead(Number(how)).end('{"error":"oops"}');
   }
@@ -107,7 +110,9 @@ export class PartnerSimulator {
     if (party === 'stripe') return this.#stripe(request.method, url, header('idempotency-key'), body);
     if (request.method === 'GET') {
       const found = this.#find(party, rest[0] ?? '');
-      return found === undefined ? { status: 404, json: { error: 'no such message' } } : { status: 200, json: { id: `m-${rest[0]}` } };
+      return found === undefined
+        ? { status: 404, json: { error: 'no such message' } }
+        : { status: 200, json: { id: `m-${rest[0]}` } };
     }
     const sms = JSON.parse(body) as { to: string; text: string; ref: string };
     if (this.#options.refuses(sms.to)) return { status: 422, json: { error: 'no such number' } };
@@ -135,7 +140,11 @@ export class PartnerSimulator {
   }
 
   #whatsapp(body: string): { status: number; json: object } {
-    const { to, template, biz_opaque_callback_data: key } = JSON.parse(body) as {
+    const {
+      to,
+      template,
+      biz_opaque_callback_data: key,
+    } = JSON.parse(body) as {
       to: string;
       biz_opaque_callback_data: string;
       template: { components: { parameters: { text: string }[] }[] };
@@ -151,9 +160,17 @@ export class PartnerSimulator {
     if (method === 'GET') {
       const reference = url.searchParams.get('reference_id') ?? '';
       const found = this.#find('razorpay', reference);
-      return { status: 200, json: { entity: 'collection', items: found === undefined ? [] : [razorpayPayout(found, 'processing')] } };
+      return {
+        status: 200,
+        json: { entity: 'collection', items: found === undefined ? [] : [razorpayPayout(found, 'processing')] },
+      };
     }
-    const order = JSON.parse(body) as { fund_account_id: string; amount: number; reference_id: string; narration: string };
+    const order = JSON.parse(body) as {
+      fund_account_id: string;
+      amount: number;
+      reference_id: string;
+      narration: string;
+    };
     let effect = this.#find('razorpay', key);
     if (effect === undefined) {
       effect = { party: 'razorpay', key, what: `${order.narration} ${order.amount}`, to: order.fund_account_id };
@@ -165,7 +182,9 @@ export class PartnerSimulator {
 
   #stripe(method: string | undefined, url: URL, key: string, body: string): { status: number; json: object } {
     if (method === 'GET') {
-      const data = this.effects.filter(({ party }) => party === 'stripe').map((effect) => stripePayout(effect, 'pending'));
+      const data = this.effects
+        .filter(({ party }) => party === 'stripe')
+        .map((effect) => stripePayout(effect, 'pending'));
       return { status: 200, json: { object: 'list', data, has_more: false, url: url.pathname } };
     }
     const order = new URLSearchParams(body);
@@ -196,9 +215,18 @@ export class PartnerSimulator {
     const now = Math.floor(new Date().getTime() / 1000);
     const events = ['pending', 'in_transit', 'paid'].map((status, at) => {
       const type = status === 'paid' ? 'payout.paid' : 'payout.updated';
-      const body = JSON.stringify({ id: `evt_${effect.key}_${status}`, type, created: now + at, data: { object: stripePayout(effect, status) } });
+      const body = JSON.stringify({
+        id: `evt_${effect.key}_${status}`,
+        type,
+        created: now + at,
+        data: { object: stripePayout(effect, status) },
+      });
       const signature = createHmac('sha256', this.#options.secrets.stripe).update(`${now}.${body}`).digest('hex');
-      return { url: `${this.incomingUrl}/vishi/stripe`, headers: { 'stripe-signature': `t=${now},v1=${signature}` }, body };
+      return {
+        url: `${this.incomingUrl}/vishi/stripe`,
+        headers: { 'stripe-signature': `t=${now},v1=${signature}` },
+        body,
+      };
     });
     this.#sendShuffled(events);
   }
@@ -206,9 +234,16 @@ export class PartnerSimulator {
   #tellWhatsApp(id: string, key: string): void {
     const events = ['sent', 'delivered'].map((status) => {
       const statuses = [{ id, status, timestamp: '1', biz_opaque_callback_data: key }];
-      const body = JSON.stringify({ object: 'whatsapp_business_account', entry: [{ changes: [{ field: 'messages', value: { statuses } }] }] });
+      const body = JSON.stringify({
+        object: 'whatsapp_business_account',
+        entry: [{ changes: [{ field: 'messages', value: { statuses } }] }],
+      });
       const signature = createHmac('sha256', this.#options.secrets.whatsapp).update(body).digest('hex');
-      return { url: `${this.incomingUrl}/salesco/whatsapp`, headers: { 'x-hub-signature-256': `sha256=${signature}` }, body };
+      return {
+        url: `${this.incomingUrl}/salesco/whatsapp`,
+        headers: { 'x-hub-signature-256': `sha256=${signature}` },
+        body,
+      };
     });
     this.#sendShuffled(events);
   }
@@ -223,7 +258,11 @@ export class PartnerSimulator {
   async #send({ url, headers, body }: Event, afterMs: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     for (let tries = 0; tries < 100; tries++) {
-      const sent = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body }).catch(() => undefined);
+      const sent = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      }).catch(() => undefined);
       if (sent?.ok === true) return;
       await new Promise((resolve) => setTimeout(resolve, 500));
     }

@@ -14,7 +14,11 @@ const { seed, random } = seededRandom(20_261_122);
 const tenants = ['pennco', 'vishi', 'salesco'] as const;
 const each = 24;
 const kills = 3;
-const secrets = { razorpay: 'razorpay-webhook-secret', stripe: 'stripe-webhook-secret', whatsapp: 'whatsapp-app-secret' };
+const secrets = {
+  razorpay: 'razorpay-webhook-secret',
+  stripe: 'stripe-webhook-secret',
+  whatsapp: 'whatsapp-app-secret',
+};
 /** Who has no such number, as the gateways say. */
 const refuses = (to: string) => to.endsWith('3');
 
@@ -57,12 +61,22 @@ beforeAll(async () => {
     },
     vishi: {
       ...{ sms: sms('plain', 'ask'), incoming, texts: {} },
-      payment: { kind: 'stripe' as const, baseUrl: `${url}/stripe`, secretKey: 'sk_test', webhookSecret: secrets.stripe },
+      payment: {
+        kind: 'stripe' as const,
+        baseUrl: `${url}/stripe`,
+        secretKey: 'sk_test',
+        webhookSecret: secrets.stripe,
+      },
     },
     salesco: {
       ...{ incoming, texts: {}, customer: ['whatsapp' as const] },
       whatsapp: {
-        ...{ kind: 'cloud-api' as const, baseUrl: `${url}/whatsapp`, phoneNumberId: '106540352242922', accessToken: 'token' },
+        ...{
+          kind: 'cloud-api' as const,
+          baseUrl: `${url}/whatsapp`,
+          phoneNumberId: '106540352242922',
+          accessToken: 'token',
+        },
         ...{ template: 'cash_receipt', language: 'en', appSecret: secrets.whatsapp },
       },
     },
@@ -151,22 +165,35 @@ test(`every effect once, whatever the partners do and whoever kills the worker (
   const messages = await sql<{ tenant: string; deliveryId: string; channel: string; status: string }[]>`
     select tenant, delivery_id as "deliveryId", channel, status from outgoing_messages`;
   const statusOf = ({ tenant, deliveryId }: Confirmed, channel: string) =>
-    messages.filter((one) => one.tenant === tenant && one.deliveryId === deliveryId && one.channel === channel).map(({ status }) => status);
+    messages
+      .filter((one) => one.tenant === tenant && one.deliveryId === deliveryId && one.channel === channel)
+      .map(({ status }) => status);
   const dead = await sql<{ name: string; tenant: string; deliveryId: string | null }[]>`
     select name, data->>'tenant' as tenant, data->>'deliveryId' as "deliveryId" from pgboss.job where name like '%-dead'`;
 
   // SMS: each customer once; those whom the gateway refuses never, and these are the dead letters.
-  for (const [tenant, party] of [['pennco', 'keyed'], ['vishi', 'plain']] as const) {
-    const [refused, taken] = [told(tenant).filter(({ phone }) => refuses(phone)), told(tenant).filter(({ phone }) => !refuses(phone))];
+  for (const [tenant, party] of [
+    ['pennco', 'keyed'],
+    ['vishi', 'plain'],
+  ] as const) {
+    const [refused, taken] = [
+      told(tenant).filter(({ phone }) => refuses(phone)),
+      told(tenant).filter(({ phone }) => !refuses(phone)),
+    ];
     expect(refused.length).toBeGreaterThan(0);
     for (const one of taken) {
-      expect(effectsOf(party).filter(({ what }) => what.includes(one.receiptNo)), `${tenant} ${one.deliveryId}`).toHaveLength(1);
+      expect(
+        effectsOf(party).filter(({ what }) => what.includes(one.receiptNo)),
+        `${tenant} ${one.deliveryId}`,
+      ).toHaveLength(1);
       expect(statusOf(one, 'sms')).toEqual(['sent']);
     }
     expect(effectsOf(party)).toHaveLength(taken.length);
     for (const one of refused) expect(statusOf(one, 'sms')).toEqual(['refused']);
     const letters = dead.filter(({ name, tenant: of }) => name === 'sms-dead' && of === tenant);
-    expect(letters.map(({ deliveryId }) => deliveryId).toSorted()).toEqual(refused.map(({ deliveryId }) => deliveryId).toSorted());
+    expect(letters.map(({ deliveryId }) => deliveryId).toSorted()).toEqual(
+      refused.map(({ deliveryId }) => deliveryId).toSorted(),
+    );
   }
 
   // WhatsApp knows no keys: never twice, and where nobody could find out, people are asked.
@@ -182,7 +209,9 @@ test(`every effect once, whatever the partners do and whoever kills the worker (
   // Webhooks: each event at least once, with one id however often it came, and always signed.
   expect(simulator.heard.filter(({ valid }) => !valid)).toEqual([]);
   for (const one of confirmed) {
-    const heard = simulator.heard.filter(({ endpoint, body }) => endpoint === `${one.tenant}-${one.mfiId}` && body.includes(one.receiptNo));
+    const heard = simulator.heard.filter(
+      ({ endpoint, body }) => endpoint === `${one.tenant}-${one.mfiId}` && body.includes(one.receiptNo),
+    );
     expect(heard.length).toBeGreaterThan(0);
     expect(new Set(heard.map(({ webhookId, body }) => `${webhookId} ${body}`)).size).toBe(1);
     expect(statusOf(one, 'webhook')).toEqual(['sent']);
@@ -191,7 +220,10 @@ test(`every effect once, whatever the partners do and whoever kills the worker (
   // Money: each disbursement once, to its agent's account, and all of it came home although events came in any order.
   const payouts = await sql<{ tenant: string; deliveryId: string; status: string; amount: number }[]>`
     select tenant, delivery_id as "deliveryId", status, amount_paise::int as amount from payouts`;
-  for (const [tenant, party] of [['pennco', 'razorpay'], ['vishi', 'stripe']] as const) {
+  for (const [tenant, party] of [
+    ['pennco', 'razorpay'],
+    ['vishi', 'stripe'],
+  ] as const) {
     const paid = told(tenant).filter(({ kind }) => kind === 'disbursement');
     expect(paid.length).toBeGreaterThan(0);
     for (const one of paid) {

@@ -65,7 +65,8 @@ function meaning(answer: HttpAnswer, { read, readNo, now }: Reading): Answer {
   if (no !== undefined) return no;
   if (status >= 500) return { outcome: 'unknown', detail, afterMs };
   if ([408, 409, 425, 429].includes(status)) return { outcome: 'retry', detail, afterMs };
-  if (status === 401 || status === 403) return { outcome: 'retry', detail: `${detail}: our credentials are not accepted` };
+  if (status === 401 || status === 403)
+    return { outcome: 'retry', detail: `${detail}: our credentials are not accepted` };
   return { outcome: 'refused', detail: `${detail}: ${excerpt(answer.text).slice(0, 200)}` };
 }
 

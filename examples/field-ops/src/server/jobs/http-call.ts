@@ -80,7 +80,8 @@ export function httpCall({ guard, timeoutMs = wholeMs }: CallOptions = {}): Http
 }
 
 function parsedUrl(url: string): URL {
-  if (!URL.canParse(url)) throw new CallFailed(`"${url.slice(0, 100)}" is no URL`, { sent: false, refused: true, cause: undefined });
+  if (!URL.canParse(url))
+    throw new CallFailed(`"${url.slice(0, 100)}" is no URL`, { sent: false, refused: true, cause: undefined });
   return new URL(url);
 }
 

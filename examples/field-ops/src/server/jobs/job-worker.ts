@@ -116,7 +116,10 @@ async function run(
   const facts = { queue: job.name, job: job.id, tenant, try: job.retryCount + 1 };
   if (!data.success) {
     log.error(facts, 'a job does not fit its queue');
-    return { verdict: 'dead', reason: data.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
+    return {
+      verdict: 'dead',
+      reason: data.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    };
   }
   const lastTry = job.retryCount >= job.retryLimit;
   try {

@@ -13,7 +13,15 @@ const moment = z.string();
 const text = z.nullable(z.string());
 const Message = z.object({
   ...{ id: z.string(), channel: z.enum(channels), status: z.enum(messageStatuses), attempts: z.int() },
-  ...{ deliveryId: text, mfiId: text, endpointId: text, provider: text, providerId: text, lastError: text, closedBy: text },
+  ...{
+    deliveryId: text,
+    mfiId: text,
+    endpointId: text,
+    provider: text,
+    providerId: text,
+    lastError: text,
+    closedBy: text,
+  },
   /** A phone number is masked. */
   to: z.string(),
   ...{ createdAt: moment, changedAt: moment, sentAt: z.nullable(moment) },

@@ -74,11 +74,7 @@ export async function endAttempt(db: Queryable, id: Id, no: number, answer: Answ
       .update(outgoingAttempts)
       .set({ outcome, detail, endedAt: now, httpStatus, request, answer: said })
       .where(
-        and(
-          eq(outgoingAttempts.tenant, id.tenant),
-          eq(outgoingAttempts.messageId, id.id),
-          eq(outgoingAttempts.no, no),
-        ),
+        and(eq(outgoingAttempts.tenant, id.tenant), eq(outgoingAttempts.messageId, id.id), eq(outgoingAttempts.no, no)),
       );
     if (outcome === 'done') {
       await tx
@@ -95,9 +91,7 @@ export async function endAttempt(db: Queryable, id: Id, no: number, answer: Answ
     await tx
       .update(outgoingMessages)
       .set({ status, lastError: detail, changedAt: now })
-      .where(
-        and(own(id), inArray(outgoingMessages.status, [...changeable.other]), eq(outgoingMessages.attempts, no)),
-      );
+      .where(and(own(id), inArray(outgoingMessages.status, [...changeable.other]), eq(outgoingMessages.attempts, no)));
   });
 }
 
@@ -120,7 +114,11 @@ export async function reportMessage(
   db: Queryable,
   tenant: string,
   by: { readonly id: string } | { readonly providerId: string; readonly channel: OutgoingMessage['channel'] },
-  report: { readonly status: 'sent' | 'delivered' | 'undelivered'; readonly providerId?: string; readonly failure?: string },
+  report: {
+    readonly status: 'sent' | 'delivered' | 'undelivered';
+    readonly providerId?: string;
+    readonly failure?: string;
+  },
   now: Date,
 ): Promise<boolean> {
   const lower: readonly MessageStatus[] = [
@@ -168,7 +166,12 @@ export async function reopenMessage(db: Queryable, id: Id, now: Date): Promise<b
 }
 
 /** Makes webhooks ready to be sent once more, those that arrived too: the receiver knows them by their id. */
-export async function reopenWebhooks(db: Queryable, tenant: string, which: SQL | undefined, now: Date): Promise<string[]> {
+export async function reopenWebhooks(
+  db: Queryable,
+  tenant: string,
+  which: SQL | undefined,
+  now: Date,
+): Promise<string[]> {
   const open = await db
     .update(outgoingMessages)
     .set({ status: 'waiting', changedAt: now, closedBy: null })
@@ -182,7 +185,10 @@ export async function closeMessage(db: Queryable, id: Id, by: string, reason: st
     .update(outgoingMessages)
     .set({ status: 'closed', closedBy: by, lastError: reason, changedAt: now })
     .where(
-      and(own(id), inArray(outgoingMessages.status, ['waiting', 'sending', 'refused', 'exhausted', 'unknown', 'skipped'])),
+      and(
+        own(id),
+        inArray(outgoingMessages.status, ['waiting', 'sending', 'refused', 'exhausted', 'unknown', 'skipped']),
+      ),
     )
     .returning({ id: outgoingMessages.id });
   return closed.length > 0;

@@ -10,10 +10,11 @@ export interface OpsBoss {
 export function opsBoss(database: Database, onError: (error: Error) => void): OpsBoss {
   let opening: Promise<PgBoss> | undefined;
   return {
-    boss: () => (opening ??= open(database, onError).catch((error: unknown) => {
-      opening = undefined;
-      throw error;
-    })),
+    boss: () =>
+      (opening ??= open(database, onError).catch((error: unknown) => {
+        opening = undefined;
+        throw error;
+      })),
     async close() {
       await (await opening)?.stop({ graceful: false });
     },

@@ -53,14 +53,16 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
     const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
     return rest;
   };
-  const asked = query === undefined ? {} : ((schemaOf(query, 'input') as { properties?: Record<string, object> }).properties ?? {});
+  const asked =
+    query === undefined ? {} : ((schemaOf(query, 'input') as { properties?: Record<string, object> }).properties ?? {});
   app.on(
     method.toUpperCase(),
     [path],
     described(
       async (c: Context<ApiEnv>) => {
         const { actor } = await authenticate(c.req.raw);
-        if (!mayUse(actor)) throw new ProblemError('forbidden', `${actor.id} may not do this: it is for ops of all regions`);
+        if (!mayUse(actor))
+          throw new ProblemError('forbidden', `${actor.id} may not do this: it is for ops of all regions`);
         c.header('Cache-Control', 'no-store');
         const given = {
           actor,
@@ -94,8 +96,12 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
 function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues.slice(0, 50).map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, { issues });
+  const issues = parsed.error.issues
+    .slice(0, 50)
+    .map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
+    issues,
+  });
 }
 
 /** How many a page has. */
@@ -115,6 +121,9 @@ export function pageStart(cursor: string | undefined): { at: Date; id: string } 
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     return { at: new Date(parsed[0]), id: parsed[1] };
   } catch (cause) {
-    throw new ProblemError('malformed', 'The cursor is none of ours', { cause, issues: [{ path: 'cursor', message: 'unreadable' }] });
+    throw new ProblemError('malformed', 'The cursor is none of ours', {
+      cause,
+      issues: [{ path: 'cursor', message: 'unreadable' }],
+    });
   }
 }

@@ -7,9 +7,21 @@ import { maskedNumber } from './phone-number.ts';
 import { payoutAccounts, payouts, payoutStatuses } from './tables.ts';
 
 const text = z.nullable(z.string());
-const Account = z.object({ agentId: z.string(), destination: z.string(), enabled: z.boolean(), changedAt: z.string(), changedBy: z.string() });
+const Account = z.object({
+  agentId: z.string(),
+  destination: z.string(),
+  enabled: z.boolean(),
+  changedAt: z.string(),
+  changedBy: z.string(),
+});
 const Payout = z.object({
-  ...{ id: z.string(), deliveryId: z.string(), agentId: z.string(), amountPaise: z.int(), status: z.enum(payoutStatuses) },
+  ...{
+    id: z.string(),
+    deliveryId: z.string(),
+    agentId: z.string(),
+    amountPaise: z.int(),
+    status: z.enum(payoutStatuses),
+  },
   ...{ provider: text, providerId: text, bankRef: text, failure: text, requestedAt: z.string(), statusAt: z.string() },
 });
 const Destination = z.string().check(z.maxLength(100), z.regex(/^[A-Za-z0-9_]+$/));

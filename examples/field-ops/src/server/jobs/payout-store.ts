@@ -28,7 +28,9 @@ export function movesOn(
   const step = ranks[report.status] - ranks[payout.status];
   if (step !== 0) return step > 0;
   // The bank's reference often comes after the status.
-  return report.status === payout.status && payout.bankRef === null && report.bankRef !== undefined && at >= payout.statusAt;
+  return (
+    report.status === payout.status && payout.bankRef === null && report.bankRef !== undefined && at >= payout.statusAt
+  );
 }
 
 export async function findPayout(db: Queryable, tenant: string, id: string): Promise<Payout | undefined> {
@@ -70,7 +72,10 @@ export async function reportPayout(
       .where(and(eq(payouts.tenant, tenant), or(...named)))
       .for('update');
     if (payout === undefined) return 'unknown';
-    const ids = { provider: payout.provider ?? news.provider, providerId: payout.providerId ?? news.providerId ?? null };
+    const ids = {
+      provider: payout.provider ?? news.provider,
+      providerId: payout.providerId ?? news.providerId ?? null,
+    };
     const moves = movesOn(payout, news, at);
     const own: SQL | undefined = and(eq(payouts.tenant, tenant), eq(payouts.id, payout.id));
     if (moves) {

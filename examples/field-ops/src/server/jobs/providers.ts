@@ -20,10 +20,7 @@ const TenantConfig = z.strictObject({
   /** How a customer hears of a confirmation: by default on every channel that is configured. */
   customer: z.optional(z.array(z.enum(['sms', 'whatsapp']))),
   /** What an SMS says, with `{operator}`, `{amount}` and `{receipt}`; India wants the words that were registered (DLT). */
-  texts: z._default(
-    z.object({ collection: z.optional(z.string()), disbursement: z.optional(z.string()) }),
-    {},
-  ),
+  texts: z._default(z.object({ collection: z.optional(z.string()), disbursement: z.optional(z.string()) }), {}),
   /** Secrets (`whsec_…`) of those who send us Standard Webhooks: the SMS gateway's reports, and MFIs by their ids. */
   incoming: z._default(
     z.strictObject({
@@ -69,7 +66,14 @@ export interface ProvidersOptions {
 }
 
 /** @throws TypeError for a range of addresses that is none */
-export function openProviders({ config, development, allowedAddresses, db, clock, timeoutMs }: ProvidersOptions): Providers {
+export function openProviders({
+  config,
+  development,
+  allowedAddresses,
+  db,
+  clock,
+  timeoutMs,
+}: ProvidersOptions): Providers {
   const limit = timeoutMs === undefined ? {} : { timeoutMs };
   const call = httpCall(limit);
   const guarded = httpCall({ ...limit, guard: new AddressGuard(allowedAddresses) });
@@ -100,7 +104,11 @@ export function openProviders({ config, development, allowedAddresses, db, clock
     } satisfies Omit<TenantProviders, 'customer' | 'texts'>;
     const configured = (['sms', 'whatsapp'] as const).filter((channel) => ports[channel] !== undefined);
     // Where nothing is configured the SMS is written down as skipped, so that nobody believes it was sent.
-    return { ...ports, texts: given.texts ?? {}, customer: given.customer ?? (configured.length > 0 ? configured : ['sms']) };
+    return {
+      ...ports,
+      texts: given.texts ?? {},
+      customer: given.customer ?? (configured.length > 0 ? configured : ['sms']),
+    };
   };
   return {
     of(tenant) {

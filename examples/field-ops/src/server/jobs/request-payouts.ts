@@ -35,6 +35,10 @@ export async function requestPayouts(
         on conflict do nothing returning id, delivery_id`,
   );
   const keys = new Map(wanted.map(({ id, key }) => [id, key]));
-  const jobs = requested.map(({ id, delivery_id: deliveryId }) => ({ key: keys.get(id) ?? id, payoutId: id, deliveryId }));
+  const jobs = requested.map(({ id, delivery_id: deliveryId }) => ({
+    key: keys.get(id) ?? id,
+    payoutId: id,
+    deliveryId,
+  }));
   if (jobs.length > 0) await enqueue('payment', jobs);
 }

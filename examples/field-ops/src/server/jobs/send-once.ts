@@ -63,7 +63,11 @@ export async function sendOnce<Request>(
   if (unknownBefore && port.afterUnknown === 'stop' && port.find === undefined) {
     const since = message.triedAt?.getTime() ?? 0;
     if (clock().getTime() - since < patienceMs && !lastTry)
-      return { verdict: 'later', reason: 'waiting for a report: the outcome of the last try is unknown', afterMs: 120_000 };
+      return {
+        verdict: 'later',
+        reason: 'waiting for a report: the outcome of the last try is unknown',
+        afterMs: 120_000,
+      };
     const reason = 'nobody knows whether it was sent: ask the provider, then retry or close';
     await endMessage(db, message, 'unknown', reason, clock());
     return { verdict: 'dead', reason };

@@ -178,10 +178,7 @@ export const webhookEndpoints = pgTable(
     createdAt: moment('created_at').notNull(),
     changedAt: moment('changed_at').notNull(),
   },
-  (t) => [
-    primaryKey({ columns: [t.tenant, t.id] }),
-    index('webhook_endpoints_by_mfi').on(t.tenant, t.mfiId),
-  ],
+  (t) => [primaryKey({ columns: [t.tenant, t.id] }), index('webhook_endpoints_by_mfi').on(t.tenant, t.mfiId)],
 );
 
 /** Secrets that an endpoint's events are signed with: during a rotation there are two. */

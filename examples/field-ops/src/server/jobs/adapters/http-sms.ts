@@ -10,27 +10,29 @@ const text = z.string().check(z.minLength(1), z.maxLength(2000));
  * A gateway that takes an SMS over HTTP, whichever it is. In `url`, `statusUrl`, `headers` and `body` stand `{to}`
  * (91 and ten digits), `{text}` and `{key}`.
  */
-export const HttpSmsConfig = z.object({
-  kind: z.literal('http'),
-  url: text,
-  headers: z._default(z.record(z.string(), text), {}),
-  /** Sent as JSON, or as a form. */
-  body: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
-  encoding: z._default(z.enum(['json', 'form']), 'json'),
-  /** The field of the answer that has the gateway's id of the message. */
-  idField: z._default(text, 'id'),
-  /**
-   * What the gateway promises: `repeat`, that it sends a key once (the header `Idempotency-Key`, or wherever `{key}`
-   * stands); `ask`, that `statusUrl` answers 404 for a key that it has not got; `stop`, nothing.
-   */
-  afterUnknown: z._default(z.enum(['repeat', 'ask', 'stop']), 'stop'),
-  statusUrl: z.optional(text),
-}).check(
-  z.refine(
-    ({ afterUnknown, statusUrl }) => afterUnknown !== 'ask' || statusUrl !== undefined,
-    'afterUnknown is "ask": set statusUrl, where it is asked',
-  ),
-);
+export const HttpSmsConfig = z
+  .object({
+    kind: z.literal('http'),
+    url: text,
+    headers: z._default(z.record(z.string(), text), {}),
+    /** Sent as JSON, or as a form. */
+    body: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
+    encoding: z._default(z.enum(['json', 'form']), 'json'),
+    /** The field of the answer that has the gateway's id of the message. */
+    idField: z._default(text, 'id'),
+    /**
+     * What the gateway promises: `repeat`, that it sends a key once (the header `Idempotency-Key`, or wherever `{key}`
+     * stands); `ask`, that `statusUrl` answers 404 for a key that it has not got; `stop`, nothing.
+     */
+    afterUnknown: z._default(z.enum(['repeat', 'ask', 'stop']), 'stop'),
+    statusUrl: z.optional(text),
+  })
+  .check(
+    z.refine(
+      ({ afterUnknown, statusUrl }) => afterUnknown !== 'ask' || statusUrl !== undefined,
+      'afterUnknown is "ask": set statusUrl, where it is asked',
+    ),
+  );
 export type HttpSmsConfig = z.infer<typeof HttpSmsConfig>;
 
 export function httpSms(config: HttpSmsConfig, call: HttpCall, clock: () => Date): SmsPort {

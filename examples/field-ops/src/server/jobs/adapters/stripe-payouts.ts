@@ -87,10 +87,19 @@ export function stripePayouts(config: StripeConfig, call: HttpCall, clock: () =>
       let after: string | undefined;
       for (let page = 0; page < mostPages; page++) {
         let next: string | undefined;
-        const query = { limit: '100', 'created[gte]': String(since), ...(after === undefined ? {} : { starting_after: after }) };
+        const query = {
+          limit: '100',
+          'created[gte]': String(since),
+          ...(after === undefined ? {} : { starting_after: after }),
+        };
         const answer = await ask(
           call,
-          { method: 'GET', url: `${config.baseUrl}/v1/payouts?${new URLSearchParams(query).toString()}`, headers, signal },
+          {
+            method: 'GET',
+            url: `${config.baseUrl}/v1/payouts?${new URLSearchParams(query).toString()}`,
+            headers,
+            signal,
+          },
           {
             shown: `created since ${since}`,
             now: clock(),

@@ -47,7 +47,9 @@ function opened({ db, clock }: Bench, job: Confirmation, channel: 'sms' | 'whats
 
 async function sendAgain(bench: Bench, job: z.infer<typeof Again>, handling: Handling): Promise<Verdict> {
   const message = await findMessage(bench.db, { tenant: job.tenant, id: job.messageId });
-  return message === undefined ? { verdict: 'dead', reason: 'there is no such message' } : send(bench, message, handling);
+  return message === undefined
+    ? { verdict: 'dead', reason: 'there is no such message' }
+    : send(bench, message, handling);
 }
 
 /** What is said at a second try is what was said at the first, whatever the texts are by now. */

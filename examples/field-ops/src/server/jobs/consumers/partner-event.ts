@@ -30,9 +30,17 @@ export const mfiWebhook = consumer(Event, async (bench, job, handling) => {
   const draft = { tenant, channel: 'webhook' as const, cause: key, deliveryId: job.deliveryId, mfiId: job.mfiId, body };
   const endpoints = await endpointsFor(db, tenant, job.mfiId, deliveryConfirmed);
   if (endpoints.length === 0) {
-    if (!providers.development) return { verdict: 'done', note: `${job.mfiId} has no endpoint for ${deliveryConfirmed}` };
-    const message = await openMessage(db, { ...draft, id: derivedKey(key, 'webhook:development'), recipient: job.mfiId }, clock());
-    const port = developmentPort<string>({ db, clock }, tenant, 'webhook', (said) => ({ recipient: job.mfiId, body: said }));
+    if (!providers.development)
+      return { verdict: 'done', note: `${job.mfiId} has no endpoint for ${deliveryConfirmed}` };
+    const message = await openMessage(
+      db,
+      { ...draft, id: derivedKey(key, 'webhook:development'), recipient: job.mfiId },
+      clock(),
+    );
+    const port = developmentPort<string>({ db, clock }, tenant, 'webhook', (said) => ({
+      recipient: job.mfiId,
+      body: said,
+    }));
     return sendOnce(bench, message, port, message.body, handling);
   }
   // Together: a worker that dies in between leaves all of them or none.
@@ -55,7 +63,10 @@ export const webhook = consumer(Delivery, async (bench, { tenant, messageId }, h
   if (message?.endpointId == null) return { verdict: 'dead', reason: 'there is no such message' };
   const endpoint = await findEndpoint(db, { tenant, id: message.endpointId });
   if (endpoint?.enabled !== true) {
-    const reason = endpoint === undefined ? 'its endpoint was removed' : `its endpoint is disabled: ${endpoint.disabledReason ?? 'by ops'}`;
+    const reason =
+      endpoint === undefined
+        ? 'its endpoint was removed'
+        : `its endpoint is disabled: ${endpoint.disabledReason ?? 'by ops'}`;
     await endMessage(db, message, 'refused', reason, clock());
     return { verdict: 'dead', reason };
   }

@@ -27,7 +27,8 @@ export const payment = consumer(Order, async (bench, { tenant, key, payoutId }, 
   const news = verdict.report?.payout;
   if (news !== undefined) await take(bench, payout, port, verdict.report?.providerId, news);
   // A worker that died after the order had been taken, and before it was written down what was said.
-  else if (payout.status === 'requested' && message.status === 'sent') await askForStatus(bench, payout, port, handling);
+  else if (payout.status === 'requested' && message.status === 'sent')
+    await askForStatus(bench, payout, port, handling);
   return verdict;
 });
 

@@ -44,7 +44,10 @@ async function razorpay(db: Queryable, { tenant, body, type }: IncomingEvent): P
   const report = razorpayReport(entity);
   if (report === undefined) return { kind: 'ignored', note: `nobody knows the status ${entity.status}` };
   const news = { ...report, provider: 'razorpay', providerId: entity.id };
-  return told(await reportPayout(db, tenant, entity.reference_id ?? undefined, news, at(event.created_at)), report.status);
+  return told(
+    await reportPayout(db, tenant, entity.reference_id ?? undefined, news, at(event.created_at)),
+    report.status,
+  );
 }
 
 const StripeEvent = z.object({ created: seconds, data: z.object({ object: StripePayout }) });
@@ -62,7 +65,10 @@ async function stripe(db: Queryable, { tenant, body, type }: IncomingEvent): Pro
 
 function told(what: 'unknown' | 'moved' | 'stale', status: string): Digested {
   if (what === 'unknown') return { kind: 'later', note: 'there is no such payout yet' };
-  return { kind: 'processed', note: what === 'moved' ? `the payout is ${status}` : `it was known to be further than ${status}` };
+  return {
+    kind: 'processed',
+    note: what === 'moved' ? `the payout is ${status}` : `it was known to be further than ${status}`,
+  };
 }
 
 const WhatsAppStatus = z.object({
@@ -76,14 +82,17 @@ const WhatsAppStatus = z.object({
 async function whatsapp(db: Queryable, { tenant, body }: IncomingEvent, now: Date): Promise<Digested> {
   const said = WhatsAppStatus.safeParse(body).data;
   const status = { sent: 'sent', delivered: 'delivered', read: 'delivered', failed: 'undelivered' } as const;
-  const meant = said === undefined ? undefined : (status as Record<string, (typeof status)[keyof typeof status]>)[said.status];
+  const meant =
+    said === undefined ? undefined : (status as Record<string, (typeof status)[keyof typeof status]>)[said.status];
   if (said === undefined || meant === undefined) return { kind: 'ignored', note: 'it is no status of a message' };
   const key = said.biz_opaque_callback_data;
   const by = key !== undefined && isUuid(key) ? { id: key } : { providerId: said.id, channel: 'whatsapp' as const };
   const failure = said.errors?.[0]?.title;
   const report = { status: meant, providerId: said.id, ...(failure === undefined ? {} : { failure }) };
   const known = await reportMessage(db, tenant, by, report, now);
-  return known ? { kind: 'processed', note: `the message is ${meant}` } : { kind: 'later', note: 'there is no such message yet' };
+  return known
+    ? { kind: 'processed', note: `the message is ${meant}` }
+    : { kind: 'later', note: 'there is no such message yet' };
 }
 
 /** What a gateway reports: `sms.delivered` or `sms.failed`, with our key or its own id. */
@@ -99,7 +108,11 @@ async function smsReport(db: Queryable, { tenant, body, type }: IncomingEvent, n
   const { key, id, reason } = said.data;
   if ((key === undefined || !isUuid(key)) && id === undefined) return { kind: 'ignored', note: 'it names no message' };
   const by = key !== undefined && isUuid(key) ? { id: key } : { providerId: id ?? '', channel: 'sms' as const };
-  const report = { status: status[said.type], ...(reason === undefined ? {} : { failure: reason }), ...(id === undefined ? {} : { providerId: id }) };
+  const report = {
+    status: status[said.type],
+    ...(reason === undefined ? {} : { failure: reason }),
+    ...(id === undefined ? {} : { providerId: id }),
+  };
   const known = await reportMessage(db, tenant, by, report, now);
   return known ? { kind: 'processed', note: said.type } : { kind: 'later', note: 'there is no such message yet' };
 }

@@ -53,7 +53,9 @@ export function endpointRoutes(
       await guard.check(new URL(url));
     } catch (error) {
       const message = error instanceof AddressRefused ? error.message : 'the name has no address';
-      throw new ProblemError('malformed', `The URL cannot be called: ${message}`, { issues: [{ path: 'url', message }] });
+      throw new ProblemError('malformed', `The URL cannot be called: ${message}`, {
+        issues: [{ path: 'url', message }],
+      });
     }
   };
 
@@ -86,7 +88,12 @@ export function endpointRoutes(
     path: '/api/v1/webhooks/endpoints/:id',
     summary: 'Changes an endpoint, or switches it on or off',
     body: z.object({
-      ...{ url: z.optional(Url), events: z.optional(Events), description: z.optional(Description), enabled: z.optional(z.boolean()) },
+      ...{
+        url: z.optional(Url),
+        events: z.optional(Events),
+        description: z.optional(Description),
+        enabled: z.optional(z.boolean()),
+      },
     }),
     answer: Endpoint,
     async run({ actor: { tenant }, path, body }) {
@@ -141,7 +148,9 @@ export function endpointRoutes(
     async run({ actor: { tenant }, path, body }) {
       const endpoint = endpointOf(tenant, path);
       if (body.messages === undefined && body.from === undefined)
-        throw new ProblemError('malformed', 'Say which: messages, or from and to', { issues: [{ path: 'from', message: 'missing' }] });
+        throw new ProblemError('malformed', 'Say which: messages, or from and to', {
+          issues: [{ path: 'from', message: 'missing' }],
+        });
       const found = await findEndpoint(db, endpoint);
       if (found === undefined) throw noEndpoint(endpoint.id);
       const boss = await bosses.boss();

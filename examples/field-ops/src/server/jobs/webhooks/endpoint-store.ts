@@ -25,7 +25,12 @@ export function listEndpoints(db: Queryable, tenant: string): Promise<WebhookEnd
 }
 
 /** Endpoints of an MFI that want to hear of events of a type. */
-export async function endpointsFor(db: Queryable, tenant: string, mfiId: string, type: string): Promise<WebhookEndpoint[]> {
+export async function endpointsFor(
+  db: Queryable,
+  tenant: string,
+  mfiId: string,
+  type: string,
+): Promise<WebhookEndpoint[]> {
   const all = await db
     .select()
     .from(webhookEndpoints)
@@ -90,7 +95,9 @@ export async function rotateSecret(db: Queryable, id: Id, until: Date, now: Date
     if (endpoint === undefined) return undefined;
     await tx
       .update(webhookSecrets)
-      .set({ expiresAt: sql`least(coalesce(${webhookSecrets.expiresAt}, 'infinity'), ${until.toISOString()}::timestamptz)` })
+      .set({
+        expiresAt: sql`least(coalesce(${webhookSecrets.expiresAt}, 'infinity'), ${until.toISOString()}::timestamptz)`,
+      })
       .where(and(eq(webhookSecrets.tenant, id.tenant), eq(webhookSecrets.endpointId, id.id)));
     return addSecret(tx, endpoint, now);
   });

@@ -6,7 +6,14 @@ import { jsonOf } from '../answers.ts';
 import type { OpsBoss } from '../ops-boss.ts';
 import type { ProvidersConfig, TenantConfig } from '../providers.ts';
 import { incomingEvents } from '../tables.ts';
-import { razorpaySignature, type SignedRequest, standardSignature, stripeSignature, type Verify, whatsAppSignature } from './incoming-signatures.ts';
+import {
+  razorpaySignature,
+  type SignedRequest,
+  standardSignature,
+  stripeSignature,
+  type Verify,
+  whatsAppSignature,
+} from './incoming-signatures.ts';
 
 /** One event out of a request. */
 interface Arrived {
@@ -57,13 +64,17 @@ const sources: readonly Source[] = [
     name: 'sms',
     verify: standardSignature,
     secrets: ({ incoming }) => incoming.sms,
-    events: ({ header, body }, json) => [{ id: header('webhook-id') ?? digestOf(body), type: field(json, 'type'), body: json }],
+    events: ({ header, body }, json) => [
+      { id: header('webhook-id') ?? digestOf(body), type: field(json, 'type'), body: json },
+    ],
   },
   {
     name: 'mfi/:mfi',
     verify: standardSignature,
     secrets: ({ incoming }, mfi) => (Object.hasOwn(incoming.mfi, mfi) ? (incoming.mfi[mfi] ?? []) : []),
-    events: ({ header, body }, json) => [{ id: header('webhook-id') ?? digestOf(body), type: field(json, 'type'), body: json }],
+    events: ({ header, body }, json) => [
+      { id: header('webhook-id') ?? digestOf(body), type: field(json, 'type'), body: json },
+    ],
   },
 ];
 
@@ -84,13 +95,17 @@ export interface IncomingOptions {
 export function incomingRoutes(app: Hono<ApiEnv>, options: IncomingOptions): void {
   for (const source of sources) {
     const path = `/api/v1/incoming/:tenant/${source.name}`;
-    app.post(path, described((c: Context<ApiEnv>) => receive(c, source, options), operation(source.name)));
+    app.post(
+      path,
+      described((c: Context<ApiEnv>) => receive(c, source, options), operation(source.name)),
+    );
   }
   // Meta asks once whether the address is ours, and wants its challenge back.
   app.get('/api/v1/incoming/:tenant/whatsapp', (c) => {
     const { whatsapp } = configOf(options.config, c.req.param('tenant')) ?? {};
     const token = whatsapp?.verifyToken;
-    const asked = c.req.query('hub.mode') === 'subscribe' && token !== undefined && c.req.query('hub.verify_token') === token;
+    const asked =
+      c.req.query('hub.mode') === 'subscribe' && token !== undefined && c.req.query('hub.verify_token') === token;
     if (!asked) throw new ProblemError('forbidden', 'That is not the token of this operator');
     return c.text(c.req.query('hub.challenge') ?? '');
   });
@@ -103,9 +118,11 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
   const secrets = own === undefined ? [] : source.secrets(own, mfi);
   const request: SignedRequest = { body: await bytesOf(c.req.raw), header: (name) => c.req.header(name) };
   // The same no for an operator that is not there, one that uses no such provider, and a wrong signature.
-  if (!source.verify(request, secrets, clock())) throw new ProblemError('unauthenticated', 'The signature is not valid');
+  if (!source.verify(request, secrets, clock()))
+    throw new ProblemError('unauthenticated', 'The signature is not valid');
   const body = jsonOf(request.body.toString('utf8'));
-  if (body === undefined) throw new ProblemError('malformed', 'The body is no JSON object', { issues: [{ path: '', message: 'not JSON' }] });
+  if (body === undefined)
+    throw new ProblemError('malformed', 'The body is no JSON object', { issues: [{ path: '', message: 'not JSON' }] });
   const name = source.name.startsWith('mfi/') ? `mfi:${mfi}` : source.name;
   const events = source.events(request, body).map((event) => ({ ...event, id: event.id.slice(0, 300) }));
   const boss = await bosses.boss();
@@ -120,7 +137,12 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
       )
       .onConflictDoNothing()
       .returning({ eventId: incomingEvents.eventId });
-    await enqueue(boss, tx, 'incoming', kept.map(({ eventId }) => ({ data: { tenant, source: name, eventId } })));
+    await enqueue(
+      boss,
+      tx,
+      'incoming',
+      kept.map(({ eventId }) => ({ data: { tenant, source: name, eventId } })),
+    );
     return kept.length;
   });
   return c.json({ received: events.length, fresh });
@@ -145,8 +167,11 @@ async function bytesOf(request: Request): Promise<Buffer> {
 /** The statuses in what WhatsApp sends, which gathers some; a status of a message comes once. */
 function whatsAppStatuses(json: object): Arrived[] {
   const list = (value: unknown, name: string): object[] => {
-    const found: unknown = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
-    return Array.isArray(found) ? found.filter((item): item is object => typeof item === 'object' && item !== null) : [];
+    const found: unknown =
+      typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+    return Array.isArray(found)
+      ? found.filter((item): item is object => typeof item === 'object' && item !== null)
+      : [];
   };
   return list(json, 'entry')
     .flatMap((entry) => list(entry, 'changes'))
@@ -172,7 +197,12 @@ function operation(name: string) {
       summary: `What ${name.split('/')[0]} tells us; signed by it, without a token`,
       parameters,
       requestBody: { required: true as const, content: { 'application/json': { schema: { type: 'object' } } } },
-      responses: openAnswers({ 200: jsonAnswer('It is kept', answer) }, ['malformed', 'unauthenticated', 'too_large', 'internal']),
+      responses: openAnswers({ 200: jsonAnswer('It is kept', answer) }, [
+        'malformed',
+        'unauthenticated',
+        'too_large',
+        'internal',
+      ]),
       security: [],
     },
   };
