@@ -123,7 +123,6 @@ export async function retryDead(
 
 /** Gives a dead letter up. @returns whether there was one */
 export async function closeDead(
-  boss: PgBoss,
   db: Queryable,
   job: { readonly tenant: string; readonly queue: string; readonly id: string },
   closing: { readonly by: string; readonly reason: string },
@@ -135,8 +134,13 @@ export async function closeDead(
     if (row === undefined) return false;
     const message = messageOf(row);
     if (message !== null) await closeMessage(tx, { tenant, id: message }, closing.by, closing.reason, now);
-    const output = { reason: `closed by ${closing.by}: ${closing.reason}` };
-    await boss.complete(queue, id, output, { includeQueued: true, db: bossIn(tx) });
+    // pg-boss's own `complete` binds its output in a way that this driver cannot send.
+    await tx.execute(
+      sql`update pgboss.job
+          set state = 'completed', completed_on = now(),
+              output = json_build_object('reason', ${`closed by ${closing.by}: ${closing.reason}`}::text)::jsonb
+          where name = ${queue} and id = ${id}::uuid and data->>'tenant' = ${tenant}`,
+    );
     return true;
   });
 }

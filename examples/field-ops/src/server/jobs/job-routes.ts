@@ -72,7 +72,7 @@ export function jobRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, cloc
     answer: Handled,
     async run({ actor: { tenant, id: by }, path, body: { reason } }) {
       const job = { tenant, ...deadLetterIn(path) };
-      const closed = await closeDead(await bosses.boss(), db, job, { by, reason }, clock());
+      const closed = await closeDead(db, job, { by, reason }, clock());
       if (!closed) throw noDeadLetter(job.id);
       return { id: job.id, handled: 'closed' as const };
     },
