@@ -39,6 +39,6 @@ function operatorName(tenant: string): string {
 const indian = new Intl.NumberFormat('en-IN', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 
 /** Paise as rupees with Indian grouping: 12345600 is 1,23,456.00. */
-export function rupees(paise: number): string {
+function rupees(paise: number): string {
   return indian.format(paise / 100);
 }
