@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Actor, by, defineConfig, type ReadableScope } from '@ekbaar/server';
 import { model } from './src/model.ts';
+import { queues } from './src/server/jobs/queues.ts';
+import { jobTables } from './src/server/jobs/tables.ts';
 import { mutators, regionsOf } from './src/server/mutators.ts';
 import { agentPositions, agents, deliveries, disbursements, serverTables } from './src/server/tables.ts';
 
@@ -12,9 +14,9 @@ export default defineConfig({
     disbursements: { table: disbursements, scopes: [by('region', disbursements.regionId)] },
     agentPositions: { table: agentPositions, scopes: [by('region', agentPositions.regionId)] },
   },
-  serverTables,
+  serverTables: [...serverTables, ...jobTables],
   mutators,
-  queues: ['sms', 'email', 'mfi-webhook'],
+  queues,
   scopes: readableScopes,
   migrations: fileURLToPath(new URL('./migrations', import.meta.url)),
 });

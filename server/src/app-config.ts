@@ -3,6 +3,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import type { Actor, ReadableScope } from './engine/actor.ts';
 import type { HaltPolicy } from './engine/halt-store.ts';
 import type { Mutators } from './engine/mutators.ts';
+import type { Queue } from './engine/queue.ts';
 import type { TableDeclaration } from './engine/synced-table.ts';
 
 /** What an app is, apart from how it is reached: the same for its servers and for the `ekbaar` command. */
@@ -15,8 +16,8 @@ export interface AppConfig<M extends Model> {
   readonly mutators: Mutators<M>;
   /** What an actor may read. */
   readonly scopes: (actor: Actor) => readonly ReadableScope[];
-  /** Queues that mutators may `enqueue` to. */
-  readonly queues?: readonly string[];
+  /** Queues that mutators may `enqueue` to, and those of the app's own jobs: names, or how their jobs are tried too. */
+  readonly queues?: readonly (string | Queue)[];
   /** The app's own drizzle-kit migrations folder, run before its tables are tracked. */
   readonly migrations?: string;
   /** The oldest model version that is still understood; 1 by default: phones stay in the field for long. */

@@ -1,5 +1,5 @@
 export { type AppConfig, defineConfig } from './app-config.ts';
-export { type Database, jsonParameter, type Queryable, textArray } from './db/database.ts';
+export { type Database, jsonParameter, type Queryable, rowsOf, textArray } from './db/database.ts';
 export { newEpoch } from './db/epoch.ts';
 export { openDatabase } from './db/open.ts';
 export { pgliteDatabase } from './db/pglite.ts';
@@ -17,7 +17,9 @@ export type {
   RunItem,
   RunOutcome,
 } from './engine/mutators.ts';
+export type { Queue } from './engine/queue.ts';
 export { by, type ScopeRule, type TableDeclaration } from './engine/synced-table.ts';
+export { reading } from './engine/transaction.ts';
 export { track, type TrackRequest, untrack } from './engine/tracking.ts';
 export { type Authenticate, type Authenticated, jwtAuth } from './http/auth.ts';
 export type { Limits, Rate } from './http/limits.ts';

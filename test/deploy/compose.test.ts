@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { variables } from '../../examples/field-ops/src/server/config.ts';
+import { ProvidersConfig } from '../../examples/field-ops/src/server/jobs/providers.ts';
 import { assignmentsIn, deploy, page, root } from './written-down.ts';
 
 interface Service {
@@ -44,13 +45,29 @@ describe('compose.yaml', () => {
   });
 
   test('gives nodes and migration variables that they read, and asks for all that .env.example has', async () => {
-    for (const name of [...nodes, 'migrate']) {
+    for (const name of [...nodes, 'worker', 'migrate']) {
       const given = Object.keys(service(name).environment ?? {});
       expect(given).toContain('DATABASE_URL');
       expect(given.filter((variable) => !variables.includes(variable))).toEqual([]);
     }
     const asked = [...written.matchAll(/\$\{([A-Z_]+)/g)].map(([, name = '']) => name);
     expect([...new Set(asked)].toSorted()).toEqual([...assignmentsIn(await textOf('.env.example')).keys()].toSorted());
+  });
+
+  test('has a worker that is a node in all but its program, and is asked for its health where the image asks', () => {
+    const { command, environment, ...worker } = service('worker');
+    const { environment: ofNode, ...node } = service('node1');
+    expect(worker).toEqual(node);
+    expect(command?.join(' ')).toMatch(/^node src\/server\/worker\.ts$/);
+    expect(existsSync(join(root, 'examples/field-ops/src/server/worker.ts'))).toBe(true);
+    expect(environment).toEqual({ ...ofNode, EKBAAR_WORKER_PORT: Number(nodePort) });
+    // It gives up after 60 s by itself; its jobs are tried again.
+    expect(secondsOf(worker.stop_grace_period)).toBeGreaterThan(30);
+  });
+
+  test('the example of providers is one that servers read', async () => {
+    const example = JSON.parse(await textOf('providers/example.json')) as object;
+    expect(Object.keys(ProvidersConfig.parse(example))).toEqual(['pennco', 'vishi']);
   });
 
   test('depends on services, mounts files and volumes, and builds from folders that are there', async () => {

@@ -1,4 +1,4 @@
-import { fieldOpsServer } from '@ekbaar/field-ops/server';
+import { fieldOpsServer, type Outside } from '@ekbaar/field-ops/server';
 import { seedDemo } from '@ekbaar/field-ops/seed';
 import { SyncRequest, SyncResponse } from '@ekbaar/sdk/protocol';
 import { type Limits, type Log, type ObserveOptions, openDatabase, type Queryable, type Server } from '@ekbaar/server';
@@ -25,6 +25,8 @@ export interface FieldOpsOptions {
   proxies?: number;
   /** Instead of one that only keeps the failures. */
   log?: Log;
+  /** Whose webhooks it believes, and where its own may go. */
+  outside?: Outside;
 }
 
 /** The real server of the field operation on 127.0.0.1, with the demo day loaded and published. */
@@ -57,7 +59,8 @@ export async function startFieldOps(options: FieldOpsOptions = {}): Promise<Fiel
   const platform = { clock, log: options.log ?? log };
   // Its accounts are there, as the demo day is.
   const signIn = { demo: true, proxies: options.proxies ?? 0 };
-  const server = fieldOpsServer(database, { secret }, { platform, limits, observe, readReplica, signIn });
+  const outside = options.outside ?? { providers: {}, allowedAddresses: [] };
+  const server = fieldOpsServer(database, { secret }, { platform, limits, observe, readReplica, signIn, outside });
   const { url } = await server.listen({ port: 0, host: '127.0.0.1' });
   if (await seedDemo(database.db, demoDate, demo)) await server.engine.sweep();
 

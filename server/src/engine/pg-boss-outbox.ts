@@ -2,12 +2,17 @@ import { type SQL, sql } from 'drizzle-orm';
 import { fromDrizzle, PgBoss } from 'pg-boss';
 import { type Database, rowsOf } from '../db/database.ts';
 import type { Outbox } from './outbox.ts';
+import { declared, pgBossQueue, type Queue } from './queue.ts';
 
 /** Any constant that nothing else here locks: 'outb' in ASCII. */
 const outboxLock = 0x6f757462;
 
 /** Jobs as rows of pg-boss's tables in the same database. Without queues there is no pg-boss either. */
-export function pgBossOutbox(database: Database, queues: readonly string[], onError: (error: unknown) => void): Outbox {
+export function pgBossOutbox(
+  database: Database,
+  queues: readonly (string | Queue)[],
+  onError: (error: unknown) => void,
+): Outbox {
   if (queues.length === 0) {
     return {
       start: () => Promise.resolve(),
@@ -23,9 +28,7 @@ export function pgBossOutbox(database: Database, queues: readonly string[], onEr
       // Nodes that start together would meet in the catalog: both make the schema, "tuple concurrently updated".
       await database.withAdvisoryLock(outboxLock, async (db) => {
         await boss.start();
-        for (const queue of queues) {
-          await boss.createQueue(queue, { retryLimit: 10, retryBackoff: true, retryDelay: 5 });
-        }
+        for (const queue of queues.map(declared)) await createQueue(boss, queue);
         await db.execute(sql`grant usage on schema pgboss to ekbaar_engine`);
         await db.execute(sql`grant select, insert, update on all tables in schema pgboss to ekbaar_engine`);
       });
@@ -40,4 +43,12 @@ export function pgBossOutbox(database: Database, queues: readonly string[], onEr
       );
     },
   };
+}
+
+/** What a queue is may change from one release to the next; the jobs that are in it keep what they were made with. */
+async function createQueue(boss: PgBoss, queue: Queue): Promise<void> {
+  if (queue.deadLetters !== undefined) await boss.createQueue(queue.deadLetters, { retryLimit: 0 });
+  const options = pgBossQueue(queue);
+  await boss.createQueue(queue.name, options);
+  await boss.updateQueue(queue.name, options);
 }

@@ -13,15 +13,23 @@ import type { Config } from './config.ts';
 import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts';
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
+import { type Outside, routesOfJobs } from './jobs/routes.ts';
+
+export type { Outside } from './jobs/routes.ts';
 
 /** The operation's server: the engine with its model, and the REST names that programs without the SDK know. */
 export function fieldOpsServer(
   database: Database,
   keys: Config['keys'],
-  more: Partial<Omit<ServerOptions<FieldOpsModel>, 'database'>> & { readonly signIn?: SignInSettings } = {},
+  more: Partial<Omit<ServerOptions<FieldOpsModel>, 'database'>> & {
+    readonly signIn?: SignInSettings;
+    readonly outside?: Outside;
+  } = {},
 ): Server {
-  const { signIn = { demo: false, proxies: 0 }, ...options } = more;
-  const { clock, log } = { ...nodePlatform, ...options.platform };
+  const nobody: Outside = { providers: {}, allowedAddresses: [] };
+  const { signIn = { demo: false, proxies: 0 }, outside = nobody, ...options } = more;
+  const platform = { ...nodePlatform, ...options.platform };
+  const { clock, log } = platform;
   const identity =
     'secret' in keys
       ? new Identity({
@@ -58,5 +66,12 @@ export function fieldOpsServer(
   app.post('/api/v1/deliveries/:id/confirm', mutationRoute('confirmDelivery', { id: 'deliveryId' }));
   app.post('/api/v1/disbursements/:id/reconcile', mutationRoute('reconcileDisbursement', { id: 'disbursementId' }));
   app.get('/api/v1/deliveries', collectionRoute('deliveries', { region: 'regionId', agent: 'agentId', mfi: 'mfiId' }));
-  return server;
+  const jobs = routesOfJobs(server, database, { authenticate: auth, mayUse: isAdministrator }, outside, platform);
+  return {
+    ...server,
+    async close(how) {
+      await server.close(how);
+      await jobs.close();
+    },
+  };
 }

@@ -24,6 +24,12 @@ const Environment = z.object({
   EKBAAR_LOG_LEVEL: z._default(z.enum(['info', 'warn', 'error', 'silent']), 'info'),
   EKBAAR_ACCESS_LOG: z.optional(z.enum(['on', 'off'])),
   EKBAAR_METRICS_TOKEN: z.optional(filled),
+  EKBAAR_WORKER: z.optional(z.enum(['inside', 'apart'])),
+  EKBAAR_WORKER_PORT: z._default(port, 8788),
+  EKBAAR_WORKER_JOBS: z._default(count.check(z.maximum(200)), 10),
+  EKBAAR_PROVIDERS_FILE: z.optional(filled),
+  EKBAAR_OUTGOING_ALLOWED: z.optional(filled),
+  EKBAAR_OUTGOING_SECONDS: z._default(z.coerce.number().check(z.positive(), z.maximum(60)), 20),
   EKBAAR_SEED: z.optional(z.enum(['demo', 'none'])),
   EKBAAR_SEED_AGENTS: z._default(count, 30),
   EKBAAR_SEED_DELIVERIES: z._default(count, 3000),
@@ -53,6 +59,21 @@ export interface Config {
   /** How many proxies of ours each request comes through, for the address that it came from. */
   readonly proxies: number;
   readonly keys: { secret: string } | { jwksUrl: string };
+  readonly worker: {
+    /** In the server's process; otherwise `worker.ts` is one of its own. */
+    readonly inside: boolean;
+    /** Where a worker of its own answers `/healthz`, `/readyz` and `/metrics`. */
+    readonly port: number;
+    /** Jobs of one queue at once. */
+    readonly jobs: number;
+  };
+  /** What goes out to other parties. */
+  readonly outgoing: {
+    readonly providersFile: string | undefined;
+    /** Ranges of addresses, not public, that webhooks may go to. */
+    readonly allowedAddresses: readonly string[];
+    readonly timeoutMs: number;
+  };
   /** The demo day, and with it signing in as anybody of it; undefined: neither. */
   readonly demo: { readonly agents: number; readonly deliveries: number } | undefined;
 }
@@ -94,6 +115,16 @@ export function readConfig(
     drainMs: (set.EKBAAR_DRAIN_SECONDS ?? (production ? 5 : 0)) * 1000,
     proxies: set.EKBAAR_PROXIES,
     keys: keysOf(set, production, randomSecret),
+    worker: {
+      // PGlite has one process and one connection; beside PostgreSQL a worker can be stopped, and fail, by itself.
+      inside: (set.EKBAAR_WORKER ?? (set.DATABASE_URL === undefined ? 'inside' : 'apart')) === 'inside',
+      ...{ port: set.EKBAAR_WORKER_PORT, jobs: set.EKBAAR_WORKER_JOBS },
+    },
+    outgoing: {
+      providersFile: set.EKBAAR_PROVIDERS_FILE,
+      allowedAddresses: (set.EKBAAR_OUTGOING_ALLOWED ?? '').split(/[\s,]+/).filter((range) => range !== ''),
+      timeoutMs: set.EKBAAR_OUTGOING_SECONDS * 1000,
+    },
     demo:
       (set.EKBAAR_SEED ?? (production ? 'none' : 'demo')) === 'demo'
         ? { agents: set.EKBAAR_SEED_AGENTS, deliveries: set.EKBAAR_SEED_DELIVERIES }

@@ -10,6 +10,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import type { FieldOpsModel } from '../model.ts';
 import { type Delivery, lockDelivery, lockDeliveries, refusalOfOpen } from './delivery.ts';
 import { postDeliveries } from './ledger.ts';
+import { requestPayouts } from './jobs/request-payouts.ts';
 import { receiptNumber } from './receipt-number.ts';
 import { deliveries, disbursements } from './tables.ts';
 
@@ -94,7 +95,7 @@ function confirmationOf(delivery: Delivery, key: string, said: string, now: Date
 type Enqueue = (queue: string, jobs: readonly ({ key: string } & Record<string, unknown>)[]) => Promise<void>;
 
 async function write(
-  { db, tenant }: Pick<MutationContext, 'db' | 'tenant'>,
+  { db, tenant, now }: Pick<MutationContext, 'db' | 'tenant' | 'now'>,
   confirmations: readonly Confirmation[],
   enqueue: Enqueue,
 ): Promise<void> {
@@ -115,6 +116,7 @@ async function write(
           where ${deliveries.tenant} = ${tenant} and ${deliveries.id} = c.id`,
     ),
     paidOut.length === 0 ? undefined : markPaidOut(db, tenant, paidOut),
+    paidOut.length === 0 ? undefined : requestPayouts(db, tenant, paidOut, now, enqueue),
     postDeliveries(db, tenant, confirmations),
     enqueue(
       'sms',

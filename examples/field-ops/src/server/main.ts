@@ -3,7 +3,10 @@ import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
+import { openWorker } from './jobs/open-worker.ts';
+import { readProvidersFile } from './jobs/providers.ts';
 import { seedDemo } from './seed.ts';
+import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
 
 const { clock } = nodePlatform;
@@ -12,9 +15,12 @@ const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
 const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
 const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections });
+const outside = {
+  providers: await readProvidersFile(config.outgoing.providersFile),
+  allowedAddresses: config.outgoing.allowedAddresses,
+};
 const server = fieldOpsServer(database, config.keys, {
-  readReplica,
-  ...{ platform: { log }, limits: config.limits, observe: config.observe },
+  ...{ readReplica, outside, platform: { log }, limits: config.limits, observe: config.observe },
   signIn: { demo: config.demo !== undefined, proxies: config.proxies },
 });
 await server.start();
@@ -23,6 +29,7 @@ if (config.demo !== undefined) {
   if (await seedDemo(database.db, today, config.demo)) await server.engine.sweep();
   if ('secret' in config.keys) server.app.route('/', demoAccounts(database, config.keys.secret, clock));
 }
+const worker = config.worker.inside ? await openWorker(config, database, { ...nodePlatform, log }) : undefined;
 server.app.route('/', webApps());
 const { url } = await server.listen({ port: config.port, host: config.host });
 console.log(`Ekbaar field-ops is at ${url}
@@ -30,19 +37,7 @@ console.log(`Ekbaar field-ops is at ${url}
   console     ${url}/console
   API         ${url}/v1 and ${url}/api/v1`);
 
-let stopping = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    // Whoever says it twice does not want to wait; and what cannot end (a database that hangs) must not keep the process.
-    if (stopping) process.exit(1);
-    stopping = true;
-    setTimeout(() => process.exit(1), drainMs + 40_000).unref();
-    void server.close({ drainMs }).then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  });
-}
+stopOnSignals(async () => {
+  await worker?.stop();
+  await server.close({ drainMs });
+}, drainMs + 40_000);

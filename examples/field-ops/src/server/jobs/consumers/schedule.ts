@@ -1,0 +1,47 @@
+import { lt, sql } from 'drizzle-orm';
+import * as z from 'zod/mini';
+import { stalePayouts } from '../payout-store.ts';
+import { incomingEvents, outgoingAttempts } from '../tables.ts';
+import { askForStatus } from './payment.ts';
+import { type Bench, consumer, type Handling } from './consumer.ts';
+
+/** What runs by the clock, in the operator's time zone. */
+export const schedules = [
+  { name: 'payout-status', cron: '*/10 * * * *' },
+  { name: 'forget-details', cron: '30 2 * * *' },
+] as const;
+export const scheduleZone = 'Asia/Kolkata';
+
+const Beat = z.object({ name: z.enum(['payout-status', 'forget-details']) });
+
+export const schedule = consumer(Beat, async (bench, { name }, handling) => {
+  const note = name === 'payout-status' ? await askForPayouts(bench, handling) : await forgetDetails(bench);
+  return { verdict: 'done', note };
+});
+
+/** A payout whose webhook did not come is asked for after so long. */
+const quietMs = 10 * 60_000;
+const mostPayouts = 200;
+
+async function askForPayouts(bench: Bench, handling: Handling): Promise<string> {
+  const { db, clock, providers } = bench;
+  const stale = await stalePayouts(db, new Date(clock().getTime() - quietMs), mostPayouts);
+  for (const payout of stale) {
+    const { payment } = providers.of(payout.tenant);
+    if (payment !== undefined) await askForStatus(bench, payout, payment, handling);
+  }
+  return `asked about ${stale.length} payouts`;
+}
+
+/** How long it is kept what was said on the wire; that it was said is kept for ever. */
+const detailDays = 90;
+
+async function forgetDetails({ db, clock }: Bench): Promise<string> {
+  const before = new Date(clock().getTime() - detailDays * 24 * 60 * 60_000);
+  await db.update(outgoingAttempts).set({ request: null, answer: null }).where(lt(outgoingAttempts.at, before));
+  await db
+    .update(incomingEvents)
+    .set({ body: sql`'{}'::jsonb` })
+    .where(lt(incomingEvents.receivedAt, before));
+  return `forgot details from before ${before.toISOString()}`;
+}

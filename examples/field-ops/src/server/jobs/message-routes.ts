@@ -1,0 +1,153 @@
+import { type Database, ProblemError, reading } from '@ekbaar/server';
+import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import * as z from 'zod/mini';
+import { enqueue } from './enqueue.ts';
+import { findMessage, type OutgoingMessage, reopenMessage } from './message-store.ts';
+import type { OpsBoss } from './ops-boss.ts';
+import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
+import { isUuid } from './payout-store.ts';
+import { maskedNumber } from './phone-number.ts';
+import { channels, messageStatuses, outgoingAttempts, outgoingMessages } from './tables.ts';
+
+const moment = z.string();
+const text = z.nullable(z.string());
+const Message = z.object({
+  ...{ id: z.string(), channel: z.enum(channels), status: z.enum(messageStatuses), attempts: z.int() },
+  ...{
+    deliveryId: text,
+    mfiId: text,
+    endpointId: text,
+    provider: text,
+    providerId: text,
+    lastError: text,
+    closedBy: text,
+  },
+  /** A phone number is masked. */
+  to: z.string(),
+  ...{ createdAt: moment, changedAt: moment, sentAt: z.nullable(moment) },
+});
+const Attempt = z.object({
+  ...{ no: z.int(), at: moment, endedAt: z.nullable(moment), outcome: text, detail: text },
+  ...{ httpStatus: z.nullable(z.int()), request: text, answer: text },
+});
+const Id = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[^\0]*$/));
+
+/** What was sent to whom, and how it went: `/api/v1/messages`. */
+export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, clock: () => Date): void {
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/messages',
+    summary: 'Messages to customers, MFIs and banks, the newest first',
+    query: z.object({
+      ...{ channel: z.optional(z.enum(channels)), status: z.optional(z.enum(messageStatuses)) },
+      ...{ delivery: z.optional(Id), endpoint: z.optional(z.uuid()), mfi: z.optional(Id) },
+      ...{ limit: PageLimit, cursor: z.optional(z.string()) },
+    }),
+    answer: z.object({ messages: z.array(Message), next: z.nullable(z.string()) }),
+    async run({ actor: { tenant }, query: { channel, status, delivery, endpoint, mfi, limit, cursor } }) {
+      const after = pageStart(cursor);
+      const t = outgoingMessages;
+      const rows = await reading(database, tenant, (tx) =>
+        tx
+          .select()
+          .from(t)
+          .where(
+            and(
+              eq(t.tenant, tenant),
+              channel === undefined ? undefined : eq(t.channel, channel),
+              status === undefined ? undefined : eq(t.status, status),
+              delivery === undefined ? undefined : eq(t.deliveryId, delivery),
+              endpoint === undefined ? undefined : eq(t.endpointId, endpoint),
+              mfi === undefined ? undefined : eq(t.mfiId, mfi),
+              after === undefined
+                ? undefined
+                : sql`(${t.createdAt}, ${t.id}) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`,
+            ),
+          )
+          .orderBy(desc(t.createdAt), desc(t.id))
+          .limit(limit),
+      );
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return { messages: rows.map(shown), next: last === undefined ? null : pageEnd(last.createdAt, last.id) };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/messages/:id',
+    summary: 'A message, and every try to send it',
+    answer: z.object({ message: Message, attempts: z.array(Attempt) }),
+    async run({ actor: { tenant }, path: { id = '' } }) {
+      const { message, attempts } = await reading(database, tenant, async (tx) => ({
+        message: isUuid(id) ? await findMessage(tx, { tenant, id }) : undefined,
+        attempts: isUuid(id)
+          ? await tx
+              .select()
+              .from(outgoingAttempts)
+              .where(and(eq(outgoingAttempts.tenant, tenant), eq(outgoingAttempts.messageId, id)))
+              .orderBy(asc(outgoingAttempts.no))
+          : [],
+      }));
+      if (message === undefined) throw noMessage(id);
+      return {
+        message: shown(message),
+        attempts: attempts.map((attempt) => ({
+          ...attempt,
+          ...{ at: attempt.at.toISOString(), endedAt: attempt.endedAt?.toISOString() ?? null },
+        })),
+      };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'post',
+    path: '/api/v1/messages/:id/send',
+    summary: 'Sends a message that was skipped or closed after all; a dead one is retried as a dead letter',
+    answer: z.object({ id: z.string(), status: z.enum(messageStatuses) }),
+    status: 202,
+    async run({ actor: { tenant }, path: { id = '' } }) {
+      const boss = await bosses.boss();
+      const sent = await database.db.transaction(async (tx) => {
+        if (!isUuid(id)) return false;
+        const [message] = await tx
+          .select()
+          .from(outgoingMessages)
+          .where(
+            and(
+              ...[eq(outgoingMessages.tenant, tenant), eq(outgoingMessages.id, id)],
+              inArray(outgoingMessages.status, ['skipped', 'closed']),
+            ),
+          )
+          .for('update');
+        const job = message === undefined ? undefined : jobOf(message);
+        if (job === undefined || !(await reopenMessage(tx, { tenant, id }, clock()))) return false;
+        await enqueue(boss, tx, job.queue, [{ data: job.data }]);
+        return true;
+      });
+      if (!sent) throw noMessage(id);
+      return { id, status: 'waiting' as const };
+    },
+  });
+}
+
+/** The job that sends a message again. One that says what it said before needs no more than its row and its cause. */
+function jobOf(message: OutgoingMessage) {
+  const { tenant, id, channel, cause } = message;
+  if (channel === 'webhook') return { queue: 'webhook' as const, data: { tenant, messageId: id } };
+  if (channel === 'payout') return { queue: 'payment' as const, data: { tenant, key: cause ?? id, payoutId: id } };
+  return { queue: channel, data: { tenant, messageId: id } };
+}
+
+function shown(row: OutgoingMessage) {
+  const { recipient, createdAt, changedAt, sentAt, channel } = row;
+  return {
+    ...row,
+    to: channel === 'sms' || channel === 'whatsapp' || channel === 'payout' ? maskedNumber(recipient) : recipient,
+    ...{ createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString() },
+    sentAt: sentAt?.toISOString() ?? null,
+  };
+}
+
+function noMessage(id: string): ProblemError {
+  return new ProblemError('not_found', `There is no such message ${id.slice(0, 40)}`);
+}

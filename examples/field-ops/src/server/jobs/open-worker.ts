@@ -1,0 +1,19 @@
+import type { Database, Platform } from '@ekbaar/server';
+import type { Config } from '../config.ts';
+import { type JobWorker, startWorker } from './job-worker.ts';
+import { openProviders, readProvidersFile } from './providers.ts';
+
+/** The worker as the configuration has it. @throws TypeError that names what is wrong with the configuration */
+export async function openWorker(
+  config: Pick<Config, 'production' | 'worker' | 'outgoing'>,
+  database: Database,
+  platform: Pick<Platform, 'clock' | 'monotonic' | 'log'>,
+): Promise<JobWorker> {
+  const { providersFile, allowedAddresses, timeoutMs } = config.outgoing;
+  const providers = openProviders({
+    config: await readProvidersFile(providersFile),
+    development: !config.production,
+    ...{ allowedAddresses, timeoutMs, db: database.db, clock: platform.clock },
+  });
+  return startWorker({ database, providers, platform, concurrency: config.worker.jobs });
+}

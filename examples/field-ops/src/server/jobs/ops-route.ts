@@ -1,0 +1,129 @@
+import {
+  type Actor,
+  answers,
+  type ApiEnv,
+  type Authenticate,
+  described,
+  jsonAnswer,
+  jsonBody,
+  ProblemError,
+  readJson,
+} from '@ekbaar/server';
+import type { Context, Hono } from 'hono';
+import * as z from 'zod/mini';
+
+/** Where routes of ops are put, and who may use them. */
+export interface OpsApp {
+  readonly app: Hono<ApiEnv>;
+  readonly authenticate: Authenticate;
+  readonly mayUse: (actor: Actor) => boolean;
+}
+
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+interface OpsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType> {
+  readonly method: Method;
+  /** As Hono has it: `/api/v1/messages/:id`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: Query;
+  readonly body?: Body;
+  readonly answer: Answer;
+  /** 200 by default. */
+  readonly status?: 200 | 201 | 202;
+  readonly run: (given: {
+    readonly actor: Actor;
+    readonly path: Readonly<Record<string, string>>;
+    readonly query: z.infer<Query>;
+    readonly body: z.infer<Body>;
+  }) => Promise<z.input<Answer>>;
+}
+
+/**
+ * A route for ops, with its schemas checked and shown in the API's description. The tenant is always the token's. What it
+ * answers holds customers' data: no cache may keep it.
+ */
+export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType>(
+  { app, authenticate, mayUse }: OpsApp,
+  route: OpsRoute<Query, Body, Answer>,
+): void {
+  const { method, path, summary, query, body, answer, status = 200, run } = route;
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  const schemaOf = (schema: z.ZodMiniType, io: 'input' | 'output') => {
+    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+    return rest;
+  };
+  const asked =
+    query === undefined ? {} : ((schemaOf(query, 'input') as { properties?: Record<string, object> }).properties ?? {});
+  app.on(
+    method.toUpperCase(),
+    [path],
+    described(
+      async (c: Context<ApiEnv>) => {
+        const { actor } = await authenticate(c.req.raw);
+        if (!mayUse(actor))
+          throw new ProblemError('forbidden', `${actor.id} may not do this: it is for ops of all regions`);
+        c.header('Cache-Control', 'no-store');
+        const given = {
+          actor,
+          path: c.req.param() as Record<string, string>,
+          query: (query === undefined ? undefined : fitting(query, c.req.query(), 'query')) as z.infer<Query>,
+          body: (body === undefined ? undefined : fitting(body, await readJson(c.req.raw), 'body')) as z.infer<Body>,
+        };
+        return c.json(answer.parse(await run(given)) as object, status);
+      },
+      {
+        of: 'operation',
+        operation: {
+          operationId: `${method}${path.replaceAll(/[^A-Za-z0-9]+/g, '.')}`,
+          ...{ tags: ['App'], summary },
+          parameters: [
+            ...names.map((name) => ({ name, in: 'path' as const, required: true, schema: { type: 'string' } })),
+            ...Object.entries(asked).map(([name, schema]) => ({ name, in: 'query' as const, schema: { ...schema } })),
+          ],
+          ...(body === undefined ? {} : { requestBody: jsonBody(schemaOf(body, 'input')) }),
+          responses: answers({ [String(status)]: jsonAnswer(summary, schemaOf(answer, 'output')) }, [
+            ...(['malformed', 'forbidden', 'not_found'] as const),
+            ...(body === undefined ? [] : (['too_large', 'unsupported_encoding'] as const)),
+          ]),
+        },
+      },
+    ),
+  );
+}
+
+/** @throws ProblemError `malformed` */
+function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issues = parsed.error.issues
+    .slice(0, 50)
+    .map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
+    issues,
+  });
+}
+
+/** How many a page has. */
+export const PageLimit = z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(200)), 50);
+
+/** Where a page ended: a moment and an id, for keyset paging; opaque to whoever sends it back. */
+export function pageEnd(at: Date, id: string): string {
+  return Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
+}
+
+/** @throws ProblemError `malformed` for a cursor that none of ours is */
+export function pageStart(cursor: string | undefined): { at: Date; id: string } | undefined {
+  if (cursor === undefined || cursor === '') return undefined;
+  try {
+    const parsed = z
+      .tuple([z.iso.datetime(), z.string().check(z.maxLength(100), z.regex(/^[\w-]+$/))])
+      .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return { at: new Date(parsed[0]), id: parsed[1] };
+  } catch (cause) {
+    throw new ProblemError('malformed', 'The cursor is none of ours', {
+      cause,
+      issues: [{ path: 'cursor', message: 'unreadable' }],
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { type Database, ProblemError, reading } from '@ekbaar/server';
+import { and, asc, desc, eq, sql } from 'drizzle-orm';
+import * as z from 'zod/mini';
+import { agents } from '../tables.ts';
+import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
+import { maskedNumber } from './phone-number.ts';
+import { payoutAccounts, payouts, payoutStatuses } from './tables.ts';
+
+const text = z.nullable(z.string());
+const Account = z.object({
+  agentId: z.string(),
+  destination: z.string(),
+  enabled: z.boolean(),
+  changedAt: z.string(),
+  changedBy: z.string(),
+});
+const Payout = z.object({
+  ...{
+    id: z.string(),
+    deliveryId: z.string(),
+    agentId: z.string(),
+    amountPaise: z.int(),
+    status: z.enum(payoutStatuses),
+  },
+  ...{ provider: text, providerId: text, bankRef: text, failure: text, requestedAt: z.string(), statusAt: z.string() },
+});
+const Destination = z.string().check(z.maxLength(100), z.regex(/^[A-Za-z0-9_]+$/));
+
+/**
+ * Bank accounts of agents, and what was paid to them: `/api/v1/payouts`. Whoever gives an account says where money goes,
+ * so an account is never shown in full again, and who changed it is kept.
+ */
+export function payoutRoutes(ops: OpsApp, database: Database, clock: () => Date): void {
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/payouts',
+    summary: 'Payouts to agents, the newest first',
+    query: z.object({ status: z.optional(z.enum(payoutStatuses)), limit: PageLimit, cursor: z.optional(z.string()) }),
+    answer: z.object({ payouts: z.array(Payout), next: text }),
+    async run({ actor: { tenant }, query: { status, limit, cursor } }) {
+      const after = pageStart(cursor);
+      const rows = await reading(database, tenant, (tx) =>
+        tx
+          .select()
+          .from(payouts)
+          .where(
+            and(
+              eq(payouts.tenant, tenant),
+              status === undefined ? undefined : eq(payouts.status, status),
+              after === undefined
+                ? undefined
+                : sql`(${payouts.requestedAt}, ${payouts.id}) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`,
+            ),
+          )
+          .orderBy(desc(payouts.requestedAt), desc(payouts.id))
+          .limit(limit),
+      );
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return {
+        payouts: rows.map((row) => ({
+          ...row,
+          ...{ requestedAt: row.requestedAt.toISOString(), statusAt: row.statusAt.toISOString() },
+        })),
+        next: last === undefined ? null : pageEnd(last.requestedAt, last.id),
+      };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/payout-accounts',
+    summary: 'Which agents get payouts, and to which account',
+    answer: z.object({ accounts: z.array(Account) }),
+    async run({ actor: { tenant } }) {
+      const rows = await reading(database, tenant, (tx) =>
+        tx.select().from(payoutAccounts).where(eq(payoutAccounts.tenant, tenant)).orderBy(asc(payoutAccounts.agentId)),
+      );
+      return { accounts: rows.map(shown) };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'put',
+    path: '/api/v1/payout-accounts/:agent',
+    summary: 'Gives an agent a bank account, or switches payouts to it off',
+    body: z.object({ destination: Destination, enabled: z._default(z.boolean(), true) }),
+    answer: Account,
+    async run({ actor: { tenant, id: changedBy }, path: { agent: agentId = '' }, body }) {
+      const [agent] = await database.db
+        .select({ id: agents.id })
+        .from(agents)
+        .where(and(eq(agents.tenant, tenant), eq(agents.id, agentId)));
+      if (agent === undefined) throw new ProblemError('not_found', `There is no agent ${agentId.slice(0, 40)}`);
+      const change = { ...body, changedBy, changedAt: clock() };
+      const [row] = await database.db
+        .insert(payoutAccounts)
+        .values({ tenant, agentId, ...change })
+        .onConflictDoUpdate({ target: [payoutAccounts.tenant, payoutAccounts.agentId], set: change })
+        .returning();
+      if (row === undefined) throw new Error('The account is not there after it was written');
+      return shown(row);
+    },
+  });
+}
+
+function shown(row: typeof payoutAccounts.$inferSelect) {
+  return { ...row, destination: maskedNumber(row.destination), changedAt: row.changedAt.toISOString() };
+}
