@@ -110,7 +110,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
           found.push(await read(db.transaction(table).objectStore(table).getAll()));
         db.close();
       }
-      return JSON.stringify(found) + JSON.stringify({ ...localStorage });
+      return JSON.stringify([found, localStorage]);
     });
     // It is there, and readable are only whose it is and what encrypts it.
     expect(everything).toContain('sealed');
@@ -149,6 +149,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await page.getByText('The PIN is not right.').waitFor();
     await unlock(page, '604713');
     await page.locator(rows).first().waitFor();
+    expect(await page.locator(`${rows}[data-state=confirmed]`).count()).toBe(1);
   });
 
   test('changing the own PIN counts here and at the office', async () => {
@@ -241,5 +242,6 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await page.locator('[data-testid=sign-in-again] button').click();
     await unlock(page, '604713');
     await unsent(page, 0);
+    expect(await page.locator(`${rows}[data-state=confirmed]`).count()).toBe(3);
   });
 });

@@ -59,7 +59,7 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await signIn(page, 'ops@pennco.example', password);
     await board(page);
     const stored = await page.evaluate(() =>
-      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+      JSON.stringify([localStorage, sessionStorage, document.cookie]),
     );
     expect(stored).toBe('[{},{},""]');
     const second = await browser.context.newPage();
@@ -68,7 +68,14 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await board(second);
     await second.locator('[data-testid=account]').click();
     await look(second, 'console-account');
-    await second.locator('[data-testid=sign-out]').click();
+    const out = second.locator('[data-testid=sign-out]');
+    const colours = await out.evaluate((button) => [
+      getComputedStyle(button).color,
+      getComputedStyle(button).backgroundColor,
+    ]);
+    expect(colours[0]).not.toBe(colours[1]);
+    expect(colours[0]).not.toBe('rgb(255, 255, 255)');
+    await out.click();
     await second.locator('[data-testid=sign-in]').waitFor();
     // The other tab's token ended with the session.
     await page.reload();
@@ -104,5 +111,6 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await http.post('/auth/accounts/ops-region/change', token, { active: false });
     await page.evaluate(() => globalThis.dispatchEvent(new Event('online')));
     await page.getByText('You are signed out.').waitFor({ timeout: 60_000 });
+    expect(await page.getByText(/of \d+ deliveries/).count()).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 
 /** Far more than any step takes, so that a failure names its step. */
-export const stepMs = 30_000;
+const stepMs = 30_000;
 
 /** A page that notes what its content security policy refused, and every error of its scripts. */
 export async function watchedPage(context: BrowserContext): Promise<{ page: Page; refused: string[] }> {
