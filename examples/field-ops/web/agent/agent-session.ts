@@ -59,7 +59,7 @@ export class AgentSession {
       throw new Error('Nobody is signed in: the PIN is needed, with a network');
     }
     // Kept before it is sent: if the answer is lost, the same attempt brings the same token again.
-    const { token, attempt = null } = renewal;
+    const { token, attempt } = renewal;
     const trying = attempt ?? crypto.randomUUID();
     if (attempt === null) await this.vault.keepRenewal({ token, attempt: trying });
     try {

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { requestReset, reset } from '../shared/auth-line.ts';
 import { authInWords } from './auth-in-words.ts';
 import { useLanguage } from './i18n/language.tsx';
+import { LanguageButton } from './language-button.tsx';
 import { PinField, TextField } from './secret-fields.tsx';
 
 /**
@@ -38,67 +39,73 @@ export function ResetPin({
     setBusy(false);
   };
   return (
-    <form
-      className="sign-in"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (pin !== again) return setProblem(t.reset.differ);
-        void run(async () => {
-          await reset({ tenant, login, code, secret: pin });
-          await onDone(pin);
-        });
-      }}
-    >
-      <h2>{given ? t.reset.chooseTitle : t.reset.title}</h2>
-      <p className="dim">{given ? t.reset.choose : t.reset.explain}</p>
-      {!given && (
-        <>
-          <button
-            type="button"
-            className="secondary wide"
-            disabled={busy}
-            onClick={() =>
-              void run(async () => {
-                await requestReset(tenant, login);
-                setSaid(t.reset.sent);
-              })
-            }
-          >
-            {t.reset.send}
-          </button>
-          <p role="status">{said}</p>
-          <TextField
-            label={t.reset.code}
-            value={code}
-            autoCapitalize="characters"
-            data-testid="reset-code"
-            onChange={(event) => setCode(event.target.value)}
-          />
-        </>
-      )}
-      <PinField
-        label={t.reset.newPin}
-        value={pin}
-        data-testid="new-pin"
-        onChange={(event) => setPin(event.target.value)}
-      />
-      <PinField
-        label={t.reset.newPinAgain}
-        value={again}
-        data-testid="new-pin-again"
-        onChange={(event) => setAgain(event.target.value)}
-      />
-      {problem !== '' && (
-        <p className="problem" role="alert">
-          {problem}
-        </p>
-      )}
-      <button type="submit" className="primary wide" data-testid="reset-submit" disabled={busy}>
-        {busy ? t.signIn.busyLabel : t.reset.submit}
-      </button>
-      <button type="button" className="secondary wide" onClick={onBack}>
-        {t.back}
-      </button>
-    </form>
+    <>
+      <header className="top">
+        <h1>{t.appName}</h1>
+        <LanguageButton />
+      </header>
+      <form
+        className="sign-in"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (pin !== again) return setProblem(t.reset.differ);
+          void run(async () => {
+            await reset({ tenant, login, code, secret: pin });
+            await onDone(pin);
+          });
+        }}
+      >
+        <h2>{given ? t.reset.chooseTitle : t.reset.title}</h2>
+        <p className="dim">{given ? t.reset.choose : t.reset.explain}</p>
+        {!given && (
+          <>
+            <button
+              type="button"
+              className="secondary wide"
+              disabled={busy}
+              onClick={() =>
+                void run(async () => {
+                  await requestReset(tenant, login);
+                  setSaid(t.reset.sent);
+                })
+              }
+            >
+              {t.reset.send}
+            </button>
+            <p role="status">{said}</p>
+            <TextField
+              label={t.reset.code}
+              value={code}
+              autoCapitalize="characters"
+              data-testid="reset-code"
+              onChange={(event) => setCode(event.target.value)}
+            />
+          </>
+        )}
+        <PinField
+          label={t.reset.newPin}
+          value={pin}
+          data-testid="new-pin"
+          onChange={(event) => setPin(event.target.value)}
+        />
+        <PinField
+          label={t.reset.newPinAgain}
+          value={again}
+          data-testid="new-pin-again"
+          onChange={(event) => setAgain(event.target.value)}
+        />
+        {problem !== '' && (
+          <p className="problem" role="alert">
+            {problem}
+          </p>
+        )}
+        <button type="submit" className="primary wide" data-testid="reset-submit" disabled={busy}>
+          {busy ? t.signIn.busyLabel : t.reset.submit}
+        </button>
+        <button type="button" className="secondary wide" onClick={onBack}>
+          {t.back}
+        </button>
+      </form>
+    </>
   );
 }

@@ -50,5 +50,7 @@ export async function unlockOffline(
 function phoneName(): string {
   const { userAgent } = navigator;
   const model = /Android [^;)]*; ([^;)]+)/.exec(userAgent)?.[1];
-  return (model ?? /iPhone|iPad|Windows|Macintosh|Linux/.exec(userAgent)?.[0] ?? 'Browser').trim().slice(0, 60);
+  return (model?.replace(/ Build.*/, '') ?? /iPhone|iPad|Windows|Macintosh|Linux/.exec(userAgent)?.[0] ?? 'Browser')
+    .trim()
+    .slice(0, 60);
 }

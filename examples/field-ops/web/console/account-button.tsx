@@ -1,4 +1,5 @@
 import { useRef, useState } from 'react';
+import { createPortal } from 'react-dom';
 import { changeSecret } from '../shared/auth-line.ts';
 import type { OfficeSession } from './office-session.ts';
 import { newPassword, SecretForm } from './secret-form.tsx';
@@ -15,33 +16,37 @@ export function AccountButton({ session }: { session: OfficeSession }) {
       <button type="button" data-testid="account" onClick={() => dialog.current?.showModal()}>
         {account.name}
       </button>
-      <dialog ref={dialog} aria-labelledby="account-title" onClose={() => setChanged(false)}>
-        <div className="dialog-top">
-          <h2 id="account-title">{account.name}</h2>
-          <button type="button" aria-label="Close" onClick={() => dialog.current?.close()}>
-            ✕
+      {/* Outside of the header, whose white on green it would be drawn in. */}
+      {createPortal(
+        <dialog ref={dialog} aria-labelledby="account-title" onClose={() => setChanged(false)}>
+          <div className="dialog-top">
+            <h2 id="account-title">{account.name}</h2>
+            <button type="button" aria-label="Close" onClick={() => dialog.current?.close()}>
+              ✕
+            </button>
+          </div>
+          <p className="dim">
+            {account.operator} · {account.login}
+          </p>
+          {changed ? (
+            <p role="status">The new password counts from now on. Other browsers were signed out.</p>
+          ) : (
+            <SecretForm
+              fields={[old, newPassword]}
+              submit="Change password"
+              testId="change-password"
+              onSubmit={async (values) => {
+                await changeSecret(await session.token('first'), values);
+                setChanged(true);
+              }}
+            />
+          )}
+          <button type="button" data-testid="sign-out" onClick={() => void session.signOut()}>
+            Sign out
           </button>
-        </div>
-        <p className="dim">
-          {account.operator} · {account.login}
-        </p>
-        {changed ? (
-          <p role="status">The new password counts from now on. Other browsers were signed out.</p>
-        ) : (
-          <SecretForm
-            fields={[old, newPassword]}
-            submit="Change password"
-            testId="change-password"
-            onSubmit={async (values) => {
-              await changeSecret(await session.token('first'), values);
-              setChanged(true);
-            }}
-          />
-        )}
-        <button type="button" data-testid="sign-out" onClick={() => void session.signOut()}>
-          Sign out
-        </button>
-      </dialog>
+        </dialog>,
+        document.body,
+      )}
     </>
   );
 }

@@ -46,7 +46,7 @@ export class OfficeSession {
   }
 
   async signOut(): Promise<void> {
-    await signOut('console').catch(() => undefined);
+    await signOut(undefined).catch(() => undefined);
     this.#onEnd();
   }
 }

@@ -93,9 +93,10 @@ export function refresh(attempt: string, as: { token: string; phone: PhoneReport
     : post('/auth/refresh', SignedIn, { ...as, attempt });
 }
 
-export async function signOut(token: string | 'console'): Promise<void> {
+/** @param token undefined: the one in the console's cookie */
+export async function signOut(token: string | undefined): Promise<void> {
   const done = z.object({ signedOut: z.literal(true) });
-  await (token === 'console'
+  await (token === undefined
     ? post('/auth/sign-out', done, {}, consoleHeaders)
     : post('/auth/sign-out', done, { token }));
 }

@@ -4,7 +4,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 
 const cookie = 'ekbaar_session';
 /** A header that a form cannot send, and a page of another site only after asking. */
-export const consoleHeader = 'X-Ekbaar-Console';
+const consoleHeader = 'X-Ekbaar-Console';
 
 /**
  * What the console's cookie is used for comes from the console itself: with its header, and not from a page of another
