@@ -17,6 +17,7 @@ import { sms, whatsapp } from './consumers/customer-message.ts';
 import { incoming } from './consumers/incoming.ts';
 import { mfiWebhook, webhook } from './consumers/partner-event.ts';
 import { payment } from './consumers/payment.ts';
+import { email } from './consumers/reset-code.ts';
 import { schedule, schedules, scheduleZone } from './consumers/schedule.ts';
 import type { Providers } from './providers.ts';
 import type { QueueName } from './queues.ts';
@@ -24,7 +25,7 @@ import type { Verdict } from './send-once.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 const consumers: Readonly<Record<QueueName, Consumer>> = {
-  ...{ sms, whatsapp, webhook, payment, incoming, schedule },
+  ...{ sms, whatsapp, email, webhook, payment, incoming, schedule },
   'mfi-webhook': mfiWebhook,
 };
 

@@ -1,5 +1,5 @@
 import { type Database, ProblemError, reading } from '@ekbaar/server';
-import { and, asc, desc, eq, inArray, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { enqueue } from './enqueue.ts';
 import { findMessage, type OutgoingMessage, reopenMessage } from './message-store.ts';
@@ -116,6 +116,8 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
             and(
               ...[eq(outgoingMessages.tenant, tenant), eq(outgoingMessages.id, id)],
               inArray(outgoingMessages.status, ['skipped', 'closed']),
+              // A code that was sent is not written down, and cannot be sent again.
+              isNotNull(outgoingMessages.deliveryId),
             ),
           )
           .for('update');
@@ -133,6 +135,8 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
 /** The job that sends a message again. One that says what it said before needs no more than its row and its cause. */
 function jobOf(message: OutgoingMessage) {
   const { tenant, id, channel, cause } = message;
+  // What it says is not written down: a new one can be asked for.
+  if (channel === 'email') return undefined;
   if (channel === 'webhook') return { queue: 'webhook' as const, data: { tenant, messageId: id } };
   if (channel === 'payout') return { queue: 'payment' as const, data: { tenant, key: cause ?? id, payoutId: id } };
   return { queue: channel, data: { tenant, messageId: id } };
@@ -142,7 +146,7 @@ function shown(row: OutgoingMessage) {
   const { recipient, createdAt, changedAt, sentAt, channel } = row;
   return {
     ...row,
-    to: channel === 'sms' || channel === 'whatsapp' || channel === 'payout' ? maskedNumber(recipient) : recipient,
+    to: channel === 'webhook' ? recipient : maskedNumber(recipient),
     ...{ createdAt: createdAt.toISOString(), changedAt: changedAt.toISOString() },
     sentAt: sentAt?.toISOString() ?? null,
   };

@@ -32,7 +32,7 @@ export function confirmationText(
   return template.replaceAll(/\{(operator|amount|receipt)\}/g, (_all, name: string) => values[name] ?? '');
 }
 
-function operatorName(tenant: string): string {
+export function operatorName(tenant: string): string {
   return operators.find((operator) => operator.tenant === tenant)?.name ?? tenant;
 }
 

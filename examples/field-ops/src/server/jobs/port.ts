@@ -61,6 +61,9 @@ export interface Sms {
   readonly text: string;
 }
 
+/** A plain text by e-mail. */
+export type Email = Sms;
+
 /** Variables of a template that WhatsApp has approved. */
 export interface WhatsAppMessage {
   readonly to: string;
@@ -85,6 +88,7 @@ export interface PartnerEvent {
 }
 
 export type SmsPort = Port<Sms>;
+export type EmailPort = Port<Email>;
 export type WhatsAppPort = Port<WhatsAppMessage>;
 /** Its `find` is also how the status of a payout is asked for. */
 export type PaymentPort = Port<PayoutOrder> & Required<Pick<Port<PayoutOrder>, 'find'>>;

@@ -9,12 +9,14 @@ import { StripeConfig, stripePayouts } from './adapters/stripe-payouts.ts';
 import { WhatsAppConfig, whatsAppCloud } from './adapters/whatsapp-cloud.ts';
 import { AddressGuard } from './address-guard.ts';
 import { httpCall } from './http-call.ts';
-import type { PartnerPort, PaymentPort, SmsPort, WhatsAppPort } from './port.ts';
+import type { EmailPort, PartnerPort, PaymentPort, Sms, SmsPort, WhatsAppPort } from './port.ts';
 
 const secret = z.string().check(z.minLength(8), z.maxLength(500));
 
 const TenantConfig = z.strictObject({
   sms: z.optional(HttpSmsConfig),
+  /** The same for e-mail, by the HTTP interface of a mail service. */
+  email: z.optional(HttpSmsConfig),
   whatsapp: z.optional(WhatsAppConfig),
   payment: z.optional(z.discriminatedUnion('kind', [RazorpayConfig, StripeConfig])),
   /** How a customer hears of a confirmation: by default on every channel that is configured. */
@@ -39,6 +41,7 @@ export type ProvidersConfig = z.infer<typeof ProvidersConfig>;
 /** What one operator uses; a channel without a provider is absent. */
 export interface TenantProviders {
   readonly sms?: SmsPort | undefined;
+  readonly email?: EmailPort | undefined;
   readonly whatsapp?: WhatsAppPort | undefined;
   readonly payment?: PaymentPort | undefined;
   readonly customer: readonly ('sms' | 'whatsapp')[];
@@ -80,15 +83,15 @@ export function openProviders({
   const known = new Map<string, TenantProviders>();
   const open = (tenant: string): TenantProviders => {
     const given: Partial<TenantConfig> = Object.hasOwn(config, tenant) ? (config[tenant] ?? {}) : {};
-    const { sms, whatsapp, payment } = given;
+    const { sms, email, whatsapp, payment } = given;
     const dev = { db, clock };
+    const texts = (channel: 'sms' | 'email') =>
+      development
+        ? developmentPort<Sms>(dev, tenant, channel, ({ to, text }) => ({ recipient: to, body: text }))
+        : undefined;
     const ports = {
-      sms:
-        sms !== undefined
-          ? httpSms(sms, call, clock)
-          : development
-            ? developmentPort(dev, tenant, 'sms', ({ to, text }) => ({ recipient: to, body: text }))
-            : undefined,
+      sms: sms === undefined ? texts('sms') : httpSms(sms, call, clock),
+      email: email === undefined ? texts('email') : httpSms(email, call, clock, mailAddress),
       whatsapp: whatsapp === undefined ? undefined : whatsAppCloud(whatsapp, call, clock),
       payment:
         payment === undefined
@@ -119,6 +122,10 @@ export function openProviders({
     partner: mfiWebhook(guarded, clock),
     development,
   };
+}
+
+function mailAddress(to: string): string | undefined {
+  return /^[^\s@]+@[^\s@]+$/.test(to) ? to : undefined;
 }
 
 /**

@@ -13,6 +13,8 @@ export const queues = [
   // To the customer; jobs come from `confirmDelivery`.
   { name: 'sms', ...ours, retries: 20, longestDelay: minutes(60) },
   { name: 'whatsapp', ...ours, retries: 20, longestDelay: minutes(60) },
+  // Codes for whoever has forgotten a password: of no use the next day.
+  { name: 'email', ...ours, retries: 8, longestDelay: minutes(2) },
   // One for each event, from `confirmDelivery`; it becomes one job of `webhook` for each endpoint that wants to hear of it.
   { name: 'mfi-webhook', ...ours, retries: 20, longestDelay: minutes(10) },
   // The Standard Webhooks specification advises to go on for days: here about two and a half.
@@ -27,7 +29,7 @@ export const queues = [
   deadLetters: deadLetters(queue.name),
 }));
 
-export type QueueName = 'sms' | 'whatsapp' | 'mfi-webhook' | 'webhook' | 'payment' | 'incoming' | 'schedule';
+export type QueueName = 'sms' | 'whatsapp' | 'email' | 'mfi-webhook' | 'webhook' | 'payment' | 'incoming' | 'schedule';
 
 /** All names, those of dead letters too: what ops may look into. */
 export const queueNames: readonly string[] = queues.flatMap(({ name, deadLetters: dead }) => [name, dead]);

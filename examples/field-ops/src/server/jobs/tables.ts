@@ -17,7 +17,7 @@ import {
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 /** How a message leaves. `webhook` is an event for an MFI, `payout` an order to pay. */
-export const channels = ['sms', 'whatsapp', 'webhook', 'payout'] as const;
+export const channels = ['sms', 'whatsapp', 'email', 'webhook', 'payout'] as const;
 export type Channel = (typeof channels)[number];
 
 /**

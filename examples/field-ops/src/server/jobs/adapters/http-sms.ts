@@ -7,7 +7,7 @@ import type { Answer, Sms, SmsPort, Trying } from '../port.ts';
 const text = z.string().check(z.minLength(1), z.maxLength(2000));
 
 /**
- * A gateway that takes an SMS over HTTP, whichever it is. In `url`, `statusUrl`, `headers` and `body` stand `{to}`
+ * A gateway that takes an SMS, or an e-mail, over HTTP, whichever it is. In `url`, `statusUrl`, `headers` and `body` stand `{to}`
  * (91 and ten digits), `{text}` and `{key}`.
  */
 export const HttpSmsConfig = z
@@ -35,7 +35,13 @@ export const HttpSmsConfig = z
   );
 export type HttpSmsConfig = z.infer<typeof HttpSmsConfig>;
 
-export function httpSms(config: HttpSmsConfig, call: HttpCall, clock: () => Date): SmsPort {
+/** @param addressOf a recipient as the gateway wants it; undefined for one that is none */
+export function httpSms(
+  config: HttpSmsConfig,
+  call: HttpCall,
+  clock: () => Date,
+  addressOf: (to: string) => string | undefined = gatewayNumber,
+): SmsPort {
   const read = (json: object): Answer | undefined => {
     const id: unknown = (json as Record<string, unknown>)[config.idField];
     return typeof id === 'string' || typeof id === 'number' ? { outcome: 'done', providerId: String(id) } : undefined;
@@ -45,8 +51,8 @@ export function httpSms(config: HttpSmsConfig, call: HttpCall, clock: () => Date
     provider: new URL(config.url).hostname,
     afterUnknown: config.afterUnknown,
     async act({ to, text: said }: Sms, { key, signal }: Trying) {
-      const number = gatewayNumber(to);
-      if (number === undefined) return { outcome: 'refused', detail: 'The phone number is not an Indian one' };
+      const number = addressOf(to);
+      if (number === undefined) return { outcome: 'refused', detail: 'That is no address of this kind' };
       const values = { to: number, text: said, key };
       const body = Object.entries(config.body).map(([name, value]) => [
         name,
@@ -79,7 +85,7 @@ export function httpSms(config: HttpSmsConfig, call: HttpCall, clock: () => Date
               call,
               {
                 method: 'GET',
-                url: filled(statusUrl, { to: gatewayNumber(to) ?? '', text: said, key }, encodeURIComponent),
+                url: filled(statusUrl, { to: addressOf(to) ?? '', text: said, key }, encodeURIComponent),
                 headers: config.headers,
                 signal,
               },

@@ -5,6 +5,7 @@ import { endMessage, findMessage, openMessage, type OutgoingMessage } from '../m
 import { confirmationText, confirmationValues } from '../message-text.ts';
 import { sendOnce, type Verdict } from '../send-once.ts';
 import { type Bench, consumer, type Handling } from './consumer.ts';
+import { ResetCode, sendResetCode } from './reset-code.ts';
 
 /** A job of `sms` and of `whatsapp`, as `confirmDelivery` makes it. */
 const Confirmation = z.object({
@@ -20,9 +21,11 @@ type Confirmation = z.infer<typeof Confirmation>;
 /** Or one that ops made: to send what was written down before. */
 const Again = z.object({ tenant: z.string(), messageId: z.uuid() });
 const Job = z.union([Confirmation, Again]);
+const SmsJob = z.union([Confirmation, ResetCode, Again]);
 
 /** The SMS to the customer; and WhatsApp, where the operator has it, as a job of its own. */
-export const sms = consumer(Job, async (bench, job, handling) => {
+export const sms = consumer(SmsJob, async (bench, job, handling) => {
+  if ('code' in job) return sendResetCode(bench, job, 'sms', handling);
   if ('messageId' in job) return sendAgain(bench, job, handling);
   const { customer, texts } = bench.providers.of(job.tenant);
   if (customer.includes('whatsapp')) {
