@@ -58,9 +58,7 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await look(page, 'console-wrong');
     await signIn(page, 'ops@pennco.example', password);
     await board(page);
-    const stored = await page.evaluate(() =>
-      JSON.stringify([localStorage, sessionStorage, document.cookie]),
-    );
+    const stored = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie]));
     expect(stored).toBe('[{},{},""]');
     const second = await browser.context.newPage();
     await Promise.all([page.reload(), second.goto(`${server.url}/console/`)]);
