@@ -2,6 +2,11 @@ import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({
   dialect: 'postgresql',
-  schema: ['./src/server/tables.ts', './src/server/identity/tables.ts', './src/server/jobs/tables.ts'],
+  schema: [
+    './src/server/tables.ts',
+    './src/server/identity/tables.ts',
+    './src/server/jobs/tables.ts',
+    './src/server/settlement/tables.ts',
+  ],
   out: './migrations',
 });

@@ -14,6 +14,7 @@ import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 import { type Outside, routesOfJobs } from './jobs/routes.ts';
+import { settlementRoutes } from './settlement/routes.ts';
 
 export type { Outside } from './jobs/routes.ts';
 
@@ -66,12 +67,13 @@ export function fieldOpsServer(
   app.post('/api/v1/deliveries/:id/confirm', mutationRoute('confirmDelivery', { id: 'deliveryId' }));
   app.post('/api/v1/disbursements/:id/reconcile', mutationRoute('reconcileDisbursement', { id: 'disbursementId' }));
   app.get('/api/v1/deliveries', collectionRoute('deliveries', { region: 'regionId', agent: 'agentId', mfi: 'mfiId' }));
-  const jobs = routesOfJobs(server, database, { authenticate: auth, mayUse: isAdministrator }, outside, platform);
+  const bosses = routesOfJobs(server, database, { authenticate: auth, mayUse: isAdministrator }, outside, platform);
+  settlementRoutes({ app, authenticate: auth }, database, bosses, platform.clock);
   return {
     ...server,
     async close(how) {
       await server.close(how);
-      await jobs.close();
+      await bosses.close();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -17,6 +18,8 @@ import {
 
 /** Whole paise. */
 const paise = (name: string) => bigint(name, { mode: 'number' });
+/** Text without case and marks. */
+const plain = (column: AnyPgColumn) => sql`upper(regexp_replace(${column}, '[^A-Za-z0-9]', '', 'g'))`;
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 
 export const agents = pgTable(
@@ -84,6 +87,10 @@ export const disbursements = pgTable(
     primaryKey({ columns: [t.tenant, t.id] }),
     unique('disbursements_by_delivery').on(t.tenant, t.deliveryId),
     index('disbursements_by_region').on(t.tenant, t.regionId),
+    // How the bank's file names them: see settlement/references.ts.
+    index('disbursements_by_plain_id').on(t.tenant, plain(t.id)),
+    index('disbursements_by_plain_loan').on(t.tenant, plain(t.loanId)),
+    index('disbursements_by_status').on(t.tenant, t.status, t.id),
   ],
 );
 

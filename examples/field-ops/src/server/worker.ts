@@ -17,7 +17,7 @@ const database = await openDatabase({ url, connections, pooler });
 // Nobody listens to it: it brings the tables and queues up to date, as every node does, and does the mutations of jobs.
 const server = fieldOpsServer(database, config.keys, { platform: { log } });
 await server.start();
-const worker = await openWorker(config, database, platform);
+const worker = await openWorker(config, database, server.engine, platform);
 const { host, worker: at, observe } = config;
 const listener = await listenForHealth(worker, { port: at.port, host, metricsToken: observe.metricsToken });
 console.log(`Ekbaar field-ops worker is at http://${host.includes(':') ? `[${host}]` : host}:${listener.port}/readyz`);

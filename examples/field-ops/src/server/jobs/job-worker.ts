@@ -9,7 +9,7 @@
  *   webhooks/      events for MFIs, and what providers and MFIs tell us
  *   *-routes.ts    what ops see and do
  */
-import type { Database, Log, Platform } from '@ekbaar/server';
+import type { Database, Engine, Log, Platform } from '@ekbaar/server';
 import { type JobWithMetadata, type JobResult, PgBoss } from 'pg-boss';
 import type { Registry } from 'prom-client';
 import type { Bench, Consumer } from './consumers/consumer.ts';
@@ -18,19 +18,22 @@ import { incoming } from './consumers/incoming.ts';
 import { mfiWebhook, webhook } from './consumers/partner-event.ts';
 import { payment } from './consumers/payment.ts';
 import { email } from './consumers/reset-code.ts';
+import { exportRows } from './consumers/export-rows.ts';
 import { schedule, schedules, scheduleZone } from './consumers/schedule.ts';
+import { settlement } from './consumers/settlement.ts';
 import type { Providers } from './providers.ts';
 import type { QueueName } from './queues.ts';
 import type { Verdict } from './send-once.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 
 const consumers: Readonly<Record<QueueName, Consumer>> = {
-  ...{ sms, whatsapp, email, webhook, payment, incoming, schedule },
+  ...{ sms, whatsapp, email, webhook, payment, incoming, schedule, settlement, export: exportRows },
   'mfi-webhook': mfiWebhook,
 };
 
 export interface WorkerOptions {
   readonly database: Database;
+  readonly engine: Pick<Engine, 'mutate'>;
   readonly providers: Providers;
   readonly platform: Pick<Platform, 'clock' | 'monotonic' | 'log'>;
   /** Jobs of one queue that are worked on at once. */
@@ -52,7 +55,7 @@ const stuckMs = 120_000;
 
 /** Begins to work. The queues must be there: the engine makes them when it starts. */
 export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
-  const { database, providers, concurrency, pollSeconds = 1, platform } = options;
+  const { database, engine, providers, concurrency, pollSeconds = 1, platform } = options;
   const { clock, log, monotonic } = platform;
   const boss = new PgBoss({
     ...database.pgBoss,
@@ -64,7 +67,7 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
   boss.on('error', (error) => log.error({ error: error.message }, 'the worker failed'));
   boss.on('warning', ({ message, data }) => (log.warn ?? log.info).call(log, { ...data }, message));
   const metrics = new WorkerMetrics(boss);
-  const bench: Bench = { db: database.db, clock, log, boss, providers, onAttempt: metrics.attempt };
+  const bench: Bench = { database, db: database.db, engine, clock, log, boss, providers, onAttempt: metrics.attempt };
   await boss.start();
   for (const { name, cron } of schedules) {
     // A beat that was missed, since nobody was there, is made up for once.

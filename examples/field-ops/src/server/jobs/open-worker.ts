@@ -1,4 +1,4 @@
-import type { Database, Platform } from '@ekbaar/server';
+import type { Database, Engine, Platform } from '@ekbaar/server';
 import type { Config } from '../config.ts';
 import { type JobWorker, startWorker } from './job-worker.ts';
 import { openProviders, readProvidersFile } from './providers.ts';
@@ -7,6 +7,7 @@ import { openProviders, readProvidersFile } from './providers.ts';
 export async function openWorker(
   config: Pick<Config, 'production' | 'worker' | 'outgoing'>,
   database: Database,
+  engine: Pick<Engine, 'mutate'>,
   platform: Pick<Platform, 'clock' | 'monotonic' | 'log'>,
 ): Promise<JobWorker> {
   const { providersFile, allowedAddresses, timeoutMs } = config.outgoing;
@@ -15,5 +16,5 @@ export async function openWorker(
     development: !config.production,
     ...{ allowedAddresses, timeoutMs, db: database.db, clock: platform.clock },
   });
-  return startWorker({ database, providers, platform, concurrency: config.worker.jobs });
+  return startWorker({ database, engine, providers, platform, concurrency: config.worker.jobs });
 }

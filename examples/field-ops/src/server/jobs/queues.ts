@@ -22,6 +22,9 @@ export const queues = [
   { name: 'payment', ...ours, retries: 25, longestDelay: minutes(60) },
   // What others told us, kept and answered before it is worked on.
   { name: 'incoming', ...ours, retries: 20, longestDelay: minutes(60) },
+  // What takes as long as a file is long: those who hold a job say that they live.
+  { name: 'settlement', ...ours, expiresIn: minutes(120), retries: 10, longestDelay: minutes(10) },
+  { name: 'export', ...ours, expiresIn: minutes(120), retries: 5, longestDelay: minutes(5) },
   // The beat: see schedules.ts.
   { name: 'schedule', ...ours, retries: 3, longestDelay: minutes(10) },
 ].map((queue): Queue & { readonly name: string; readonly deadLetters: string } => ({
@@ -29,7 +32,9 @@ export const queues = [
   deadLetters: deadLetters(queue.name),
 }));
 
-export type QueueName = 'sms' | 'whatsapp' | 'email' | 'mfi-webhook' | 'webhook' | 'payment' | 'incoming' | 'schedule';
+export type QueueName =
+  | ('sms' | 'whatsapp' | 'email' | 'mfi-webhook' | 'webhook' | 'payment' | 'incoming' | 'schedule')
+  | ('settlement' | 'export');
 
 /** All names, those of dead letters too: what ops may look into. */
 export const queueNames: readonly string[] = queues.flatMap(({ name, deadLetters: dead }) => [name, dead]);

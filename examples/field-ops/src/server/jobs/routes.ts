@@ -1,7 +1,7 @@
 import type { Database, Log, Server } from '@ekbaar/server';
 import { jobRoutes } from './job-routes.ts';
 import { messageRoutes } from './message-routes.ts';
-import { opsBoss } from './ops-boss.ts';
+import { type OpsBoss, opsBoss } from './ops-boss.ts';
 import type { OpsApp } from './ops-route.ts';
 import { payoutRoutes } from './payout-routes.ts';
 import type { ProvidersConfig } from './providers.ts';
@@ -22,7 +22,7 @@ export function routesOfJobs(
   who: Omit<OpsApp, 'app'>,
   { providers, allowedAddresses }: Outside,
   { clock, log }: { readonly clock: () => Date; readonly log: Log },
-): { close(): Promise<void> } {
+): OpsBoss {
   const { app } = server;
   const bosses = opsBoss(database, (error) => log.error({ error: error.message }, 'the queues do not answer'));
   const ops = { ...who, app };
@@ -31,5 +31,5 @@ export function routesOfJobs(
   payoutRoutes(ops, database, clock);
   endpointRoutes(ops, database, bosses, { clock, allowedAddresses });
   incomingRoutes(app, { database, bosses, config: providers, clock });
-  return { close: () => bosses.close() };
+  return bosses;
 }

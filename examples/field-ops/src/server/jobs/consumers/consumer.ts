@@ -1,3 +1,4 @@
+import type { Database, Engine } from '@ekbaar/server';
 import type { PgBoss } from 'pg-boss';
 import type * as z from 'zod/mini';
 import type { Providers } from '../providers.ts';
@@ -7,6 +8,9 @@ import type { Verdict, Workshop } from '../send-once.ts';
 export interface Bench extends Workshop {
   readonly boss: PgBoss;
   readonly providers: Providers;
+  readonly database: Database;
+  /** Where jobs do mutations, as any program does. */
+  readonly engine: Pick<Engine, 'mutate'>;
 }
 
 export interface Handling {

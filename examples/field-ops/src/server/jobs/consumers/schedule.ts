@@ -1,5 +1,7 @@
 import { lt, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { forgetExpired } from '../../exports/export-store.ts';
+import { forgetBrokenUploads } from '../../settlement/receive-file.ts';
 import { stalePayouts } from '../payout-store.ts';
 import { incomingEvents, outgoingAttempts } from '../tables.ts';
 import { askForStatus } from './payment.ts';
@@ -9,13 +11,19 @@ import { type Bench, consumer, type Handling } from './consumer.ts';
 export const schedules = [
   { name: 'payout-status', cron: '*/10 * * * *' },
   { name: 'forget-details', cron: '30 2 * * *' },
+  { name: 'forget-files', cron: '40 * * * *' },
 ] as const;
 export const scheduleZone = 'Asia/Kolkata';
 
-const Beat = z.object({ name: z.enum(['payout-status', 'forget-details']) });
+const Beat = z.object({ name: z.enum(['payout-status', 'forget-details', 'forget-files']) });
 
 export const schedule = consumer(Beat, async (bench, { name }, handling) => {
-  const note = name === 'payout-status' ? await askForPayouts(bench, handling) : await forgetDetails(bench);
+  const note =
+    name === 'payout-status'
+      ? await askForPayouts(bench, handling)
+      : name === 'forget-details'
+        ? await forgetDetails(bench)
+        : await forgetFiles(bench);
   return { verdict: 'done', note };
 });
 
@@ -31,6 +39,15 @@ async function askForPayouts(bench: Bench, handling: Handling): Promise<string> 
     if (payment !== undefined) await askForStatus(bench, payout, payment, handling);
   }
   return `asked about ${stale.length} payouts`;
+}
+
+/** An upload that has not become a run after so long was broken off. */
+const uploadMs = 24 * 60 * 60_000;
+
+async function forgetFiles({ database, clock }: Bench): Promise<string> {
+  const now = clock();
+  await forgetBrokenUploads(database, new Date(now.getTime() - uploadMs));
+  return `forgot ${await forgetExpired(database, now)} exports that have expired`;
 }
 
 /** How long it is kept what was said on the wire; that it was said is kept for ever. */

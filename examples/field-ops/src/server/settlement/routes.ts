@@ -1,0 +1,254 @@
+import { type Actor, answers, type Database, described, ProblemError, reading } from '@ekbaar/server';
+import { and, desc, eq, sql } from 'drizzle-orm';
+import * as z from 'zod/mini';
+import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
+import type { OpsBoss } from '../jobs/ops-boss.ts';
+import { regionsOf } from '../mutators.ts';
+import { streamed } from '../exports/streamed.ts';
+import { decide } from './decisions.ts';
+import { receiveFile } from './receive-file.ts';
+import { reportText } from './report.ts';
+import { itemPage, linePage } from './run-pages.ts';
+import { findRun, type Run } from './run-store.ts';
+import { enqueueRun } from './settlement-queue.ts';
+import { runAgain } from './settlement-run.ts';
+import { itemGroups, lineGroups, runStates, settlementRuns } from './tables.ts';
+
+/** The bank's file is the whole operator's: ops and settlement of some regions only do not see it. */
+export function maySettle(actor: Actor): boolean {
+  return (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*');
+}
+
+const text = z.nullable(z.string());
+const money = z.nullable(z.int());
+const LineTotal = z.object({ lines: z.int(), outPaise: z.int(), backPaise: z.int() });
+const DisbursementTotal = z.object({ disbursements: z.int(), ourPaise: z.int(), bankPaise: z.int() });
+const RunAnswer = z.object({
+  ...{ id: z.string(), fileName: z.string(), fileHash: z.string(), fileBytes: z.int(), uploadedBy: z.string() },
+  ...{ uploadedAt: z.string(), state: z.enum(runStates), error: text, upTo: text, repeats: z.int(), finishedAt: text },
+  summary: z.nullable(
+    z.object({
+      lines: z.record(z.enum(lineGroups), LineTotal),
+      file: LineTotal,
+      disbursements: z.record(z.string(), DisbursementTotal),
+      books: DisbursementTotal,
+    }),
+  ),
+});
+const Line = z.object({
+  ...{ no: z.int(), group: z.enum(lineGroups), raw: z.string(), why: text, disbursementId: text, bankRef: text },
+  ...{ amountPaise: money, side: z.nullable(z.enum(['out', 'back'])), day: text },
+});
+const Item = z.object({
+  ...{ disbursementId: z.string(), group: z.enum(itemGroups), regionId: z.string(), mfiId: z.string() },
+  ...{ loanId: z.string(), ourPaise: z.int(), bankPaise: money, extraPaise: z.int(), returnedPaise: z.int() },
+  ...{ bankRef: text, lineNo: money, outcome: text, decisions: z.int() },
+  ...{ decision: z.nullable(z.enum(['accepted', 'contested'])), reason: text, decidedBy: text },
+});
+const FileName = z._default(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[^\p{Cc}]+$/u)), 'bank.csv');
+
+/** `/api/v1/settlement`: the bank's files, and what came of them. */
+export function settlementRoutes(
+  who: Omit<OpsApp, 'mayUse'>,
+  database: Database,
+  bosses: OpsBoss,
+  clock: () => Date,
+): void {
+  const ops: OpsApp = { ...who, mayUse: maySettle };
+  const { app, authenticate } = who;
+  const theRun = async (tenant: string, id = ''): Promise<Run> => {
+    const run = await findRun(database.db, tenant, id);
+    if (run === undefined) throw new ProblemError('not_found', 'There is no such settlement run');
+    return run;
+  };
+
+  app.post(
+    '/api/v1/settlement/runs',
+    described(
+      async (c) => {
+        const { actor } = await authenticate(c.req.raw);
+        if (!maySettle(actor)) throw forbidden(actor);
+        const encoding = c.req.header('content-encoding') ?? 'identity';
+        if (encoding !== 'identity')
+          throw new ProblemError('unsupported_encoding', 'Send the bank’s file as it is, not compressed');
+        const name = FileName.safeParse(c.req.query('name'));
+        if (!name.success)
+          throw new ProblemError('malformed', 'The query parameter "name" is no file name', {
+            issues: [{ path: 'name', message: 'no file name' }],
+          });
+        const bytes = (c.req.raw.body ?? new Blob([]).stream()) as unknown as AsyncIterable<Uint8Array>;
+        const { run, isNew } = await receiveFile(
+          database,
+          { tenant: actor.tenant, name: name.data, by: actor.id, bytes },
+          clock,
+        );
+        if (run.state !== 'done' && run.state !== 'failed') await enqueueRun(database, bosses, run.tenant, run.id);
+        c.header('Cache-Control', 'no-store');
+        return c.json(RunAnswer.parse(shown(run)), isNew ? 201 : 200);
+      },
+      {
+        of: 'operation',
+        operation: {
+          operationId: 'post.api.v1.settlement.runs',
+          tags: ['App'],
+          summary: 'Takes the bank’s file as it is, and settles it; the same file again is the same run',
+          parameters: [{ name: 'name', in: 'query', schema: { type: 'string', maxLength: 200 } }],
+          requestBody: { required: true, content: { 'text/csv': { schema: { type: 'string' } } } },
+          responses: answers(
+            {
+              '200': { description: 'The file is known: its run', content: { 'application/json': { schema: runSchema() } } },
+              '201': { description: 'A new run', content: { 'application/json': { schema: runSchema() } } },
+            },
+            ['malformed', 'forbidden', 'too_large', 'unsupported_encoding'],
+          ),
+        },
+      },
+    ),
+  );
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/settlement/runs',
+    summary: 'Settlement runs, the newest first',
+    query: z.object({ state: z.optional(z.enum(runStates)), limit: PageLimit, cursor: z.optional(z.string()) }),
+    answer: z.object({ runs: z.array(RunAnswer), next: text }),
+    async run({ actor: { tenant }, query: { state, limit, cursor } }) {
+      const after = pageStart(cursor);
+      const rows = await reading(database, tenant, (tx) =>
+        tx
+          .select()
+          .from(settlementRuns)
+          .where(
+            and(
+              eq(settlementRuns.tenant, tenant),
+              state === undefined ? undefined : eq(settlementRuns.state, state),
+              after === undefined
+                ? undefined
+                : sql`(${settlementRuns.uploadedAt}, ${settlementRuns.id}) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`,
+            ),
+          )
+          .orderBy(desc(settlementRuns.uploadedAt), desc(settlementRuns.id))
+          .limit(limit),
+      );
+      const last = rows.length === limit ? rows.at(-1) : undefined;
+      return { runs: rows.map(shown), next: last === undefined ? null : pageEnd(last.uploadedAt, last.id) };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/settlement/runs/:id',
+    summary: 'One settlement run, with its totals',
+    answer: RunAnswer,
+    run: async ({ actor: { tenant }, path: { id } }) => shown(await theRun(tenant, id)),
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/settlement/runs/:id/lines',
+    summary: 'The lines of a run’s file, in their order; of one group or of all',
+    query: z.object({ group: z.optional(z.enum(lineGroups)), limit: PageLimit, cursor: z.optional(LineCursor) }),
+    answer: z.object({ lines: z.array(Line), next: text }),
+    async run({ actor: { tenant }, path: { id }, query: { group, limit, cursor } }) {
+      const run = await theRun(tenant, id);
+      const lines = await reading(database, tenant, (tx) => linePage(tx, run, { group, after: cursor, limit }));
+      return { lines, next: lines.length === limit ? String(lines.at(-1)?.no) : null };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/settlement/runs/:id/disbursements',
+    summary: 'The disbursements that a run is about; of one group or of all, all or those that wait for somebody',
+    query: z.object({
+      ...{ group: z.optional(z.enum(itemGroups)), open: z._default(z.stringbool(), false), limit: PageLimit },
+      cursor: z.optional(z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/))),
+    }),
+    answer: z.object({ disbursements: z.array(Item), next: text }),
+    async run({ actor: { tenant }, path: { id }, query: { group, open, limit, cursor } }) {
+      const run = await theRun(tenant, id);
+      const items = await reading(database, tenant, (tx) => itemPage(tx, run, { group, open, after: cursor, limit }));
+      return { disbursements: items, next: items.length === limit ? (items.at(-1)?.disbursementId ?? null) : null };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'post',
+    path: '/api/v1/settlement/runs/:id/again',
+    summary: 'Settles a run’s file once more, by what the books say now; never posts anything twice',
+    status: 202,
+    answer: RunAnswer,
+    async run({ actor: { tenant }, path: { id } }) {
+      const { id: runId, state } = await theRun(tenant, id);
+      if (state === 'failed')
+        throw new ProblemError('malformed', 'The file could not be read, and still cannot: upload a better one', {
+          issues: [{ path: 'id', message: 'a failed run' }],
+        });
+      const run = await runAgain(database, tenant, runId);
+      if (run === undefined) throw new ProblemError('not_found', 'There is no such settlement run');
+      await enqueueRun(database, bosses, tenant, runId);
+      return shown(run);
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'post',
+    path: '/api/v1/settlement/runs/:id/disbursements/:disbursement/decide',
+    summary: 'Notes what is decided about a disbursement that does not fit the bank’s file',
+    body: z.object({
+      decision: z.enum(['accepted', 'contested']),
+      reason: z.string().check(z.trim(), z.minLength(3), z.maxLength(500), z.regex(/^[^\0]*$/)),
+      /** `decisions` of the disbursement as it was shown. */
+      seen: z.int().check(z.nonnegative()),
+    }),
+    answer: z.object({ disbursementId: z.string(), no: z.int(), decision: z.string(), decidedAt: z.string() }),
+    async run({ actor: { tenant, id: by }, path: { id: runId = '', disbursement: disbursementId = '' }, body }) {
+      const made = await decide(database, { tenant, runId, disbursementId, by, ...body }, clock());
+      return { ...made, decidedAt: made.decidedAt.toISOString() };
+    },
+  });
+
+  app.get(
+    '/api/v1/settlement/runs/:id/report.csv',
+    described(
+      async (c) => {
+        const { actor } = await authenticate(c.req.raw);
+        if (!maySettle(actor)) throw forbidden(actor);
+        const run = await theRun(actor.tenant, c.req.param('id'));
+        return streamed(reportText(database, run), `settlement-${run.upTo ?? 'run'}-${run.id.slice(0, 8)}.csv`, 'text/csv; charset=utf-8');
+      },
+      {
+        of: 'operation',
+        operation: {
+          operationId: 'get.api.v1.settlement.runs.id.report.csv',
+          tags: ['App'],
+          summary: 'A run’s whole report as CSV',
+          parameters: [{ name: 'id', in: 'path', required: true, schema: { type: 'string' } }],
+          responses: answers(
+            { '200': { description: 'The report', content: { 'text/csv': { schema: { type: 'string' } } } } },
+            ['forbidden', 'not_found'],
+          ),
+        },
+      },
+    ),
+  );
+}
+
+const LineCursor = z.coerce.number().check(z.int(), z.nonnegative(), z.maximum(2 ** 31 - 1));
+
+function runSchema() {
+  const { $schema: _, ...schema } = z.toJSONSchema(RunAnswer, { io: 'output' });
+  return schema;
+}
+
+function shown(run: Run): z.input<typeof RunAnswer> {
+  return {
+    ...run,
+    uploadedAt: run.uploadedAt.toISOString(),
+    finishedAt: run.finishedAt?.toISOString() ?? null,
+  };
+}
+
+function forbidden(actor: Actor): ProblemError {
+  return new ProblemError('forbidden', `${actor.id} may not do this: it is for ops and settlement of all regions`);
+}
