@@ -101,14 +101,15 @@ export function incomingRoutes(app: Hono<ApiEnv>, options: IncomingOptions): voi
     );
   }
   // Meta asks once whether the address is ours, and wants its challenge back.
-  app.get('/api/v1/incoming/:tenant/whatsapp', (c) => {
-    const { whatsapp } = configOf(options.config, c.req.param('tenant')) ?? {};
+  const answerChallenge = (c: Context<ApiEnv>) => {
+    const { whatsapp } = configOf(options.config, c.req.param('tenant') ?? '') ?? {};
     const token = whatsapp?.verifyToken;
     const asked =
       c.req.query('hub.mode') === 'subscribe' && token !== undefined && c.req.query('hub.verify_token') === token;
     if (!asked) throw new ProblemError('forbidden', 'That is not the token of this operator');
     return c.text(c.req.query('hub.challenge') ?? '');
-  });
+  };
+  app.get('/api/v1/incoming/:tenant/whatsapp', described(answerChallenge, challenge));
 }
 
 async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, config, clock }: IncomingOptions) {
@@ -207,3 +208,22 @@ function operation(name: string) {
     },
   };
 }
+
+const query = (name: string) => ({ name, in: 'query' as const, required: true, schema: { type: 'string' } });
+const challenge = {
+  of: 'operation' as const,
+  operation: {
+    operationId: 'incoming.whatsapp.challenge',
+    tags: ['App'] as const,
+    summary: 'WhatsApp asks whether the address is ours, with the token that was agreed on',
+    parameters: [
+      { name: 'tenant', in: 'path' as const, required: true, schema: { type: 'string' } },
+      ...['hub.mode', 'hub.verify_token', 'hub.challenge'].map(query),
+    ],
+    responses: openAnswers(
+      { 200: { description: 'Its challenge', content: { 'text/plain': { schema: { type: 'string' } } } } },
+      ['forbidden', 'internal'],
+    ),
+    security: [],
+  },
+};
