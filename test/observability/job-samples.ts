@@ -54,15 +54,15 @@ export function jobSamples(
     'post.api.v1.messages.id.send': () => to(message(), '/send'),
     'get.api.v1.payouts': get('/api/v1/payouts'),
     'get.api.v1.payout.accounts': get('/api/v1/payout-accounts'),
-    'put.api.v1.payout.accounts.agent': () => ({
+    'post.api.v1.payout.accounts.agent': () => ({
       ...{ path: '/api/v1/payout-accounts/a01', token: token(), body: { destination: 'fa_1' } },
     }),
     'get.api.v1.webhooks.endpoints': get('/api/v1/webhooks/endpoints'),
     'post.api.v1.webhooks.endpoints': () => ({
       ...{ path: '/api/v1/webhooks/endpoints', token: token(), body: { mfiId: 'lnt', url: 'https://8.8.8.8/events' } },
     }),
-    'patch.api.v1.webhooks.endpoints.id': () => to(endpoint(), '', { enabled: false }),
-    'delete.api.v1.webhooks.endpoints.id': () => to(endpoint(), ''),
+    'post.api.v1.webhooks.endpoints.id.change': () => to(endpoint(), '/change', { enabled: false }),
+    'post.api.v1.webhooks.endpoints.id.remove': () => to(endpoint(), '/remove'),
     'post.api.v1.webhooks.endpoints.id.secrets': () => to(endpoint(), '/secrets', { overlapHours: 1 }),
     'post.api.v1.webhooks.endpoints.id.replay': () => to(endpoint(), '/replay', { from: confirmedAt }),
   };

@@ -13,14 +13,6 @@ export interface HttpClient {
   get(path: string, token: string | null, headers?: Record<string, string>): Promise<HttpAnswer>;
   /** @param body sent as it is when it is text or bytes, otherwise as JSON */
   post(path: string, token: string | null, body: unknown, headers?: Record<string, string>): Promise<HttpAnswer>;
-  /** The same by another method. */
-  send(
-    method: string,
-    path: string,
-    token: string | null,
-    body: unknown,
-    headers?: Record<string, string>,
-  ): Promise<HttpAnswer>;
 }
 
 export function httpClient(url: string): HttpClient {
@@ -35,20 +27,18 @@ export function httpClient(url: string): HttpClient {
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, body: json(text) };
   };
-  const sendBody: HttpClient['send'] = (method, path, token, body, headers = {}) =>
-    send(
-      path,
-      token,
-      { 'content-type': 'application/json', ...headers },
-      {
-        method: method.toUpperCase(),
-        body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
-      },
-    );
   return {
     get: (path, token, headers = {}) => send(path, token, headers),
-    post: (path, token, body, headers) => sendBody('POST', path, token, body, headers),
-    send: sendBody,
+    post: (path, token, body, headers = {}) =>
+      send(
+        path,
+        token,
+        { 'content-type': 'application/json', ...headers },
+        {
+          method: 'POST',
+          body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+        },
+      ),
   };
 }
 

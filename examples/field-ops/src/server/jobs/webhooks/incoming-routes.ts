@@ -119,8 +119,7 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
   const secrets = own === undefined ? [] : source.secrets(own, mfi);
   const request: SignedRequest = { body: await bytesOf(c.req.raw), header: (name) => c.req.header(name) };
   // The same no for an operator that is not there, one that uses no such provider, and a wrong signature.
-  if (!source.verify(request, secrets, clock()))
-    throw new ProblemError('unauthenticated', 'The signature is not valid');
+  if (!source.verify(request, secrets, clock())) throw new ProblemError('forbidden', 'The signature is not valid');
   const body = jsonOf(request.body.toString('utf8'));
   if (body === undefined)
     throw new ProblemError('malformed', 'The body is no JSON object', { issues: [{ path: '', message: 'not JSON' }] });
@@ -200,7 +199,7 @@ function operation(name: string) {
       requestBody: { required: true as const, content: { 'application/json': { schema: { type: 'object' } } } },
       responses: openAnswers({ 200: jsonAnswer('It is kept', answer) }, [
         'malformed',
-        'unauthenticated',
+        'forbidden',
         'too_large',
         'internal',
       ]),
