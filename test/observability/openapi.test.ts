@@ -7,6 +7,7 @@ import { people, pin } from '../sign-in/people.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { DescribedAnswers, type Document } from './described-answers.ts';
+import { jobSamples } from './job-samples.ts';
 
 let ekbaar: FieldOps;
 let document: Document;
@@ -241,10 +242,26 @@ const identitySamples: typeof samples = {
   },
   'auth.audit': () => ({ path: '/auth/audit', token: tokens.ops }),
 };
-Object.assign(samples, identitySamples);
+Object.assign(
+  samples,
+  identitySamples,
+  jobSamples(
+    () => ekbaar,
+    () => tokens.ops,
+  ),
+);
 
-/** The event stream does not end: it has a test of its own. */
-const answering = () => [...described.places.keys()].filter((operationId) => operationId !== 'events');
+/** The event stream does not end, and what others tell us is signed: they have tests of their own. */
+const answering = () =>
+  [...described.places.keys()].filter(
+    (operationId) => operationId !== 'events' && !operationId.startsWith('incoming.'),
+  );
+
+/** The status of an operation that does what it is for. */
+const goodStatus = (operationId: string) =>
+  Object.keys(described.places.get(operationId)?.operation.responses ?? {})
+    .map(Number)
+    .find((status) => status < 300);
 
 test('every operation answers as it is described', async () => {
   expect(answering().toSorted(), 'an operation without a sample').toEqual(Object.keys(samples).toSorted());
@@ -255,7 +272,7 @@ test('every operation answers as it is described', async () => {
       described.checkBody(operationId, sample.body);
     const headers = withKey(operationId);
     const answer = await send(operationId, sample, headers);
-    expect([operationId, answer.status]).toEqual([operationId, 200]);
+    expect([operationId, answer.status]).toEqual([operationId, goodStatus(operationId)]);
     if (headers === undefined || sample.body === place) continue;
     const again = await send(operationId, sample, headers);
     expect([operationId, again.status, again.headers.get('Idempotency-Replayed')]).toEqual([operationId, 200, 'true']);

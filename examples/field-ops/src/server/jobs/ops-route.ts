@@ -19,10 +19,8 @@ export interface OpsApp {
   readonly mayUse: (actor: Actor) => boolean;
 }
 
-type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
 interface OpsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType> {
-  readonly method: Method;
+  readonly method: 'get' | 'post';
   /** As Hono has it: `/api/v1/messages/:id`. */
   readonly path: string;
   readonly summary: string;

@@ -80,7 +80,7 @@ export function payoutRoutes(ops: OpsApp, database: Database, clock: () => Date)
   });
 
   opsRoute(ops, {
-    method: 'put',
+    method: 'post',
     path: '/api/v1/payout-accounts/:agent',
     summary: 'Gives an agent a bank account, or switches payouts to it off',
     body: z.object({ destination: Destination, enabled: z._default(z.boolean(), true) }),

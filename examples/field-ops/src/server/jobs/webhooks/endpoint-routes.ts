@@ -84,8 +84,8 @@ export function endpointRoutes(
   });
 
   opsRoute(ops, {
-    method: 'patch',
-    path: '/api/v1/webhooks/endpoints/:id',
+    method: 'post',
+    path: '/api/v1/webhooks/endpoints/:id/change',
     summary: 'Changes an endpoint, or switches it on or off',
     body: z.object({
       ...{
@@ -106,8 +106,8 @@ export function endpointRoutes(
   });
 
   opsRoute(ops, {
-    method: 'delete',
-    path: '/api/v1/webhooks/endpoints/:id',
+    method: 'post',
+    path: '/api/v1/webhooks/endpoints/:id/remove',
     summary: 'Removes an endpoint; what was not delivered to it becomes dead letters',
     answer: z.object({ id: z.string() }),
     async run({ actor: { tenant }, path }) {

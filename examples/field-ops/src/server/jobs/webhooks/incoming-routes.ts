@@ -101,14 +101,15 @@ export function incomingRoutes(app: Hono<ApiEnv>, options: IncomingOptions): voi
     );
   }
   // Meta asks once whether the address is ours, and wants its challenge back.
-  app.get('/api/v1/incoming/:tenant/whatsapp', (c) => {
-    const { whatsapp } = configOf(options.config, c.req.param('tenant')) ?? {};
+  const answerChallenge = (c: Context<ApiEnv>) => {
+    const { whatsapp } = configOf(options.config, c.req.param('tenant') ?? '') ?? {};
     const token = whatsapp?.verifyToken;
     const asked =
       c.req.query('hub.mode') === 'subscribe' && token !== undefined && c.req.query('hub.verify_token') === token;
     if (!asked) throw new ProblemError('forbidden', 'That is not the token of this operator');
     return c.text(c.req.query('hub.challenge') ?? '');
-  });
+  };
+  app.get('/api/v1/incoming/:tenant/whatsapp', described(answerChallenge, challenge));
 }
 
 async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, config, clock }: IncomingOptions) {
@@ -118,8 +119,7 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
   const secrets = own === undefined ? [] : source.secrets(own, mfi);
   const request: SignedRequest = { body: await bytesOf(c.req.raw), header: (name) => c.req.header(name) };
   // The same no for an operator that is not there, one that uses no such provider, and a wrong signature.
-  if (!source.verify(request, secrets, clock()))
-    throw new ProblemError('unauthenticated', 'The signature is not valid');
+  if (!source.verify(request, secrets, clock())) throw new ProblemError('forbidden', 'The signature is not valid');
   const body = jsonOf(request.body.toString('utf8'));
   if (body === undefined)
     throw new ProblemError('malformed', 'The body is no JSON object', { issues: [{ path: '', message: 'not JSON' }] });
@@ -199,7 +199,7 @@ function operation(name: string) {
       requestBody: { required: true as const, content: { 'application/json': { schema: { type: 'object' } } } },
       responses: openAnswers({ 200: jsonAnswer('It is kept', answer) }, [
         'malformed',
-        'unauthenticated',
+        'forbidden',
         'too_large',
         'internal',
       ]),
@@ -207,3 +207,22 @@ function operation(name: string) {
     },
   };
 }
+
+const query = (name: string) => ({ name, in: 'query' as const, required: true, schema: { type: 'string' } });
+const challenge = {
+  of: 'operation' as const,
+  operation: {
+    operationId: 'incoming.whatsapp.challenge',
+    tags: ['App'] as const,
+    summary: 'WhatsApp asks whether the address is ours, with the token that was agreed on',
+    parameters: [
+      { name: 'tenant', in: 'path' as const, required: true, schema: { type: 'string' } },
+      ...['hub.mode', 'hub.verify_token', 'hub.challenge'].map(query),
+    ],
+    responses: openAnswers(
+      { 200: { description: 'Its challenge', content: { 'text/plain': { schema: { type: 'string' } } } } },
+      ['forbidden', 'internal'],
+    ),
+    security: [],
+  },
+};
