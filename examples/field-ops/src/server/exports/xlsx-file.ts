@@ -99,7 +99,7 @@ function xmlText(text: string): string {
     .toWellFormed()
     .replaceAll(/_(?=x[0-9A-Fa-f]{4}_)/g, '_x005F_')
     .replaceAll(
-      /[\0-\u0008\v\f\r\u000e-\u001f\ufffe\uffff]/g,
+      /(?![\t\n])[\p{Cc}\ufffe\uffff]/gu,
       (one) => `_x${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}_`,
     )
     .replaceAll('&', '&amp;')

@@ -55,11 +55,9 @@ describe('the same two lines, as different programs write them', () => {
     'with a debit and a credit': 'Date,UTR,Ref No,Debit,Credit\n22/11/2026,SBIN0001,b0001,"1,23,456.50",0.00\n',
     'with a side': 'Date,UTR,Ref No,Amount,Dr/Cr\n22/11/2026,SBIN0001,b0001,"1,23,456.50",DR\n',
   };
-  for (const [name, file] of Object.entries(files)) {
-    test(name, async () => {
-      for (const pieceBytes of [1, 2, 3, 64, 10_000]) expect(await noted(file, pieceBytes)).toEqual([[1], payment]);
-    });
-  }
+  test.for(Object.entries(files))('%s', async ([, file]) => {
+    for (const pieceBytes of [1, 2, 3, 64, 10_000]) expect(await noted(file, pieceBytes)).toEqual([[1], payment]);
+  });
 });
 
 test('what is around the payments is layout, wherever it stands', async () => {
