@@ -7,6 +7,7 @@ export default defineConfig({
     './src/server/identity/tables.ts',
     './src/server/jobs/tables.ts',
     './src/server/settlement/tables.ts',
+    './src/server/exports/tables.ts',
   ],
   out: './migrations',
 });

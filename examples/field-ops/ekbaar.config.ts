@@ -3,6 +3,7 @@ import { type Actor, by, defineConfig, type ReadableScope } from '@ekbaar/server
 import { model } from './src/model.ts';
 import { queues } from './src/server/jobs/queues.ts';
 import { jobTables } from './src/server/jobs/tables.ts';
+import { exportTables } from './src/server/exports/tables.ts';
 import { settlementTables } from './src/server/settlement/tables.ts';
 import { mutators, regionsOf } from './src/server/mutators.ts';
 import { agentPositions, agents, deliveries, disbursements, serverTables } from './src/server/tables.ts';
@@ -15,7 +16,7 @@ export default defineConfig({
     disbursements: { table: disbursements, scopes: [by('region', disbursements.regionId)] },
     agentPositions: { table: agentPositions, scopes: [by('region', agentPositions.regionId)] },
   },
-  serverTables: [...serverTables, ...jobTables, ...settlementTables],
+  serverTables: [...serverTables, ...jobTables, ...settlementTables, ...exportTables],
   mutators,
   queues,
   scopes: readableScopes,

@@ -65,7 +65,7 @@ beforeAll(async () => {
     ...{ config, development: false, allowedAddresses, db: database.db, clock: nodePlatform.clock, timeoutMs: 2000 },
   });
   worker = await startWorker({
-    database,
+    ...{ database, engine: fieldOps.server.engine },
     providers,
     platform: { ...nodePlatform, log: sink },
     concurrency: 4,

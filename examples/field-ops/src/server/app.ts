@@ -14,6 +14,8 @@ import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 import { type Outside, routesOfJobs } from './jobs/routes.ts';
+import { dayCloseRoutes } from './day-close/routes.ts';
+import { exportRoutes } from './exports/routes.ts';
 import { settlementRoutes } from './settlement/routes.ts';
 
 export type { Outside } from './jobs/routes.ts';
@@ -68,7 +70,10 @@ export function fieldOpsServer(
   app.post('/api/v1/disbursements/:id/reconcile', mutationRoute('reconcileDisbursement', { id: 'disbursementId' }));
   app.get('/api/v1/deliveries', collectionRoute('deliveries', { region: 'regionId', agent: 'agentId', mfi: 'mfiId' }));
   const bosses = routesOfJobs(server, database, { authenticate: auth, mayUse: isAdministrator }, outside, platform);
-  settlementRoutes({ app, authenticate: auth }, database, bosses, platform.clock);
+  const who = { app, authenticate: auth };
+  settlementRoutes(who, database, bosses, platform.clock);
+  dayCloseRoutes(who, database);
+  exportRoutes(who, database, bosses, platform.clock);
   return {
     ...server,
     async close(how) {

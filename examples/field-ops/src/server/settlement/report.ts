@@ -2,6 +2,7 @@ import type { Database } from '@ekbaar/server';
 import { csvLine } from '../exports/csv-text.ts';
 import { itemPage, linePage } from './run-pages.ts';
 import type { Run } from './run-store.ts';
+import { countedGroups } from './summary.ts';
 import { itemGroups, lineGroups } from './tables.ts';
 
 const rowsAtOnce = 500;
@@ -18,10 +19,16 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
   yield `${csvLine(['state', run.state])}${csvLine(['up to', run.upTo])}${csvLine([])}`;
   if (summary !== null) {
     yield csvLine(['lines', 'count', 'paid (rupees)', 'came back (rupees)']);
-    for (const [group, total] of [...lineGroups.map((one) => [one, summary.lines[one]] as const), ['all', summary.file] as const])
+    for (const [group, total] of [
+      ...lineGroups.map((one) => [one, summary.lines[one]] as const),
+      ['all', summary.file] as const,
+    ])
       yield csvLine([group, total.lines, rupees(total.outPaise), rupees(total.backPaise)]);
     yield csvLine([]) + csvLine(['disbursements', 'count', 'ours (rupees)', 'bank (rupees)']);
-    for (const [group, total] of [...Object.entries(summary.disbursements), ['all', summary.books] as const])
+    for (const [group, total] of [
+      ...[...itemGroups, ...countedGroups].map((one) => [one, summary.disbursements[one]] as const),
+      ['all', summary.books] as const,
+    ])
       yield csvLine([group, total.disbursements, rupees(total.ourPaise), rupees(total.bankPaise)]);
   }
   yield csvLine([]);
@@ -30,7 +37,7 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
     ...['came back (rupees)', 'bank reference', 'line', 'decision', 'reason', 'decided by'],
   ]);
   for (const group of itemGroups) {
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const items = await itemPage(db, run, { group, after, limit: rowsAtOnce });
       yield items
         .map((item) =>
@@ -46,8 +53,18 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
     }
   }
   yield csvLine([]);
-  yield csvLine(['line', 'group', 'why', 'disbursement', 'bank reference', 'amount (rupees)', 'out or back', 'day', 'as it stands in the file']);
-  for (let after: number | undefined; ; ) {
+  yield csvLine([
+    'line',
+    'group',
+    'why',
+    'disbursement',
+    'bank reference',
+    'amount (rupees)',
+    'out or back',
+    'day',
+    'as it stands in the file',
+  ]);
+  for (let after: number | undefined; ;) {
     const lines = await linePage(db, run, { group: undefined, after, limit: rowsAtOnce });
     yield lines
       .map((line) =>

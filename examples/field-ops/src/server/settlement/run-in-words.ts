@@ -1,4 +1,5 @@
 import type { Run } from './run-store.ts';
+import { countedGroups } from './summary.ts';
 import { itemGroups, lineGroups } from './tables.ts';
 
 /** Whole paise as `1,23,456.50`. */
@@ -24,7 +25,10 @@ export function runInWords(run: Run): { text: string; fits: boolean } {
     ...lineGroups.map((group) => row(group, lines[group].lines, lines[group].outPaise, lines[group].backPaise)),
     row('all', file.lines, file.outPaise, file.backPaise),
     `  ${'disbursements'.padEnd(18)}${'count'.padStart(8)}${'ours ₹'.padStart(20)}${'bank ₹'.padStart(20)}`,
-    ...Object.entries(disbursements).map(([group, one]) => row(group, one.disbursements, one.ourPaise, one.bankPaise)),
+    ...([...itemGroups, ...countedGroups] as const).map((group) => {
+      const one = disbursements[group];
+      return row(group, one.disbursements, one.ourPaise, one.bankPaise);
+    }),
     row('all', books.disbursements, books.ourPaise, books.bankPaise),
   ].join('\n');
   const fits =

@@ -1,14 +1,7 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import { deliveries, disbursements } from '../tables.ts';
-import {
-  type ItemGroup,
-  itemGroups,
-  type LineGroup,
-  lineGroups,
-  settlementItems,
-  settlementLines,
-} from './tables.ts';
+import { type ItemGroup, itemGroups, type LineGroup, lineGroups, settlementItems, settlementLines } from './tables.ts';
 
 interface LineTotal {
   readonly lines: number;
@@ -23,7 +16,9 @@ interface DisbursementTotal {
   readonly bankPaise: number;
 }
 
-type CountedGroup = 'later' | 'unpaid' | 'settledBefore' | 'mismatchedBefore';
+/** See `itemGroups`. */
+export const countedGroups = ['later', 'unpaid', 'settledBefore', 'mismatchedBefore'] as const;
+type CountedGroup = (typeof countedGroups)[number];
 
 /** What a run found, in numbers. `file` is the sum of the lines' groups, `books` that of the disbursements'. */
 export interface RunSummary {
@@ -41,12 +36,7 @@ const nothing: DisbursementTotal = { disbursements: 0, ourPaise: 0, bankPaise: 0
  *
  * @throws Error when a line or a disbursement is in no group or in two, or money does not add up: then nothing of it may count
  */
-export async function summaryOf(
-  tx: Queryable,
-  tenant: string,
-  runId: string,
-  upTo: string,
-): Promise<RunSummary> {
+export async function summaryOf(tx: Queryable, tenant: string, runId: string, upTo: string): Promise<RunSummary> {
   const own = sql`tenant = ${tenant} and run_id = ${runId}`;
   const lineTotals = await rowsOf<Record<'group' | 'lines' | 'out' | 'back', string | null>>(
     tx,
@@ -83,9 +73,8 @@ export async function summaryOf(
       : { disbursements: Number(found.count), ourPaise: Number(found.ours), bankPaise: Number(found.banks) };
   };
   const lines = Object.fromEntries(lineGroups.map((group) => [group, lineOf(group)])) as RunSummary['lines'];
-  const counted = ['later', 'unpaid', 'settledBefore', 'mismatchedBefore'] as const;
   const found = Object.fromEntries(
-    [...itemGroups, ...counted].map((group) => [group, disbursementOf(group)]),
+    [...itemGroups, ...countedGroups].map((group) => [group, disbursementOf(group)]),
   ) as RunSummary['disbursements'];
   const summary: RunSummary = {
     lines,

@@ -49,15 +49,15 @@ describe('the same two lines, as different programs write them', () => {
     'with bars': 'Value Date|UTR No.|Reference|Amount\n22.11.2026|SBIN0001|b0001|₹1,23,456.50 Dr\n',
     'all in quotes': '"Value Date","UTR No.","Reference","Amount"\n"22/11/26","SBIN0001","b0001","1,23,456.50"\n',
     'as a spreadsheet saved it': `${header}\n22/11/2026,"=""SBIN0001""",'b0001,123456.5\n`,
-    'headed in capitals': text.replace(header, 'VALUE_DATE,utr number,REF. NO.,"TXN AMOUNT (INR)"').replace(' (INR)', ''),
+    'headed in capitals': text
+      .replace(header, 'VALUE_DATE,utr number,REF. NO.,"TXN AMOUNT (INR)"')
+      .replace(' (INR)', ''),
     'with a debit and a credit': 'Date,UTR,Ref No,Debit,Credit\n22/11/2026,SBIN0001,b0001,"1,23,456.50",0.00\n',
     'with a side': 'Date,UTR,Ref No,Amount,Dr/Cr\n22/11/2026,SBIN0001,b0001,"1,23,456.50",DR\n',
   };
-  for (const [name, file] of Object.entries(files)) {
-    test(name, async () => {
-      for (const pieceBytes of [1, 2, 3, 64, 10_000]) expect(await noted(file, pieceBytes)).toEqual([[1], payment]);
-    });
-  }
+  test.for(Object.entries(files))('%s', async ([, file]) => {
+    for (const pieceBytes of [1, 2, 3, 64, 10_000]) expect(await noted(file, pieceBytes)).toEqual([[1], payment]);
+  });
 });
 
 test('what is around the payments is layout, wherever it stands', async () => {
@@ -99,6 +99,13 @@ test('a line that cannot be read says why, and the next one is read', async () =
     [9, 'a quote is opened and not closed'],
     [10, 'U2', 'b0002', 50_000, 'out', '2026-11-22'],
     [11, `it is longer than ${longestLine} characters`],
+  ]);
+});
+
+test('a payment that has the words of a header in it is a payment', async () => {
+  expect(await noted('Date;UTR;Reference;Amount;Dr/Cr\n22/11/2026;UTR;b0001;500;DR')).toEqual([
+    [1],
+    [2, 'UTR', 'b0001', 50_000, 'out', '2026-11-22'],
   ]);
 });
 
@@ -146,9 +153,12 @@ test('the same payment told again has the same content; the payments of one batc
   expect(other).not.toBe(first);
 });
 
-test.for(['', 'a,b\n1,2\n', 'PK\u0003\u0004 an xlsx', '{"json": true}', 'Date,Balance\n22/11/2026,5'])('%j is no bank’s file', async (file) => {
-  await expect(read(file)).rejects.toThrow(NoHeader);
-});
+test.for(['', 'a,b\n1,2\n', 'PK\u0003\u0004 an xlsx', '{"json": true}', 'Date,Balance\n22/11/2026,5'])(
+  '%j is no bank’s file',
+  async (file) => {
+    await expect(read(file)).rejects.toThrow(NoHeader);
+  },
+);
 
 test('a payment without a reference of the bank’s gets one that fits the mutation, and so does one with too long a one', async () => {
   const file = `Date,UTR,Ref,Amount\n22/11/2026,-,b0001,500\n22/11/2026,${'U'.repeat(100)},b0002,500`;

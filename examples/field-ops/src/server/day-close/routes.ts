@@ -1,0 +1,66 @@
+import { type Actor, type Database, ProblemError, reading } from '@ekbaar/server';
+import * as z from 'zod/mini';
+import { type OpsApp, opsRoute, PageLimit } from '../jobs/ops-route.ts';
+import { regionsOf } from '../mutators.ts';
+import { agentDays, type DayRequest, dayStates, regionDays } from './day-report.ts';
+
+const money = z.int();
+const maybe = z.nullable(z.int());
+const AgentDayAnswer = z.object({
+  ...{ agentId: z.string(), name: z.string(), regionId: z.string(), state: z.enum(dayStates) },
+  ...{ closedAt: z.nullable(z.string()), countedCollectedPaise: maybe, countedDisbursedPaise: maybe },
+  ...{ countedCount: maybe, ledgerCollectedPaise: money, ledgerDisbursedPaise: money, ledgerCount: z.int() },
+  ...{ collectedDifferencePaise: maybe, disbursedDifferencePaise: maybe, countDifference: maybe, late: maybe },
+  ...{ pending: z.int(), cashPaise: money },
+});
+const RegionDayAnswer = z.object({
+  ...{ regionId: z.string(), agents: z.int(), fits: z.int(), differs: z.int(), open: z.int(), idle: z.int() },
+  ...{ pending: z.int(), ledgerCollectedPaise: money, ledgerDisbursedPaise: money, ledgerCount: z.int() },
+  ...{ collectedDifferencePaise: money, disbursedDifferencePaise: money, cashPaise: money },
+});
+const id = z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/));
+const Day = z.iso.date().check(z.regex(/^[1-9]/));
+
+/** `/api/v1/day-close`: who has closed the day, and whether it fits the ledger. */
+export function dayCloseRoutes(who: Omit<OpsApp, 'mayUse'>, database: Database): void {
+  const ops: OpsApp = { ...who, mayUse: ({ role }) => role === 'ops' || role === 'settlement' };
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/day-close/regions',
+    summary: 'The day close by region: who has closed, differences, cash in hand',
+    query: z.object({ date: Day, region: z.optional(id) }),
+    answer: z.object({ date: z.string(), regions: z.array(RegionDayAnswer) }),
+    async run({ actor, query: { date, region } }) {
+      const request = requestOf(actor, date, region);
+      return { date, regions: await reading(database, actor.tenant, (tx) => regionDays(tx, request)) };
+    },
+  });
+
+  opsRoute(ops, {
+    method: 'get',
+    path: '/api/v1/day-close/agents',
+    summary: 'The day close of each agent, beside the ledger, with the cash in hand',
+    query: z.object({
+      ...{ date: Day, region: z.optional(id), state: z.optional(z.enum(dayStates)), limit: PageLimit },
+      cursor: z.optional(id),
+    }),
+    answer: z.object({ date: z.string(), agents: z.array(AgentDayAnswer), next: z.nullable(z.string()) }),
+    async run({ actor, query: { date, region, state, limit, cursor } }) {
+      const request = requestOf(actor, date, region);
+      const agents = await reading(database, actor.tenant, (tx) =>
+        agentDays(tx, request, { state, after: cursor, limit }),
+      );
+      return { date, agents, next: agents.length === limit ? (agents.at(-1)?.agentId ?? null) : null };
+    },
+  });
+}
+
+/** @throws ProblemError `forbidden` for a region that the token does not name */
+function requestOf(actor: Actor, date: string, region: string | undefined): DayRequest {
+  const allowed = regionsOf(actor);
+  const all = allowed.includes('*');
+  if (region !== undefined && !all && !allowed.includes(region))
+    throw new ProblemError('forbidden', `The token names no region ${region}`);
+  return { tenant: actor.tenant, date, regions: region === undefined ? (all ? undefined : allowed) : [region] };
+}

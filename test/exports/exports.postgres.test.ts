@@ -1,0 +1,257 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { text } from 'node:stream/consumers';
+import { type Database, openDatabase } from '@ekbaar/server';
+import { parse } from 'csv-parse/sync';
+import { strFromU8, unzipSync } from 'fflate';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ExportReplaced, forgetExpired } from '../../examples/field-ops/src/server/exports/export-store.ts';
+import { writeExport } from '../../examples/field-ops/src/server/exports/write-export.ts';
+import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
+import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+
+const program = join(import.meta.dirname, 'export-process.ts');
+const log = { info: () => {} };
+const [few, many] = [30_000, 300_000];
+let pg: FreshDatabase;
+let fieldOps: FieldOps;
+let database: Database;
+let sql: postgres.Sql;
+let now = new Date();
+const clock = () => now;
+const running = new Set<ChildProcess>();
+
+interface Shown {
+  id: string;
+  state: string;
+  rows: number;
+  total: number | null;
+  path: string;
+}
+
+beforeAll(async () => {
+  pg = await freshDatabase();
+  fieldOps = await startFieldOps({ url: pg.url, clock });
+  database = await openDatabase({ url: pg.url, connections: 4 });
+  sql = postgres(pg.url, { onnotice: () => {}, max: 2 });
+});
+afterAll(async () => {
+  for (const child of running) child.kill('SIGKILL');
+  await sql.end();
+  await database.close();
+  await fieldOps.close();
+  await pg.drop();
+});
+
+const path = '/api/v1/exports';
+const ask = (token: string, body: object) => fieldOps.post(path, token, body);
+const write = (id: string, tenant = 'pennco') => writeExport({ database, clock, log }, tenant, id);
+/** Asks for a file, has it written, and fetches it. */
+async function exported(token: string, body: object, tenant?: string): Promise<Buffer> {
+  const asked = await ask(token, body);
+  if (asked.status !== 202) throw new Error(asked.text);
+  const { id } = asked.body as Shown;
+  await write(id, tenant);
+  const file = await fetch(`${fieldOps.url}${path}/${id}/file`, { headers: { authorization: `Bearer ${token}` } });
+  expect(file.status).toBe(200);
+  return Buffer.from(await file.arrayBuffer());
+}
+
+describe('over HTTP', () => {
+  test('every kind in every format holds the rows of the own operator', async () => {
+    const token = await fieldOps.token('ops', 'ops');
+    const agent = await fieldOps.token('a01', 'agent');
+    const [delivery] =
+      await sql`select id, amount_paise from deliveries where tenant = 'pennco' and agent_id = 'a01' and status = 'pending' order by id limit 1`;
+    const confirm = { amountPaise: Number(delivery?.['amount_paise']), confirmedAt: '2026-11-22T10:00:00Z' };
+    await fieldOps.post(`/api/v1/deliveries/${delivery?.['id']}/confirm`, agent, confirm, {
+      'idempotency-key': crypto.randomUUID(),
+    });
+    const counts = { deliveries: 60, ledger: 2, audit: 1, 'day-closings': 0 };
+    for (const [kind, count] of Object.entries(counts)) {
+      const csv = parse(await exported(token, { kind, format: 'csv' }), { bom: true, columns: true }) as object[];
+      expect([kind, csv.length]).toEqual([kind, count]);
+      const lines = (await exported(token, { kind, format: 'jsonl' })).toString().split('\n').slice(0, -1);
+      expect([kind, lines.length]).toEqual([kind, count]);
+      const sheet = strFromU8(
+        unzipSync(await exported(token, { kind, format: 'xlsx' }))['xl/worksheets/sheet1.xml'] ?? new Uint8Array(),
+      );
+      expect([kind, sheet.match(/<row /g)?.length]).toEqual([kind, count + 1]);
+    }
+    const [own] = await sql`select string_agg(id, ',' order by id) as ids from disbursements where tenant = 'pennco'`;
+    const found = (await exported(token, { kind: 'disbursements', format: 'jsonl' }))
+      .toString()
+      .split('\n')
+      .slice(0, -1);
+    expect(found.map((line) => (JSON.parse(line) as { id: string }).id).join()).toBe(own?.['ids']);
+  });
+
+  test('a name that is a formula is only text', async () => {
+    await sql`update deliveries set customer_name = '=HYPERLINK("http://x")' where tenant = 'vishi' and id = 'd0001'`;
+    const token = await fieldOps.token('ops', 'ops', 'vishi');
+    const csv = parse(await exported(token, { kind: 'deliveries', format: 'csv' }, 'vishi'), {
+      bom: true,
+      columns: true,
+    });
+    expect((csv as Record<string, string>[])[0]?.['customer name']).toBe(`'=HYPERLINK("http://x")`);
+  });
+
+  test('who oversees some regions gets those, and nothing that is of all', async () => {
+    const regions = await sql<{ id: string; count: number }[]>`
+      select region_id as id, count(*)::int as count from deliveries where tenant = 'pennco' group by 1 order by 1`;
+    const [mine, other] = regions;
+    const some = await fieldOps.token('east', 'ops', 'pennco', { regions: [mine?.id] });
+    const lines = (await exported(some, { kind: 'deliveries', format: 'jsonl' })).toString().split('\n').slice(0, -1);
+    expect(lines.map((line) => (JSON.parse(line) as { regionId: string }).regionId)).toEqual(
+      Array.from({ length: mine?.count ?? 0 }, () => mine?.id),
+    );
+    expect((await ask(some, { kind: 'deliveries', format: 'csv', filters: { region: other?.id } })).status).toBe(403);
+    expect((await ask(some, { kind: 'audit', format: 'csv' })).status).toBe(403);
+    expect((await ask(await fieldOps.token('a01', 'agent'), { kind: 'deliveries', format: 'csv' })).status).toBe(403);
+  });
+
+  test('a file is whose it is: another operator, another person and an agent do not reach it', async () => {
+    const token = await fieldOps.token('east', 'ops', 'pennco', { regions: ['r1'] });
+    const { id } = (await ask(token, { kind: 'deliveries', format: 'csv' })).body as Shown;
+    await write(id);
+    const others = [
+      await fieldOps.token('ops', 'ops', 'vishi'),
+      await fieldOps.token('west', 'ops', 'pennco', { regions: ['r1'] }),
+      // The same person, whose regions were taken away.
+      await fieldOps.token('east', 'ops', 'pennco', { regions: ['r2'] }),
+    ];
+    for (const other of others) {
+      expect((await fieldOps.get(`${path}/${id}`, other)).status).toBe(404);
+      expect((await fieldOps.get(`${path}/${id}/file`, other)).status).toBe(404);
+      expect((await fieldOps.post(`${path}/${id}/link`, other, {})).status).toBe(404);
+      expect(
+        ((await fieldOps.get(path, other)).body as { exports: Shown[] }).exports.map((one) => one.id),
+      ).not.toContain(id);
+    }
+    expect((await fieldOps.get(`${path}/${id}/file`, null)).status).toBe(401);
+    const all = await fieldOps.token('ops', 'ops');
+    expect((await fieldOps.get(`${path}/${id}/file`, all)).status).toBe(200);
+  });
+
+  test('a link needs no token, is good for ten minutes and until the next one, and the file for a day', async () => {
+    const token = await fieldOps.token('ops', 'ops');
+    const { id } = (await ask(token, { kind: 'deliveries', format: 'csv' })).body as Shown;
+    expect((await fieldOps.post(`${path}/${id}/link`, token, {})).status).toBe(404);
+    await write(id);
+    const link = async () => ((await fieldOps.post(`${path}/${id}/link`, token, {})).body as Shown).path;
+    const first = await link();
+    expect((await fieldOps.get(first, null)).status).toBe(200);
+    const second = await link();
+    expect((await fieldOps.get(first, null)).status).toBe(403);
+    expect((await fieldOps.get(`${second}x`, null)).status).toBe(403);
+    now = new Date(now.getTime() + 11 * 60_000);
+    expect((await fieldOps.get(second, null)).status).toBe(403);
+    const third = await link();
+    now = new Date(now.getTime() + 24 * 60 * 60_000);
+    expect((await fieldOps.get(third, null)).status).toBe(403);
+    expect((await fieldOps.get(`${path}/${id}/file`, token)).status).toBe(404);
+    expect(await forgetExpired(database, now)).toBeGreaterThan(0);
+    expect((await fieldOps.get(`${path}/${id}`, token)).body).toMatchObject({ state: 'expired' });
+    expect(await sql`select from export_parts where export_id = ${id}`).toHaveLength(0);
+    now = new Date();
+  });
+
+  test('what does not fit is refused, and nobody fills the queue', async () => {
+    const token = await fieldOps.token('busy', 'ops');
+    for (const body of [
+      { kind: 'receipts', format: 'csv' },
+      { kind: 'deliveries', format: 'pdf' },
+      { kind: 'deliveries', format: 'csv', filters: { from: 'today' } },
+      { kind: 'deliveries', format: 'csv', filters: { tenant: 'vishi' } },
+    ])
+      expect((await ask(token, body)).status).toBe(400);
+    expect((await ask(token, { kind: 'settlement-lines', format: 'csv' })).status).toBe(404);
+    const statuses = [];
+    for (let at = 0; at < 6; at++) statuses.push((await ask(token, { kind: 'deliveries', format: 'csv' })).status);
+    expect(statuses).toEqual([202, 202, 202, 202, 202, 429]);
+  });
+});
+
+describe('large files', () => {
+  const made = async (tenant: string, rows: number) => {
+    await sql`alter table deliveries disable trigger all`;
+    await sql`insert into deliveries (tenant, id, kind, status, agent_id, region_id, village, pincode, customer_name, customer_phone, mfi_id, loan_id, instalment_no, amount_paise, due_on)
+      select ${tenant}, 'x' || lpad(i::text, 7, '0'), 'collection', 'pending', 'a01', 'r1', 'Village ' || i % 999, '800001',
+        md5(i::text), '+910000000000', 'bfil', 'L' || i, 1, 100000 + i, '2026-11-22' from generate_series(1, ${rows}) i`;
+    await sql`alter table deliveries enable trigger all`;
+  };
+  const queued = async (tenant: string, format: string): Promise<string> => {
+    const id = crypto.randomUUID();
+    await sql`insert into exports (tenant, id, kind, format, filters, requested_by, requested_at)
+      values (${tenant}, ${id}, 'deliveries', ${format}, '{}', 'ops', now())`;
+    return id;
+  };
+  const start = (tenant: string, id: string) => {
+    const child = spawn(process.execPath, ['--max-old-space-size=128', program, pg.url, tenant, id], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    running.add(child);
+    void once(child, 'exit').then(() => running.delete(child));
+    return child;
+  };
+  beforeAll(async () => {
+    await made('few', few);
+    await made('many', many);
+  });
+
+  test.for(['csv', 'xlsx'])(
+    `${many} rows as %s take no more memory than ${few}`,
+    { timeout: 300_000 },
+    async (format) => {
+      const memory: Record<string, number> = {};
+      for (const [tenant, rows] of [
+        ['few', few],
+        ['many', many],
+      ] as const) {
+        const child = start(tenant, await queued(tenant, format));
+        const said = JSON.parse(await text(child.stdout)) as { rows: number; state: string; maxRssKb: number };
+        expect(said).toMatchObject({ rows, state: 'done' });
+        memory[tenant] = said.maxRssKb / 1024;
+      }
+      console.log(
+        `${format}: ${memory['few']?.toFixed()} MiB for ${few} rows, ${memory['many']?.toFixed()} MiB for ${many}`,
+      );
+      // Ten times the rows: held, they would be 100 MiB and more on top. The collector's mood is some tens.
+      expect(memory['many']).toBeLessThan((memory['few'] ?? 0) + 64);
+    },
+  );
+
+  test('a worker that is killed leaves nothing that counts: the next one writes the whole file', async () => {
+    const id = await queued('few', 'csv');
+    for (let kill = 0; kill < 2; kill++) {
+      const child = start('few', id);
+      const parts = async () => (await sql`select from export_parts where export_id = ${id}`).length;
+      while ((await parts()) < 3 + kill && child.exitCode === null) await sleep(1);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect(await sql`select state from exports where id = ${id}`).toEqual([{ state: 'running' }]);
+    expect(await write(id, 'few')).toMatchObject({ state: 'done', rows: few, total: few });
+    const rows = await sql`select part, bytes from export_parts where export_id = ${id} order by part`;
+    const csv = parse(Buffer.concat(rows.map(({ bytes }) => bytes as Buffer)), { bom: true, columns: true }) as {
+      id: string;
+    }[];
+    expect(new Set(csv.map((row) => row.id)).size).toBe(few);
+    expect(csv).toHaveLength(few);
+  });
+
+  test('one that is cancelled, or taken over, stops', async () => {
+    const id = await queued('few', 'jsonl');
+    const first = write(id, 'few').catch((error: unknown) => error);
+    while ((await sql`select from exports where id = ${id} and rows > 0`).length === 0) await sleep(1);
+    const second = await write(id, 'few');
+    expect([second?.state, second?.rows]).toEqual(['done', few]);
+    expect(await first).toBeInstanceOf(ExportReplaced);
+    // Its parts are those of the second alone.
+    const [sum] = await sql`select sum(length(bytes))::int as bytes from export_parts where export_id = ${id}`;
+    expect(sum?.['bytes']).toBe(second?.bytes);
+  });
+});
