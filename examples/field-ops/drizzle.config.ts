@@ -8,6 +8,7 @@ export default defineConfig({
     './src/server/jobs/tables.ts',
     './src/server/settlement/tables.ts',
     './src/server/exports/tables.ts',
+    './src/server/records/tables.ts',
   ],
   out: './migrations',
 });

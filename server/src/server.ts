@@ -65,6 +65,8 @@ export interface Server {
   /** Makers of routes that are other names of the protocol's operations. */
   readonly mutationRoute: ReturnType<typeof apiRoutes>['mutationRoute'];
   readonly collectionRoute: ReturnType<typeof apiRoutes>['collectionRoute'];
+  /** Who sends a request, and within the limits of the actor: for routes of the app's own. */
+  readonly authenticate: Authenticate;
   /** Migrates the database; call it once before requests come. */
   start(): Promise<void>;
   /** Starts and listens; gives the port, which the system chooses for 0. */
@@ -171,6 +173,7 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     app,
     mutationRoute: api.mutationRoute,
     collectionRoute: api.collectionRoute,
+    authenticate,
     start,
     async listen({ port, host }) {
       await start();

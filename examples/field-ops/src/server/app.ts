@@ -14,6 +14,9 @@ import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 import { type Outside, routesOfJobs } from './jobs/routes.ts';
+import { LimitVariables, limitsIn } from './limits.ts';
+import { recordRoutes } from './records/routes.ts';
+import { Traffic } from './records/traffic.ts';
 import { dayCloseRoutes } from './day-close/routes.ts';
 import { exportRoutes } from './exports/routes.ts';
 import { settlementRoutes } from './settlement/routes.ts';
@@ -32,7 +35,7 @@ export function fieldOpsServer(
   const nobody: Outside = { providers: {}, allowedAddresses: [] };
   const { signIn = { demo: false, proxies: 0 }, outside = nobody, ...options } = more;
   const platform = { ...nodePlatform, ...options.platform };
-  const { clock, log } = platform;
+  const { clock, monotonic, log } = platform;
   const identity =
     'secret' in keys
       ? new Identity({
@@ -41,7 +44,9 @@ export function fieldOpsServer(
           onError: (what, error) => log.error({ err: error }, what),
         })
       : undefined;
-  const auth = identity?.guarding(jwtAuth(keys)) ?? jwtAuth(keys);
+  const onError = (error: unknown) => log.error({ err: error }, 'traffic was not counted');
+  const traffic = new Traffic({ database, clock, onError });
+  const auth = traffic.counting(identity?.guarding(jwtAuth(keys)) ?? jwtAuth(keys));
   const server: Server = createServer({
     ...config,
     database,
@@ -74,11 +79,17 @@ export function fieldOpsServer(
   settlementRoutes(who, database, bosses, platform.clock);
   dayCloseRoutes(who, database);
   exportRoutes(who, database, bosses, platform.clock);
+  const { rate = defaultRate } = options.limits ?? {};
+  app.route('/', recordRoutes({ ...{ database, clock, monotonic, traffic, rate }, authenticate: server.authenticate }));
   return {
     ...server,
     async close(how) {
+      // A count that cannot be written is no reason to stay.
+      await traffic.close().catch(onError);
       await server.close(how);
       await bosses.close();
     },
   };
 }
+
+const { rate: defaultRate = () => ({ perSecond: 20, burst: 1200 }) } = limitsIn(LimitVariables.parse({}));

@@ -5,6 +5,7 @@ import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
 import { openWorker } from './jobs/open-worker.ts';
 import { readProvidersFile } from './jobs/providers.ts';
+import { seedHistory } from './records/demo-history.ts';
 import { seedDemo } from './seed.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
@@ -26,7 +27,10 @@ const server = fieldOpsServer(database, config.keys, {
 await server.start();
 if (config.demo !== undefined) {
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(clock());
-  if (await seedDemo(database.db, today, config.demo)) await server.engine.sweep();
+  if (await seedDemo(database.db, today, config.demo)) {
+    await seedHistory(database.db, today);
+    await server.engine.sweep();
+  }
   if ('secret' in config.keys) server.app.route('/', demoAccounts(database, config.keys.secret, clock));
 }
 const worker = config.worker.inside

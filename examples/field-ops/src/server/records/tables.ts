@@ -1,0 +1,44 @@
+import { boolean, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+
+const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+/** What is counted by the hour. */
+export const trafficKinds = ['sync', 'confirmed', 'failed'] as const;
+export type TrafficKind = (typeof trafficKinds)[number];
+
+/** How much happened in an hour of a region: one row for each kind, however many requests there were. */
+export const trafficHours = pgTable(
+  'traffic_hours',
+  {
+    tenant: text().notNull(),
+    /** When the hour began, by the operator's clock: in India hours begin at half past in UTC. */
+    hour: moment('hour').notNull(),
+    kind: text({ enum: trafficKinds }).notNull(),
+    /** Where the agent works; empty for whoever works nowhere, such as the office. */
+    regionId: text('region_id').notNull(),
+    count: integer().notNull(),
+    /** Made up, for the demo day. */
+    demo: boolean().notNull().default(false),
+  },
+  (t) => [
+    primaryKey({ columns: [t.tenant, t.hour, t.kind, t.regionId] }),
+    index('traffic_hours_by_kind').on(t.tenant, t.kind, t.hour),
+  ],
+);
+
+/** What somebody of the office looks for again and again. */
+export const savedFilters = pgTable(
+  'saved_filters',
+  {
+    tenant: text().notNull(),
+    /** Whose it is: a token's `sub`. */
+    accountId: text('account_id').notNull(),
+    /** The screen that it is of. */
+    list: text({ enum: ['deliveries'] }).notNull(),
+    name: text().notNull(),
+    /** The screen's query string: filters, sort, columns. */
+    query: text().notNull(),
+    savedAt: moment('saved_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.accountId, t.list, t.name] })],
+);
