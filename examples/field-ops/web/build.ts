@@ -18,7 +18,13 @@ const out = join(here, '../dist-web');
 const stampFile = join(out, 'built-from');
 
 const sources = ['examples/field-ops/web', 'examples/field-ops/src/model.ts', 'examples/field-ops/src/optimistic.ts'];
-const libraries = ['examples/field-ops/src/failure.ts', 'sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
+const libraries = [
+  'examples/field-ops/src/failure.ts',
+  'examples/field-ops/src/record-answers.ts',
+  'sdk/src',
+  'sdk/package.json',
+  'pnpm-lock.yaml',
+];
 const stamp = await hashOf(repository, [...sources, ...libraries]);
 
 if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) {

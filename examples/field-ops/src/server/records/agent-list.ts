@@ -1,30 +1,10 @@
 import { type Database, ProblemError, type Queryable, reading, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { AgentDay, AgentPage, type AgentPhone, type ListedAgent, type Position } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
-import { Choice, Day, Limit, listed, Moment, type RecordsApp, recordRoute, Text } from './record-route.ts';
-
-const nullable = z.nullable(z.string());
-const count = z.nullable(z.int());
-const Position = z.object({ lat: z.number(), lng: z.number(), accuracyM: z.number(), at: Moment });
-const Phone = z.object({
-  ...{ id: z.string(), name: z.string(), clientIds: z.array(z.string()), firstSeenAt: Moment, lastSeenAt: Moment },
-  ...{ unsent: count, model: count, clockErrorMs: count },
-  ...{ revokedAt: z.nullable(Moment), revokedBy: nullable, revokedWhy: nullable },
-});
-const Agent = z.object({
-  ...{ id: z.string(), name: z.string(), phone: z.string(), regionId: z.string(), active: z.boolean() },
-  /** What is still to do, and what of it was due before today. */
-  ...{ open: z.int(), overdue: z.int(), confirmed: z.int(), failed: z.int() },
-  /** Collected less paid out since the last day that the agent closed. */
-  cashPaise: z.int(),
-  closedDay: nullable,
-  /** When the server last settled something of theirs, or their phone was last seen. */
-  lastSeenAt: z.nullable(Moment),
-  position: z.nullable(Position),
-  phones: z.array(Phone),
-});
+import { Choice, Day, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
 
 const Query = z.object({
   ...{ region: Choice, q: z.optional(Text), limit: Limit, cursor: z.optional(z.string().check(z.maxLength(2000))) },
@@ -38,7 +18,7 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
   recordRoute(app, {
     ...{ method: 'get', path: '/agents', summary: 'Agents and their phones, by name' },
     query: Query,
-    answer: z.object({ agents: z.array(Agent), next: z.nullable(z.string()) }),
+    answer: AgentPage,
     async run({ by, query }) {
       const { q = '', limit, cursor } = query;
       const regions = listed(query.region).filter((region) => region !== '');
@@ -55,7 +35,7 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
   recordRoute(app, {
     ...{ method: 'get', path: '/agents/:id', summary: 'An agent, their phones and where they were on a day' },
     query: z.object({ day: z.optional(Day) }),
-    answer: z.object({ agent: Agent, day: z.string(), track: z.array(Position) }),
+    answer: AgentDay,
     async run({ by, path: { id = '' }, query }) {
       const rows = await agentRows(database, by, clock(), { where: [sql`a.id = ${id}`], limit: 1 });
       const [agent] = await withPhones(database.db, by.tenant, rows);
@@ -66,7 +46,7 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
   });
 }
 
-type Row = Omit<z.infer<typeof Agent>, 'phones'> & { sort: string | null };
+type Row = Omit<ListedAgent, 'phones'> & { sort: string | null };
 
 function agentRows(
   database: Database,
@@ -112,9 +92,9 @@ function agentRows(
 }
 
 /** Identity's tables are closed to the engine's role: asked for as their owner, in the tenant. */
-async function withPhones(db: Queryable, tenant: string, rows: readonly Row[]): Promise<z.infer<typeof Agent>[]> {
+async function withPhones(db: Queryable, tenant: string, rows: readonly Row[]): Promise<ListedAgent[]> {
   const utc = (column: string) => sql.raw(`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`);
-  const found = await rowsOf<z.infer<typeof Phone> & { accountId: string }>(
+  const found = await rowsOf<AgentPhone & { accountId: string }>(
     db,
     sql`select id, account_id as "accountId", name, to_json(client_ids) as "clientIds", unsent, model,
           clock_error_ms::float8 as "clockErrorMs", ${utc('first_seen_at')} as "firstSeenAt",

@@ -1,46 +1,19 @@
 import { type Database, ProblemError, type Queryable, reading, rowsOf, textArray } from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
-import * as z from 'zod/mini';
+import type * as z from 'zod/mini';
+import { type ByHand, DeliveryHistory, type OutgoingMessage } from '../../record-answers.ts';
 import { phones } from '../identity/tables.ts';
 import { disbursements, ledgerEntries } from '../tables.ts';
-import { columns, ListedDelivery, shown } from './delivery-list.ts';
+import { columns, shown } from './delivery-list.ts';
 import { inRegions, type Overseer } from './overseer.ts';
-import { LoggedReceipt, receiptsOfDelivery } from './receipt-log.ts';
-import { Moment, type RecordsApp, recordRoute } from './record-route.ts';
-
-const nullable = z.nullable(z.string());
-const Phone = z.object({ clientId: z.string(), phoneId: z.string(), name: z.string() });
-const Entry = z.object({ kind: z.enum(['debit', 'credit']), accountId: z.string(), amountPaise: z.int(), at: Moment });
-const Message = z.object({
-  ...{ id: z.string(), channel: z.string(), status: z.string(), recipient: z.string(), provider: nullable },
-  ...{ attempts: z.int(), lastError: nullable, createdAt: Moment, sentAt: z.nullable(Moment) },
-});
-const ByHand = z.object({ at: Moment, actor: z.string(), action: z.string(), subject: z.string(), details: z.unknown() });
-const Bank = z.object({
-  ...{ id: z.string(), status: z.string(), amountPaise: z.int(), bankRef: nullable, reconciledAt: z.nullable(Moment) },
-});
-
-const History = z.object({
-  delivery: ListedDelivery,
-  /** Every mutation about it, applied or not. */
-  receipts: z.array(LoggedReceipt),
-  /** The phones that these came from, where they signed in here. */
-  phones: z.array(Phone),
-  ledger: z.array(Entry),
-  /** Null: this server sends no messages itself. */
-  messages: z.nullable(z.array(Message)),
-  /** What operations did by hand to its dead letters. */
-  byHand: z.array(ByHand),
-  disbursement: z.nullable(Bank),
-  /** Names of the agents that it was given to, by id. */
-  agents: z.record(z.string(), z.string()),
-});
+import { receiptsOfDelivery } from './receipt-log.ts';
+import { type RecordsApp, recordRoute } from './record-route.ts';
 
 /** All that is known of one delivery. */
 export function deliveryHistory(app: RecordsApp, database: Database): void {
   recordRoute(app, {
     ...{ method: 'get', path: '/deliveries/:id', summary: 'A delivery with its full history' },
-    answer: History,
+    answer: DeliveryHistory,
     async run({ by, path: { id = '' } }) {
       const found = await reading(database, by.tenant, (tx) => historyOf(tx, by, id));
       if (found === undefined) throw new ProblemError('not_found', `There is no delivery ${id}`);
@@ -103,7 +76,7 @@ function byHandTo(tx: Queryable, tenant: string, keys: readonly string[]): Promi
 async function messagesOf(tx: Queryable, tenant: string, deliveryId: string) {
   const [table] = await rowsOf<{ there: boolean }>(tx, sql`select to_regclass('outgoing_messages') is not null as there`);
   if (table?.there !== true) return null;
-  return rowsOf<z.infer<typeof Message>>(
+  return rowsOf<z.infer<typeof OutgoingMessage>>(
     tx,
     sql`select id::text as id, channel, status, provider, attempts, last_error as "lastError",
           -- Enough to tell two numbers apart.

@@ -1,7 +1,7 @@
 import { type Database, reading, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
-import { Delivery, DeliveryStatus } from '../../model.ts';
+import { DeliveryPage, type ListedDelivery } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
 import { Choice, Day, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
@@ -35,8 +35,6 @@ export const DeliveryQuery = z.object({
 });
 export type DeliveryQuery = z.infer<typeof DeliveryQuery>;
 
-export const ListedDelivery = z.extend(Delivery, { agentName: z.string() });
-const Total = z.object({ count: z.int(), amountPaise: z.int() });
 const mostWords = 8;
 
 /** Deliveries of the overseer's regions, as any program may ask for them. */
@@ -44,12 +42,7 @@ export function deliveryList(app: RecordsApp, database: Database): void {
   recordRoute(app, {
     ...{ method: 'get', path: '/deliveries', summary: 'Deliveries by filters, search and order, in keyset pages' },
     query: DeliveryQuery,
-    answer: z.object({
-      rows: z.array(ListedDelivery),
-      next: z.nullable(z.string()),
-      /** Of all that fit, by status; on the first page only. */
-      totals: z.nullable(z.record(DeliveryStatus, Total)),
-    }),
+    answer: DeliveryPage,
     run: ({ by, query }) => reading(database, by.tenant, (tx) => deliveryPage(tx, by, query)),
   });
 }
@@ -68,7 +61,7 @@ async function deliveryPage(tx: Parameters<typeof rowsOf>[0], by: Overseer, quer
   return { rows: page.rows.map(shown), next: page.next, totals };
 }
 
-type ListedRow = Omit<z.infer<typeof ListedDelivery>, 'amountPaise'> & { amountPaise: number | string; sort: string | null };
+type ListedRow = Omit<ListedDelivery, 'amountPaise'> & { amountPaise: number | string; sort: string | null };
 
 const utc = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
@@ -83,12 +76,12 @@ export const columns = sql.raw(
   ].join(', '),
 );
 
-export function shown({ sort: _, ...row }: ListedRow): z.infer<typeof ListedDelivery> {
+export function shown({ sort: _, ...row }: ListedRow): ListedDelivery {
   return { ...row, amountPaise: Number(row.amountPaise) };
 }
 
 async function totalsOf(tx: Parameters<typeof rowsOf>[0], from: SQL, where: SQL) {
-  const found = await rowsOf<{ status: z.infer<typeof DeliveryStatus>; count: number; amount: number }>(
+  const found = await rowsOf<{ status: ListedDelivery['status']; count: number; amount: number }>(
     tx,
     sql`select d.status, count(*)::float8 as count, sum(d.amount_paise)::float8 as amount from ${from} where ${where} group by d.status`,
   );

@@ -1,13 +1,12 @@
 import { type Database, reading, rowsOf, textArray } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { Density, type TrafficKind } from '../../record-answers.ts';
 import { today } from './agent-list.ts';
 import { inRegions } from './overseer.ts';
 import { Choice, Day, listed, type RecordsApp, recordRoute } from './record-route.ts';
-import { trafficKinds } from './tables.ts';
 import type { Traffic } from './traffic.ts';
 
-const Counts = z.array(z.int()).check(z.length(7 * 24));
 const mostWeeks = 26;
 
 /** How much happened by weekday and hour. */
@@ -21,17 +20,7 @@ export function densityRoute(app: RecordsApp, database: Database, traffic: Traff
       /** Without a week: the last so many. */
       weeks: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(mostWeeks)), 8),
     }),
-    answer: z.object({
-      /** From Monday 00:00, hour by hour, in India's time: `counts[kind][24 * weekday + hour]`. */
-      counts: z.object({ sync: Counts, confirmed: Counts, failed: Counts }),
-      /** How often each weekday is in what was counted: to say "an hour has so many on average". */
-      days: z.array(z.int()).check(z.length(7)),
-      /** Mondays of all weeks that have something, the newest first. */
-      weeks: z.array(z.string()),
-      regions: z.array(z.string()),
-      /** Some of it was made up, for the demo day. */
-      demo: z.boolean(),
-    }),
+    answer: Density,
     async run({ by, query }) {
       await traffic.settle(by.tenant);
       const regions = listed(query.region).filter((region) => region !== '');
@@ -40,7 +29,7 @@ export function densityRoute(app: RecordsApp, database: Database, traffic: Traff
       const local = sql`(t.hour at time zone 'Asia/Kolkata')`;
       const own = sql`t.tenant = ${by.tenant} and ${inRegions(sql`t.region_id`, by)}`;
       return reading(database, by.tenant, async (tx) => {
-        const rows = await rowsOf<{ kind: (typeof trafficKinds)[number]; slot: number; count: number; demo: boolean }>(
+        const rows = await rowsOf<{ kind: TrafficKind; slot: number; count: number; demo: boolean }>(
           tx,
           sql`select t.kind, (24 * (extract(isodow from ${local}) - 1) + extract(hour from ${local}))::int as slot,
                 sum(t.count)::float8 as count, bool_or(t.demo) as demo
@@ -70,7 +59,7 @@ export function densityRoute(app: RecordsApp, database: Database, traffic: Traff
   });
 }
 
-function countsOf(rows: readonly { kind: (typeof trafficKinds)[number]; slot: number; count: number }[]) {
+function countsOf(rows: readonly { kind: TrafficKind; slot: number; count: number }[]) {
   const none = () => Array.from({ length: 7 * 24 }, () => 0);
   const counts = { sync: none(), confirmed: none(), failed: none() };
   for (const { kind, slot, count } of rows) counts[kind][slot] = Number(count);

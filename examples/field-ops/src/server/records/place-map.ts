@@ -1,24 +1,17 @@
 import { type Database, reading, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
-import * as z from 'zod/mini';
+import { type Place, Places } from '../../record-answers.ts';
 import { inRegions } from './overseer.ts';
 import { type RecordsApp, recordRoute } from './record-route.ts';
-
-const Place = z.object({
-  ...{ regionId: z.string(), pincode: z.string(), village: z.string(), lat: z.number(), lng: z.number() },
-  /** Confirmations there that said where they were. */
-  seen: z.int(),
-  ...{ pending: z.int(), confirmed: z.int(), failed: z.int() },
-});
 
 /** Where the work is: villages stand where confirmations said that they were, in the middle of the last thousands. */
 export function placeMap(app: RecordsApp, database: Database): void {
   recordRoute(app, {
     ...{ method: 'get', path: '/places', summary: 'Villages that confirmations came from, with their deliveries' },
-    answer: z.object({ places: z.array(Place) }),
+    answer: Places,
     run: ({ by }) =>
       reading(database, by.tenant, async (tx) => ({
-        places: await rowsOf<z.infer<typeof Place>>(
+        places: await rowsOf<Place>(
           tx,
           sql`with said as (
                 select args ->> 'deliveryId' as id, (args #>> '{location,lat}')::float8 as lat, (args #>> '{location,lng}')::float8 as lng

@@ -1,24 +1,10 @@
 import { type Database, reading, rowsOf } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { type LoggedReceipt, ReceiptLogPage, receiptStatuses } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { overseesAll, type Overseer } from './overseer.ts';
-import { Limit, Moment, type RecordsApp, recordRoute, Text } from './record-route.ts';
-
-const status = ['applied', 'rejected', 'dead'] as const;
-const nullable = z.nullable(z.string());
-
-export const LoggedReceipt = z.object({
-  ...{ key: z.string(), name: z.string(), args: z.unknown(), actor: z.string(), actorName: z.string(), role: z.string() },
-  ...{ clientId: nullable, mutationId: z.nullable(z.int()), model: z.nullable(z.int()) },
-  ...{ status: z.enum(status), result: z.unknown(), error: z.unknown() },
-  /** By the device's clock, and by the server's. */
-  ...{ deviceAt: z.nullable(Moment), serverAt: Moment, clockErrorMs: z.nullable(z.int()) },
-  ...{ retriedAt: z.nullable(Moment), closedAt: z.nullable(Moment), closeReason: nullable },
-  /** Of a mutation that threw: how often, and what it threw last. */
-  ...{ tries: z.int(), lastError: nullable },
-});
-export type LoggedReceipt = z.infer<typeof LoggedReceipt>;
+import { Limit, type RecordsApp, recordRoute, Text } from './record-route.ts';
 
 const utc = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 const columns = sql.raw(
@@ -35,7 +21,7 @@ const from = sql`sync.receipts r left join sync.halts h on h.tenant = r.tenant a
                  left join agents a on a.tenant = r.tenant and a.id = r.actor and r.role = 'agent'`;
 
 const Query = z.object({
-  ...{ actor: z.optional(Text), name: z.optional(Text), status: z.optional(z.enum(status)) },
+  ...{ actor: z.optional(Text), name: z.optional(Text), status: z.optional(z.enum(receiptStatuses)) },
   ...{ from: z.optional(z.iso.datetime({ offset: true })), to: z.optional(z.iso.datetime({ offset: true })) },
   /** In the args: a delivery's id, a loan's, an amount. */
   ...{ q: z.optional(Text), limit: Limit, cursor: z.optional(z.string().check(z.maxLength(2000))) },
@@ -46,7 +32,7 @@ export function receiptLog(app: RecordsApp, database: Database): void {
   recordRoute(app, {
     ...{ method: 'get', path: '/receipts', summary: 'What was done by whom, the newest first, within the own regions' },
     query: Query,
-    answer: z.object({ receipts: z.array(LoggedReceipt), next: z.nullable(z.string()) }),
+    answer: ReceiptLogPage,
     run: ({ by, query }) =>
       reading(database, by.tenant, async (tx) => {
         const { actor, name, status: outcome, q, limit, cursor } = query;

@@ -20,7 +20,7 @@ export interface RecordsApp {
 }
 
 interface RecordRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType> {
-  readonly method: 'get' | 'put' | 'delete';
+  readonly method: 'get' | 'post';
   /** Below `/api/v1/records`. */
   readonly path: string;
   readonly summary: string;
@@ -125,9 +125,6 @@ export const Text = z.string().check(z.maxLength(200), z.refine(storable, 'text 
 export const Choice = z.optional(z.union([Text, z.array(Text).check(z.maxLength(50))]));
 export const Limit = z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100);
 export const Day = z.iso.date().check(z.refine((day) => day >= '1000', 'a year before 1000'));
-/** An ISO 8601 moment in an answer. */
-export const Moment = z.string();
-
 /** Several values, as a list. */
 export function listed(choice: string | readonly string[] | undefined): readonly string[] {
   return choice === undefined ? [] : typeof choice === 'string' ? [choice] : choice;

@@ -1,14 +1,14 @@
 import { type Database, ProblemError } from '@ekbaar/server';
 import { and, asc, eq } from 'drizzle-orm';
 import * as z from 'zod/mini';
-import { type Overseer } from './overseer.ts';
-import { Moment, type RecordsApp, recordRoute, storable } from './record-route.ts';
+import { SavedFilters } from '../../record-answers.ts';
+import type { Overseer } from './overseer.ts';
+import { type RecordsApp, recordRoute, storable } from './record-route.ts';
 import { savedFilters } from './tables.ts';
 
 const text = (most: number) =>
   z.string().check(z.minLength(1), z.maxLength(most), z.refine(storable, 'text that a database can hold'));
 const Name = text(60);
-const Saved = z.object({ name: z.string(), query: z.string(), savedAt: Moment });
 /** Nobody looks through more; and nobody fills the database with them. */
 const mostOfAccount = 50;
 
@@ -20,14 +20,14 @@ export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () =
     const rows = await db.select().from(savedFilters).where(own(by)).orderBy(asc(savedFilters.name));
     return { filters: rows.map(({ name, query, savedAt }) => ({ name, query, savedAt: savedAt.toISOString() })) };
   };
-  const answer = z.object({ filters: z.array(Saved) });
+  const answer = SavedFilters;
 
   recordRoute(app, {
     ...{ method: 'get', path: '/filters', summary: 'The filters that this account has saved', answer },
     run: ({ by }) => all(by),
   });
   recordRoute(app, {
-    ...{ method: 'put', path: '/filters', summary: 'Save a filter under a name, in the place of one of the same name', answer },
+    ...{ method: 'post', path: '/filters', summary: 'Save a filter under a name, in the place of one of the same name', answer },
     body: z.object({ name: Name, query: z.string().check(z.maxLength(500), z.refine(storable, 'text that a database can hold')) }),
     async run({ by, body: { name, query } }) {
       const { filters } = await all(by);
@@ -47,8 +47,9 @@ export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () =
     },
   });
   recordRoute(app, {
-    ...{ method: 'delete', path: '/filters/:name', summary: 'Forget a saved filter', answer },
-    async run({ by, path: { name = '' } }) {
+    ...{ method: 'post', path: '/filters/remove', summary: 'Forget a saved filter', answer },
+    body: z.object({ name: Name }),
+    async run({ by, body: { name } }) {
       const gone = await db
         .delete(savedFilters)
         .where(and(own(by), eq(savedFilters.name, name)))

@@ -1,10 +1,7 @@
 import { boolean, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { trafficKinds } from '../../record-answers.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-
-/** What is counted by the hour. */
-export const trafficKinds = ['sync', 'confirmed', 'failed'] as const;
-export type TrafficKind = (typeof trafficKinds)[number];
 
 /** How much happened in an hour of a region: one row for each kind, however many requests there were. */
 export const trafficHours = pgTable(

@@ -1,0 +1,96 @@
+import { Problem } from '@ekbaar/sdk/protocol';
+import * as z from 'zod/mini';
+import type { TokenSource } from '../server-line.ts';
+import { withTimeLimit } from '../time-limit.ts';
+
+/** The server did not do what it was asked. `detail` is in its own words. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  /** 0: no answer of the server. */
+  readonly status: number;
+  /** The problem's code, or `unreachable`, `not_an_answer`. */
+  readonly code: string;
+
+  constructor(status: number, code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const Rejected = z.object({ status: z.literal('rejected'), error: z.object({ code: z.string(), message: z.string() }) });
+const Outcome = z.object({ status: z.enum(['applied', 'dead']) });
+
+/** Asks the routes of the operation in somebody's name. */
+export class ApiLine {
+  readonly #token: TokenSource;
+
+  constructor(token: TokenSource) {
+    this.#token = token;
+  }
+
+  /** @throws ApiError, or what the token's source throws */
+  get<T>(path: string, schema: z.ZodMiniType<T>, signal: AbortSignal = never): Promise<T> {
+    return this.#ask(path, schema, {}, signal);
+  }
+
+  post<T>(path: string, schema: z.ZodMiniType<T>, body: object): Promise<T> {
+    return this.#ask(path, schema, posted(body), never);
+  }
+
+  /**
+   * Does a mutation once by its key: to send it again does nothing more, and brings the same outcome.
+   *
+   * @throws ApiError with the code of the rejection when the server says no
+   */
+  async mutate(name: string, args: object, key: string): Promise<void> {
+    const headers = { 'content-type': 'application/json', 'idempotency-key': key };
+    const init = { method: 'POST', headers, body: JSON.stringify(args) };
+    const { status, body } = await this.#send(`/v1/mutations/${name}`, init, never);
+    const rejected = Rejected.safeParse(body);
+    if (rejected.success) throw new ApiError(status, rejected.data.error.code, rejected.data.error.message);
+    const outcome = Outcome.safeParse(body);
+    if (!outcome.success) throw refusalOf(name, status, body);
+    if (outcome.data.status === 'dead') throw new ApiError(status, 'dead', 'The server gave up on it: see dead letters');
+  }
+
+  async #ask<T>(path: string, schema: z.ZodMiniType<T>, init: RequestInit, signal: AbortSignal): Promise<T> {
+    const { status, body } = await this.#send(path, init, signal);
+    if (status < 200 || status > 299) throw refusalOf(path, status, body);
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    throw new ApiError(status, 'not_an_answer', `${path} answered with something else`, { cause: parsed.error });
+  }
+
+  async #send(path: string, init: RequestInit, signal: AbortSignal): Promise<{ status: number; body: unknown }> {
+    const first = await this.#try(path, init, 'first', signal);
+    return first.status === 401 ? this.#try(path, init, 'expired', signal) : first;
+  }
+
+  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal) {
+    const token = await this.#token(why);
+    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    return withTimeLimit(30_000, signal, async (limited) => {
+      try {
+        const response = await fetch(path, { ...init, headers, cache: 'no-store', signal: limited });
+        const body: unknown = await response.json().catch(() => undefined);
+        return { status: response.status, body };
+      } catch (cause) {
+        throw new ApiError(0, 'unreachable', 'The server could not be reached', { cause });
+      }
+    });
+  }
+}
+
+const never = new AbortController().signal;
+
+function posted(body: object): RequestInit {
+  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+}
+
+function refusalOf(path: string, status: number, body: unknown): ApiError {
+  const problem = Problem.safeParse(body);
+  if (!problem.success) return new ApiError(status, 'not_an_answer', `${path} answered ${status}`);
+  const { code, title, detail = title } = problem.data;
+  return new ApiError(status, code, detail);
+}

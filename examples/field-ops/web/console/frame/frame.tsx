@@ -1,0 +1,125 @@
+import { useEffect, useRef, useState } from 'react';
+import { AccountButton } from '../account-button.tsx';
+import { LineState } from '../line-state.tsx';
+import { regionsInWords } from '../sign-in.tsx';
+import { useConsole, useFeed, useSeesAll } from './console-context.ts';
+import { go, Link, usePlace } from './router.tsx';
+import { groups, screenAt } from './screens.tsx';
+import { ThemeButton } from './theme-button.tsx';
+
+/** Navigation at the side, or behind a button on a phone; the screen beside it. */
+export function Frame() {
+  const { session } = useConsole();
+  const { line, updatedAt } = useFeed();
+  const { path } = usePlace();
+  const seesAll = useSeesAll();
+  const [open, setOpen] = useState(false);
+  const at = screenAt(path);
+  const title = at?.screen.title ?? 'Not found';
+  const main = useRef<HTMLElement>(null);
+  useKeys(seesAll);
+  useEffect(() => {
+    document.title = `${title} · Ekbaar Console`;
+    // A reader of the screen hears where it is; who scrolled down starts at the top.
+    main.current?.scrollTo({ top: 0 });
+  }, [title, path]);
+
+  const One = at?.screen.One;
+  return (
+    <div className="frame" data-nav={open ? 'open' : 'closed'}>
+      <a className="skip" href="#screen">
+        Skip to the screen
+      </a>
+      <header className="top">
+        <button
+          type="button"
+          className="menu"
+          aria-expanded={open}
+          aria-controls="navigation"
+          onClick={() => setOpen(!open)}
+        >
+          <span aria-hidden="true">☰</span>
+          <span className="unseen">Navigation</span>
+        </button>
+        <img src={`${import.meta.env.BASE_URL}icon.svg`} alt="" width="28" height="28" />
+        <div className="whose">
+          <strong>{session.account.operator}</strong>
+          <span>{regionsInWords(session.account.regions)}</span>
+        </div>
+        <LineState line={line} updatedAt={updatedAt} />
+        <ThemeButton />
+        <AccountButton session={session} />
+      </header>
+      <nav id="navigation" aria-label="Console">
+        {groups.map((group) => (
+          <div key={group.title} className="nav-group">
+            <h2>{group.title}</h2>
+            <ul>
+              {group.screens
+                .filter(({ allRegions }) => seesAll || allRegions !== true)
+                .map((screen) => (
+                  <li key={screen.path}>
+                    <Link
+                      to={screen.path === '' ? '/' : screen.path}
+                      current={at?.screen === screen}
+                      testId={`nav-${screen.key}`}
+                      onFollow={() => setOpen(false)}
+                    >
+                      {screen.title}
+                      <kbd aria-hidden="true">g {screen.key}</kbd>
+                    </Link>
+                  </li>
+                ))}
+            </ul>
+          </div>
+        ))}
+      </nav>
+      <main id="screen" ref={main} tabIndex={-1} aria-label={title}>
+        {at === undefined ? (
+          <NotFound />
+        ) : at.id !== undefined && One !== undefined ? (
+          <One key={at.id} id={at.id} />
+        ) : (
+          <at.screen.Body />
+        )}
+      </main>
+    </div>
+  );
+}
+
+function NotFound() {
+  return (
+    <div className="screen">
+      <h1>There is nothing here</h1>
+      <p>
+        <Link to="/">Back to today</Link>
+      </p>
+    </div>
+  );
+}
+
+/** "g d" leads to the deliveries, and so on; "/" into the search field. Not while somebody types. */
+function useKeys(seesAll: boolean): void {
+  useEffect(() => {
+    let waiting = false;
+    const pressed = (event: KeyboardEvent) => {
+      const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea, dialog') !== null;
+      if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key === '/') {
+        const search = document.querySelector<HTMLInputElement>('main input[type=search]');
+        if (search !== null) {
+          event.preventDefault();
+          search.focus();
+        }
+      }
+      const screen = groups.flatMap((group) => group.screens).find(({ key }) => key === event.key);
+      if (waiting && screen !== undefined && (seesAll || screen.allRegions !== true)) {
+        event.preventDefault();
+        go(screen.path === '' ? '/' : screen.path);
+      }
+      waiting = event.key === 'g';
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, [seesAll]);
+}
