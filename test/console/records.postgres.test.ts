@@ -85,7 +85,12 @@ describe('deliveries', () => {
     const { rows } = await all();
     const fits = async (query: string, wanted: (row: Row) => boolean) => {
       const found = idsOf(await get<Page>(`/deliveries?limit=500&sort=id&${query}`));
-      expect(found).toEqual(rows.filter(wanted).map(({ id }) => id).toSorted());
+      expect(found).toEqual(
+        rows
+          .filter(wanted)
+          .map(({ id }) => id)
+          .toSorted(),
+      );
       return found.length;
     };
     const [first] = rows;
@@ -93,7 +98,10 @@ describe('deliveries', () => {
     expect(await fits('kind=collection', ({ kind }) => kind === 'collection')).toBeGreaterThan(0);
     expect(await fits('agent=a01&agent=a02', ({ agentId }) => ['a01', 'a02'].includes(agentId))).toBeGreaterThan(0);
     await fits(`region=${region}&kind=disbursement`, (row) => row.regionId === region && row.kind === 'disbursement');
-    await fits('amountFrom=200000&amountTo=3000000', ({ amountPaise }) => amountPaise >= 200_000 && amountPaise <= 3_000_000);
+    await fits(
+      'amountFrom=200000&amountTo=3000000',
+      ({ amountPaise }) => amountPaise >= 200_000 && amountPaise <= 3_000_000,
+    );
     await fits('dueFrom=2026-11-22&dueTo=2026-11-22', () => true);
     await fits('dueTo=2026-11-21', () => false);
     await fits('status=nonsense', () => false);
@@ -109,7 +117,9 @@ describe('deliveries', () => {
     const { totals, rows } = await all();
     expect(totals?.['pending']).toEqual({
       count: rows.filter(({ status }) => status === 'pending').length,
-      amountPaise: rows.filter(({ status }) => status === 'pending').reduce((sum, { amountPaise }) => sum + amountPaise, 0),
+      amountPaise: rows
+        .filter(({ status }) => status === 'pending')
+        .reduce((sum, { amountPaise }) => sum + amountPaise, 0),
     });
   });
 
@@ -141,7 +151,9 @@ describe('who sees what', () => {
   test('ops of a region see that region, and no health', async () => {
     const whole = await all();
     const own = await all(tokens.region);
-    expect(idsOf(own)).toEqual(idsOf(whole).filter((id) => whole.rows.find((row) => row.id === id)?.regionId === region));
+    expect(idsOf(own)).toEqual(
+      idsOf(whole).filter((id) => whole.rows.find((row) => row.id === id)?.regionId === region),
+    );
     expect(own.rows.length).toBeLessThan(whole.rows.length);
     expect((await get<Page>('/deliveries?region=IN-BR-99', tokens.region)).rows).toEqual([]);
     const elsewhere = whole.rows.find(({ regionId }) => regionId !== region);
@@ -172,10 +184,17 @@ describe('the history of a delivery', () => {
   test('has who, which phone, both times, the receipt, the ledger pair, earlier assignments and rejections', async () => {
     const { rows } = await get<Page>('/deliveries?status=pending&kind=collection&agent=a01');
     const id = rows[0]?.id ?? '';
-    const phone = await people(ekbaar).signIn('a02', pin, { phone: { id: 'phone-of-a02', name: 'Redmi 9A', clientId: 'client-of-a02-1' } });
+    const phone = await people(ekbaar).signIn('a02', pin, {
+      phone: { id: 'phone-of-a02', name: 'Redmi 9A', clientId: 'client-of-a02-1' },
+    });
     good(phone);
     const assign = (agentId: string) =>
-      ekbaar.post('/v1/mutations/assignDelivery', tokens.ops, { deliveryId: id, agentId }, { 'idempotency-key': crypto.randomUUID() });
+      ekbaar.post(
+        '/v1/mutations/assignDelivery',
+        tokens.ops,
+        { deliveryId: id, agentId },
+        { 'idempotency-key': crypto.randomUUID() },
+      );
     expect((await assign('a02')).status).toBe(200);
     now = new Date(now.getTime() + 1000);
     // The one who had it before comes too late.
@@ -189,7 +208,12 @@ describe('the history of a delivery', () => {
     now = new Date(now.getTime() + 1000);
     const key = crypto.randomUUID();
     const deviceAt = '2026-11-22T04:58:00.000Z';
-    const args = { deliveryId: id, amountPaise: rows[0]?.amountPaise, confirmedAt: deviceAt, location: { lat: 24.8, lng: 85.1, accuracyM: 8 } };
+    const args = {
+      deliveryId: id,
+      amountPaise: rows[0]?.amountPaise,
+      confirmedAt: deviceAt,
+      location: { lat: 24.8, lng: 85.1, accuracyM: 8 },
+    };
     const { receipts: answers } = await ekbaar.sync(await ekbaar.token('a02', 'agent'), {
       clientId: 'client-of-a02-1',
       mutations: [{ id: 1, key, name: 'confirmDelivery', model: 1, args, at: deviceAt }],
@@ -208,7 +232,13 @@ describe('the history of a delivery', () => {
       ['confirmDelivery', 'rejected'],
       ['confirmDelivery', 'applied'],
     ]);
-    expect(history.receipts[2]).toMatchObject({ key, actor: 'a02', clientId: 'client-of-a02-1', deviceAt, serverAt: expect.any(String) });
+    expect(history.receipts[2]).toMatchObject({
+      key,
+      actor: 'a02',
+      clientId: 'client-of-a02-1',
+      deviceAt,
+      serverAt: expect.any(String),
+    });
     expect(history.phones).toEqual([{ clientId: 'client-of-a02-1', phoneId: 'phone-of-a02', name: 'Redmi 9A' }]);
     expect(history.ledger.map(({ kind, accountId }) => [kind, accountId]).toSorted()).toEqual([
       ['credit', expect.stringMatching(/^mfi:/)],
@@ -239,14 +269,18 @@ describe('the history of a delivery', () => {
 describe('agents', () => {
   test('are listed with their work, cash, phones and last position, in pages', async () => {
     const first = await get<{ agents: { id: string; name: string }[]; next: string | null }>('/agents?limit=4');
-    const second = await get<{ agents: { id: string; name: string }[]; next: string | null }>(`/agents?limit=4&cursor=${first.next}`);
+    const second = await get<{ agents: { id: string; name: string }[]; next: string | null }>(
+      `/agents?limit=4&cursor=${first.next}`,
+    );
     const found = [...first.agents, ...second.agents];
     expect(new Set(found.map(({ id }) => id)).size).toBe(6);
     expect(second.next).toBeNull();
     expect(found.map(({ name }) => name)).toEqual(found.map(({ name }) => name).toSorted());
     const place = { lat: 25, lng: 85, accuracyM: 10, at: now.toISOString() };
     await ekbaar.post('/api/v1/agents/a02/location', await ekbaar.token('a02', 'agent'), place);
-    const { agent, track } = await get<{ agent: Record<string, unknown> & { cashPaise: number }; track: unknown[] }>('/agents/a02');
+    const { agent, track } = await get<{ agent: Record<string, unknown> & { cashPaise: number }; track: unknown[] }>(
+      '/agents/a02',
+    );
     expect(agent).toMatchObject({
       ...{ id: 'a02', position: { lat: 25, lng: 85 }, overdue: 0 },
       phones: [{ id: 'phone-of-a02', name: 'Redmi 9A', revokedAt: null }],
@@ -264,7 +298,9 @@ describe('saved filters', () => {
     const put = (name: string, query: string, token = tokens.ops) =>
       ekbaar.post('/api/v1/records/filters', token, { name, query });
     expect((await put('Late', 'status=pending')).status).toBe(200);
-    expect((await put('Late', 'status=failed')).body).toMatchObject({ filters: [{ name: 'Late', query: 'status=failed' }] });
+    expect((await put('Late', 'status=failed')).body).toMatchObject({
+      filters: [{ name: 'Late', query: 'status=failed' }],
+    });
     expect(await get('/filters', tokens.vishi)).toEqual({ filters: [] });
     expect(await get('/filters', tokens.region)).toEqual({ filters: [] });
     const remove = (token: string) => ekbaar.post('/api/v1/records/filters/remove', token, { name: 'Late' });
@@ -319,7 +355,12 @@ describe('density', () => {
 });
 
 test('health says how the database is, and counts only the own tenant’s letters', async () => {
-  const health = await get<{ waiting: Record<string, number>; versions: { model: number }; queues: { name: string }[]; slowQueries: unknown }>('/health');
+  const health = await get<{
+    waiting: Record<string, number>;
+    versions: { model: number };
+    queues: { name: string }[];
+    slowQueries: unknown;
+  }>('/health');
   expect(health.waiting).toMatchObject({ deadLetters: 0, rejectedToday: expect.any(Number) });
   expect(health.versions.model).toBe(1);
   expect(health.queues.map(({ name }) => name)).toContain('sms');

@@ -128,9 +128,7 @@ export const Health = z.object({
   /** Null: an embedded database has no pool. */
   pool: z.nullable(z.object({ held: count, waiting: count, most: count })),
   /** Who is connected: server nodes, workers, and other programs. */
-  connections: z.array(
-    z.object({ name: text, address: text, count, active: count, longestMs: z.nullable(number) }),
-  ),
+  connections: z.array(z.object({ name: text, address: text, count, active: count, longestMs: z.nullable(number) })),
   versions: z.object({ postgres: text, node: text, model: count, epoch: text }),
   process: z.object({ uptimeSeconds: number, memoryBytes: number }),
   database: z.object({
@@ -151,3 +149,4 @@ export const ApiFacts = z.object({
   rates: z.object({ you: Rate, agent: Rate }),
   limits: z.record(text, number),
 });
+export type ApiFacts = z.infer<typeof ApiFacts>;

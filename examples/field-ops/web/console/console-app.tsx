@@ -1,6 +1,10 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
 import { fetchOptions, type SignInOptions } from '../shared/auth-line.ts';
-import { Board } from './board.tsx';
+import { ApiLine } from './frame/api-line.ts';
+import { type Console, ConsoleContext } from './frame/console-context.ts';
+import { Frame } from './frame/frame.tsx';
+import { Router } from './frame/router.tsx';
 import { LiveFeed } from './live-feed.ts';
 import { OfficeSession } from './office-session.ts';
 import { SignIn } from './sign-in.tsx';
@@ -71,14 +75,33 @@ export function ConsoleApp() {
   }
 }
 
+interface Started extends Console {
+  readonly client: QueryClient;
+}
+
 function Session({ session }: { session: OfficeSession }) {
-  const [feed, setFeed] = useState<LiveFeed | null>(null);
+  const [started, setStarted] = useState<Started | null>(null);
   useEffect(() => {
     const stopping = new AbortController();
-    const started = new LiveFeed((why) => session.token(why));
-    started.start(stopping.signal);
-    setFeed(started);
-    return () => stopping.abort();
+    const feed = new LiveFeed((why) => session.token(why));
+    feed.start(stopping.signal);
+    const api = new ApiLine((why) => session.token(why));
+    // What one account saw is not there for the next one.
+    const client = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 5_000 } } });
+    setStarted({ session, feed, api, client });
+    return () => {
+      stopping.abort();
+      client.clear();
+    };
   }, [session]);
-  return feed && <Board feed={feed} session={session} />;
+  if (started === null) return null;
+  return (
+    <ConsoleContext value={started}>
+      <QueryClientProvider client={started.client}>
+        <Router>
+          <Frame />
+        </Router>
+      </QueryClientProvider>
+    </ConsoleContext>
+  );
 }

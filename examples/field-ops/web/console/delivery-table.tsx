@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useRef, useSyncExternalStore } from 'react';
+import { useRef } from 'react';
 import { timeFormat } from '../shared/india-time.ts';
 import { mfiName } from '../shared/mfi.ts';
 import { now } from '../shared/platform.ts';
@@ -9,6 +9,7 @@ import type { Column, Order } from './delivery-order.ts';
 import type { DeliveryRow } from './scoped-rows.ts';
 import { StatusLabel } from './status-label.tsx';
 import { kindWords } from './status-words.ts';
+import { useNarrow } from './use-narrow.ts';
 
 const columns: readonly (readonly [Column, string])[] = [
   ['status', 'Status'],
@@ -21,8 +22,7 @@ const columns: readonly (readonly [Column, string])[] = [
   ['confirmedAt', 'Confirmed'],
 ];
 
-/** Below this width a row is a small card; heights are those of console.css, in px. */
-const narrow = '(max-width: 860px)';
+/** Heights are those of console.css, in px. */
 const rowHeight = { wide: 44, narrow: 104 };
 /** How long a changed row stands out, in milliseconds. */
 const freshFor = 4_000;
@@ -135,16 +135,5 @@ function ColumnHead({ column, words, order, onOrder }: ColumnHeadProps) {
         <span aria-hidden="true">{chosen ? (order.desc ? ' ↓' : ' ↑') : ''}</span>
       </button>
     </span>
-  );
-}
-
-function useNarrow(): boolean {
-  return useSyncExternalStore(
-    (listener) => {
-      const media = matchMedia(narrow);
-      media.addEventListener('change', listener);
-      return () => media.removeEventListener('change', listener);
-    },
-    () => matchMedia(narrow).matches,
   );
 }

@@ -25,7 +25,9 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
       const where = [
         pastCursor(byName, cursor),
         ...(regions.length === 0 ? [] : [sql`a.region_id = any(${textArray(regions)})`]),
-        ...(q === '' ? [] : [sql`concat_ws(' ', a.name, a.id, a.phone) ilike ${`%${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`}`]),
+        ...(q === ''
+          ? []
+          : [sql`concat_ws(' ', a.name, a.id, a.phone) ilike ${`%${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`}`]),
       ];
       const rows = await agentRows(database, by, clock(), { where, limit });
       const page = pageOf(byName, rows, limit);
@@ -106,7 +108,11 @@ async function withPhones(db: Queryable, tenant: string, rows: readonly Row[]): 
   return rows.map(({ sort: _, ...row }) => {
     const own = found.filter(({ accountId }) => accountId === row.id).map(({ accountId: _id, ...phone }) => phone);
     const seen = [row.lastSeenAt, ...own.map(({ lastSeenAt }) => lastSeenAt), row.position?.at ?? null];
-    const lastSeenAt = seen.filter((at): at is string => at !== null).toSorted().at(-1) ?? null;
+    const lastSeenAt =
+      seen
+        .filter((at): at is string => at !== null)
+        .toSorted()
+        .at(-1) ?? null;
     return { ...row, lastSeenAt, phones: own };
   });
 }

@@ -42,11 +42,19 @@ async function historyOf(tx: Queryable, by: Overseer, id: string) {
   return {
     delivery: shown(row),
     receipts,
-    ledger: entries.map(({ kind, accountId, amountPaise, at }) => ({ kind, accountId, amountPaise, at: at.toISOString() })),
+    ledger: entries.map(({ kind, accountId, amountPaise, at }) => ({
+      kind,
+      accountId,
+      amountPaise,
+      at: at.toISOString(),
+    })),
     messages: await messagesOf(tx, by.tenant, id),
-    byHand: await byHandTo(tx, by.tenant, receipts.map(({ key }) => key)),
-    disbursement:
-      bank === undefined ? null : { ...bank, reconciledAt: bank.reconciledAt?.toISOString() ?? null },
+    byHand: await byHandTo(
+      tx,
+      by.tenant,
+      receipts.map(({ key }) => key),
+    ),
+    disbursement: bank === undefined ? null : { ...bank, reconciledAt: bank.reconciledAt?.toISOString() ?? null },
     agents: await agentNames(tx, by.tenant, [row.agentId, ...receipts.flatMap(({ args }) => agentIn(args))]),
   };
 }
@@ -74,7 +82,10 @@ function byHandTo(tx: Queryable, tenant: string, keys: readonly string[]): Promi
 
 /** The worker that sends messages keeps a row for each; where it was never set up, there is no such table. */
 async function messagesOf(tx: Queryable, tenant: string, deliveryId: string) {
-  const [table] = await rowsOf<{ there: boolean }>(tx, sql`select to_regclass('outgoing_messages') is not null as there`);
+  const [table] = await rowsOf<{ there: boolean }>(
+    tx,
+    sql`select to_regclass('outgoing_messages') is not null as there`,
+  );
   if (table?.there !== true) return null;
   return rowsOf<z.infer<typeof OutgoingMessage>>(
     tx,

@@ -10,7 +10,14 @@ const utc = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-
 const columns = sql.raw(
   [
     ...['r.key::text as key', 'r.name', 'r.args', 'r.actor', 'coalesce(a.name, r.actor) as "actorName"', 'r.role'],
-    ...['r.client_id as "clientId"', 'r.mutation_id::float8 as "mutationId"', 'r.model', 'r.status', 'r.result', 'r.error'],
+    ...[
+      'r.client_id as "clientId"',
+      'r.mutation_id::float8 as "mutationId"',
+      'r.model',
+      'r.status',
+      'r.result',
+      'r.error',
+    ],
     ...[`${utc('r.device_at')} as "deviceAt"`, `${utc('r.server_at')} as "serverAt"`],
     ...['r.clock_error_ms::float8 as "clockErrorMs"', `${utc('r.retried_at')} as "retriedAt"`],
     ...[`${utc('r.closed_at')} as "closedAt"`, 'r.close_reason as "closeReason"'],
@@ -45,7 +52,9 @@ export function receiptLog(app: RecordsApp, database: Database): void {
           ...(query.to === undefined ? [] : [sql`r.server_at < ${query.to}::text::timestamptz`]),
           ...(q === undefined || q === ''
             ? []
-            : [sql`(r.args::text ilike ${`%${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`} or r.key::text = lower(${q}))`]),
+            : [
+                sql`(r.args::text ilike ${`%${q.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`} or r.key::text = lower(${q}))`,
+              ]),
         ];
         const rows = await rowsOf<LoggedReceipt & { id: string; sort: string | null }>(
           tx,
@@ -72,7 +81,11 @@ function ofRegions(by: Overseer): SQL {
 }
 
 /** Everything that was asked for one delivery, in the order in which the server settled it. */
-export function receiptsOfDelivery(tx: Parameters<typeof rowsOf>[0], tenant: string, id: string): Promise<LoggedReceipt[]> {
+export function receiptsOfDelivery(
+  tx: Parameters<typeof rowsOf>[0],
+  tenant: string,
+  id: string,
+): Promise<LoggedReceipt[]> {
   return rowsOf<LoggedReceipt>(
     tx,
     // As the index is written (migration "records"), which finds them among millions.

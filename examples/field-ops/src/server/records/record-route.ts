@@ -71,7 +71,10 @@ export function recordRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniT
   );
 }
 
-function operationOf(path: string, { method, summary, query, body, answer }: RecordRoute<z.ZodMiniType, z.ZodMiniType, z.ZodMiniType>) {
+function operationOf(
+  path: string,
+  { method, summary, query, body, answer }: RecordRoute<z.ZodMiniType, z.ZodMiniType, z.ZodMiniType>,
+) {
   const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
     ...{ name, in: 'path' as const, required: true, schema: { type: 'string' } },
   }));

@@ -25,7 +25,14 @@ interface RecordsOptions extends Pick<Platform, 'clock' | 'monotonic'> {
   readonly rate: Limits['rate'];
 }
 
-export function recordRoutes({ database, authenticate, traffic, rate, clock, monotonic }: RecordsOptions): Hono<ApiEnv> {
+export function recordRoutes({
+  database,
+  authenticate,
+  traffic,
+  rate,
+  clock,
+  monotonic,
+}: RecordsOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ strict: false });
   const at = { app, authenticate };
   deliveryList(at, database);

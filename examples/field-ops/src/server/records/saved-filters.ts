@@ -27,8 +27,16 @@ export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () =
     run: ({ by }) => all(by),
   });
   recordRoute(app, {
-    ...{ method: 'post', path: '/filters', summary: 'Save a filter under a name, in the place of one of the same name', answer },
-    body: z.object({ name: Name, query: z.string().check(z.maxLength(500), z.refine(storable, 'text that a database can hold')) }),
+    ...{
+      method: 'post',
+      path: '/filters',
+      summary: 'Save a filter under a name, in the place of one of the same name',
+      answer,
+    },
+    body: z.object({
+      name: Name,
+      query: z.string().check(z.maxLength(500), z.refine(storable, 'text that a database can hold')),
+    }),
     async run({ by, body: { name, query } }) {
       const { filters } = await all(by);
       if (filters.length >= mostOfAccount && !filters.some((filter) => filter.name === name))

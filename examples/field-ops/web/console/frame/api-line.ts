@@ -18,7 +18,10 @@ export class ApiError extends Error {
   }
 }
 
-const Rejected = z.object({ status: z.literal('rejected'), error: z.object({ code: z.string(), message: z.string() }) });
+const Rejected = z.object({
+  status: z.literal('rejected'),
+  error: z.object({ code: z.string(), message: z.string() }),
+});
 const Outcome = z.object({ status: z.enum(['applied', 'dead']) });
 
 /** Asks the routes of the operation in somebody's name. */
@@ -51,7 +54,8 @@ export class ApiLine {
     if (rejected.success) throw new ApiError(status, rejected.data.error.code, rejected.data.error.message);
     const outcome = Outcome.safeParse(body);
     if (!outcome.success) throw refusalOf(name, status, body);
-    if (outcome.data.status === 'dead') throw new ApiError(status, 'dead', 'The server gave up on it: see dead letters');
+    if (outcome.data.status === 'dead')
+      throw new ApiError(status, 'dead', 'The server gave up on it: see dead letters');
   }
 
   async #ask<T>(path: string, schema: z.ZodMiniType<T>, init: RequestInit, signal: AbortSignal): Promise<T> {

@@ -103,7 +103,8 @@ function useKeys(seesAll: boolean): void {
   useEffect(() => {
     let waiting = false;
     const pressed = (event: KeyboardEvent) => {
-      const typing = event.target instanceof HTMLElement && event.target.closest('input, select, textarea, dialog') !== null;
+      const typing =
+        event.target instanceof HTMLElement && event.target.closest('input, select, textarea, dialog') !== null;
       if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === '/') {
         const search = document.querySelector<HTMLInputElement>('main input[type=search]');

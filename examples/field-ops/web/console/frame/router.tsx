@@ -1,4 +1,12 @@
-import { createContext, type MouseEvent, type ReactNode, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
+import {
+  createContext,
+  type MouseEvent,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useMemo,
+  useSyncExternalStore,
+} from 'react';
 
 /** Where the console is: the path below `/console`, without a slash at its end, and the query string. */
 export interface Place {

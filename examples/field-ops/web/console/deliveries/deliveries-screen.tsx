@@ -1,0 +1,133 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { DeliveryStatus } from '../../../src/model.ts';
+import { DeliveryPage } from '../../../src/record-answers.ts';
+import { formatWholeRupees } from '../../shared/rupees.ts';
+import { Failed } from '../frame/asked.tsx';
+import { useConsole, useFeed } from '../frame/console-context.ts';
+import { useQueryString } from '../frame/router.tsx';
+import { counted } from '../frame/units.ts';
+import { statusWords } from '../status-words.ts';
+import { BulkBar } from './bulk-bar.tsx';
+import { ColumnChoice } from './column-choice.tsx';
+import { columnsOf } from './columns.tsx';
+import { DeliveryGrid } from './delivery-grid.tsx';
+import { FilterBar, filterNames } from './filter-bar.tsx';
+import { SavedFilters } from './saved-filters.tsx';
+
+const perPage = 200;
+const usualSort = '-confirmedAt';
+/** Beyond so many pages a change shows in its row, and the rest is not asked for anew. */
+const mostRefetched = 3;
+const refetchAfterMs = 2_000;
+
+/** Every delivery of the operation, page by page from the server, and live where something changes. */
+export function DeliveriesScreen() {
+  const { api } = useConsole();
+  const feed = useFeed();
+  const [query, change] = useQueryString();
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const sort = query.get('sort') ?? usualSort;
+
+  const asked = useMemo(() => {
+    const parameters = new URLSearchParams({ sort, limit: String(perPage) });
+    for (const name of filterNames) for (const value of query.getAll(name)) parameters.append(name, value);
+    return parameters.toString();
+  }, [query, sort]);
+  const list = useInfiniteQuery({
+    queryKey: ['deliveries', asked],
+    initialPageParam: '',
+    queryFn: ({ pageParam, signal }) =>
+      api.get(`/api/v1/records/deliveries?${asked}&cursor=${encodeURIComponent(pageParam)}`, DeliveryPage, signal),
+    getNextPageParam: ({ next }) => next,
+    placeholderData: (before) => before,
+  });
+  const { data, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = list;
+  const pages = data?.pages.length ?? 0;
+
+  // A poke has brought rows: what is on the screen changes at once, and what fits the filters now is asked for soon.
+  const { deliveries, agents } = feed;
+  useEffect(() => {
+    if (pages === 0 || pages > mostRefetched) return;
+    const timer = setTimeout(() => void refetch(), refetchAfterMs);
+    return () => clearTimeout(timer);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a change of the rows asks again
+  }, [deliveries, refetch]);
+  const live = useMemo(() => new Map(deliveries.map((row) => [row.id, row])), [deliveries]);
+  const rows = useMemo(
+    () =>
+      (data?.pages ?? []).flatMap((page) =>
+        page.rows.map((row) => {
+          const newer = live.get(row.id);
+          return newer ? { ...newer, agentName: agents.get(newer.agentId)?.name ?? newer.agentId } : row;
+        }),
+      ),
+    [data, live, agents],
+  );
+  const totals = data?.pages[0]?.totals ?? null;
+  const found = totals === null ? 0 : Object.values(totals).reduce((sum, { count }) => sum + count, 0);
+  const selected = rows.filter(({ id }) => chosen.has(id));
+
+  const choose = useCallback((ids: readonly string[], wanted: boolean) => {
+    setChosen((before) => {
+      const next = new Set(before);
+      for (const id of ids)
+        if (wanted) next.add(id);
+        else next.delete(id);
+      return next;
+    });
+  }, []);
+  const onEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const narrowed = filterNames.some((name) => query.has(name));
+
+  return (
+    <div className="screen list-screen">
+      <div className="screen-top">
+        <h1>Deliveries</h1>
+        <SavedFilters query={query.toString()} />
+      </div>
+      <FilterBar query={query} onChange={change} />
+      <div className="list-facts">
+        <p aria-live="polite" data-testid="found">
+          {list.isPending ? 'Asking the server…' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`}
+          {totals &&
+            DeliveryStatus.options
+              .filter((status) => totals[status].count > 0)
+              .map((status) => (
+                <span key={status} className="fact" data-status={status}>
+                  {statusWords[status]} {counted(totals[status].count)} ·{' '}
+                  {formatWholeRupees(totals[status].amountPaise)}
+                </span>
+              ))}
+        </p>
+        {narrowed && (
+          <button
+            type="button"
+            className="quiet"
+            onClick={() => change(Object.fromEntries(filterNames.map((name) => [name, null])))}
+          >
+            Clear filters
+          </button>
+        )}
+        <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
+      </div>
+      {selected.length > 0 && (
+        <BulkBar selected={selected} onClear={() => setChosen(new Set())} onDone={() => void refetch()} />
+      )}
+      {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
+      <DeliveryGrid
+        rows={rows}
+        columns={columnsOf(query.get('columns'))}
+        sort={sort}
+        onSort={(next) => change({ sort: next === usualSort ? null : next })}
+        chosen={chosen}
+        onChoose={choose}
+        changedAt={feed.changedAt}
+        onEnd={onEnd}
+      />
+      {!list.isPending && rows.length === 0 && <p className="nothing">No delivery fits these filters.</p>}
+    </div>
+  );
+}

@@ -1,0 +1,167 @@
+import { useEffect, useState } from 'react';
+import { DeliveryKind, DeliveryStatus } from '../../../src/model.ts';
+import { mfiName } from '../../shared/mfi.ts';
+import { parseRupees, rupeesText } from '../../shared/rupees.ts';
+import { useFeed } from '../frame/console-context.ts';
+import { kindWords, statusWords } from '../status-words.ts';
+
+/** The parts of the address that choose which deliveries are shown; the rest is how. */
+export const filterNames = [
+  ...['q', 'status', 'kind', 'region', 'agent', 'mfi', 'dueFrom', 'dueTo', 'confirmedOn', 'amountFrom', 'amountTo'],
+] as const;
+
+interface FilterBarProps {
+  query: URLSearchParams;
+  onChange(changes: Record<string, string | null>): void;
+}
+
+const typingMs = 250;
+
+export function FilterBar({ query, onChange }: FilterBarProps) {
+  const { deliveries, agents } = useFeed();
+  const regions = [...new Set([...agents.values()].map(({ regionId }) => regionId))].sort();
+  const mfis = [...new Set(deliveries.map(({ mfiId }) => mfiId))].sort();
+  const region = query.get('region') ?? '';
+  const people = [...agents.values()]
+    .filter(({ regionId }) => region === '' || regionId === region)
+    .sort((a, b) => a.name.localeCompare(b.name));
+  const more = filterNames.slice(6).some((name) => query.has(name));
+
+  const choice = (name: string, title: string, options: readonly (readonly [string, string])[], besides = {}) => (
+    <label>
+      <span>{title}</span>
+      <select
+        name={name}
+        value={query.get(name) ?? ''}
+        data-chosen={query.has(name)}
+        onChange={(event) => onChange({ [name]: event.target.value, ...besides })}
+      >
+        <option value="">All</option>
+        {options.map(([id, words]) => (
+          <option key={id} value={id}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  const day = (name: string, title: string) => (
+    <label>
+      <span>{title}</span>
+      <input
+        type="date"
+        name={name}
+        value={query.get(name) ?? ''}
+        onChange={(event) => onChange({ [name]: event.target.value })}
+      />
+    </label>
+  );
+
+  return (
+    <form className="filters" role="search" onSubmit={(event) => event.preventDefault()}>
+      <Typed
+        name="q"
+        title="Search"
+        type="search"
+        placeholder="Customer, village, PIN code, loan, receipt, agent"
+        value={query.get('q') ?? ''}
+        onChange={(q) => onChange({ q })}
+      />
+      {choice(
+        'status',
+        'Status',
+        DeliveryStatus.options.map((id) => [id, statusWords[id]] as const),
+      )}
+      {choice(
+        'kind',
+        'Kind',
+        DeliveryKind.options.map((id) => [id, kindWords[id]] as const),
+      )}
+      {/* The agent chosen before may not work in the region chosen now. */}
+      {choice(
+        'region',
+        'Region',
+        regions.map((id) => [id, id] as const),
+        { agent: null },
+      )}
+      {choice(
+        'agent',
+        'Agent',
+        people.map(({ id, name }) => [id, name] as const),
+      )}
+      {choice(
+        'mfi',
+        'MFI',
+        mfis.map((id) => [id, mfiName(id)] as const),
+      )}
+      <details className="more" open={more || undefined}>
+        <summary>Dates and amounts</summary>
+        <div className="filters">
+          {day('dueFrom', 'Due from')}
+          {day('dueTo', 'Due to')}
+          {day('confirmedOn', 'Confirmed on')}
+          <Amount name="amountFrom" title="From ₹" query={query} onChange={onChange} />
+          <Amount name="amountTo" title="To ₹" query={query} onChange={onChange} />
+        </div>
+      </details>
+    </form>
+  );
+}
+
+function Amount({ name, title, query, onChange }: FilterBarProps & { name: string; title: string }) {
+  const paise = Number(query.get(name) ?? '');
+  return (
+    <Typed
+      name={name}
+      title={title}
+      type="text"
+      placeholder=""
+      value={paise > 0 ? rupeesText(paise) : ''}
+      onChange={(typed) => {
+        const read = parseRupees(typed);
+        if (typed.trim() === '' || read !== null) onChange({ [name]: read === null ? null : String(read) });
+      }}
+    />
+  );
+}
+
+interface TypedProps {
+  name: string;
+  title: string;
+  type: 'search' | 'text';
+  placeholder: string;
+  value: string;
+  onChange(value: string): void;
+}
+
+/** A field that says what was typed when the typing rests: the server is asked for words, not for letters. */
+function Typed({ name, title, type, placeholder, value, onChange }: TypedProps) {
+  const [typed, setTyped] = useState(value);
+  const [told, setTold] = useState(value);
+  // Changed from outside, such as by a saved filter.
+  if (value !== told) {
+    setTold(value);
+    setTyped(value);
+  }
+  useEffect(() => {
+    if (typed === told) return;
+    const timer = setTimeout(() => {
+      setTold(typed);
+      onChange(typed);
+    }, typingMs);
+    return () => clearTimeout(timer);
+  });
+  return (
+    <label className={type === 'search' ? 'filter-search' : ''}>
+      <span>{title}</span>
+      <input
+        type={type}
+        name={name}
+        inputMode={type === 'text' ? 'decimal' : 'search'}
+        placeholder={placeholder}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
+    </label>
+  );
+}
