@@ -8,6 +8,7 @@ import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { DescribedAnswers, type Document } from './described-answers.ts';
 import { jobSamples } from './job-samples.ts';
+import { recordSamples } from './record-samples.ts';
 
 let ekbaar: FieldOps;
 let document: Document;
@@ -246,6 +247,10 @@ Object.assign(
   samples,
   identitySamples,
   jobSamples(
+    () => ekbaar,
+    () => tokens.ops,
+  ),
+  recordSamples(
     () => ekbaar,
     () => tokens.ops,
   ),

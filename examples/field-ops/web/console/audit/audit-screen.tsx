@@ -7,6 +7,7 @@ import { Asked, Failed } from '../frame/asked.tsx';
 import { useConsole, useSeesAll } from '../frame/console-context.ts';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
+import { actionInWords } from '../status-words.ts';
 import { momentInWords, spanInWords } from '../frame/units.ts';
 
 const tabs = [
@@ -148,7 +149,7 @@ function ReceiptLine({ row }: { row: LoggedReceipt }) {
         {row.actorName} <span className="dim">{row.role}</span>
       </td>
       <td>
-        {row.name}{' '}
+        {actionInWords(row.name)}{' '}
         {typeof deliveryId === 'string' && (
           <Link to={`/deliveries/${encodeURIComponent(deliveryId)}`}>{deliveryId}</Link>
         )}

@@ -25,30 +25,30 @@ export interface Column {
 
 /** All columns of the list, in their order. */
 export const columns: readonly Column[] = [
-  { id: 'status', title: 'Status', width: '132px', sort: 'status', cell: (row) => <StatusLabel status={row.status} /> },
+  { id: 'status', title: 'Status', width: '126px', sort: 'status', cell: (row) => <StatusLabel status={row.status} /> },
   {
-    ...{ id: 'customer', title: 'Customer', width: 'minmax(140px, 1.3fr)', sort: 'customerName' },
+    ...{ id: 'customer', title: 'Customer', width: 'minmax(120px, 1.2fr)', sort: 'customerName' },
     cell: (row) => <Link to={`/deliveries/${encodeURIComponent(row.id)}`}>{row.customerName}</Link>,
   },
   {
     id: 'amount',
     title: 'Amount',
-    width: '112px',
+    width: '108px',
     sort: 'amountPaise',
     align: 'right',
     cell: (row) => formatRupees(row.amountPaise),
   },
   { id: 'kind', title: 'Kind', width: '84px', sort: 'kind', cell: (row) => kindWords[row.kind] },
-  { id: 'village', title: 'Village', width: 'minmax(120px, 1.1fr)', sort: 'village', cell: (row) => row.village },
-  { id: 'region', title: 'Region', width: '92px', sort: 'regionId', cell: (row) => row.regionId },
+  { id: 'village', title: 'Village', width: 'minmax(104px, 1fr)', sort: 'village', cell: (row) => row.village },
+  { id: 'region', title: 'Region', width: '92px', sort: 'regionId', extra: true, cell: (row) => row.regionId },
   {
-    ...{ id: 'agent', title: 'Agent', width: 'minmax(120px, 1fr)', sort: 'agentName' },
+    ...{ id: 'agent', title: 'Agent', width: 'minmax(110px, 1fr)', sort: 'agentName' },
     cell: (row) => <Link to={`/agents/${encodeURIComponent(row.agentId)}`}>{row.agentName}</Link>,
   },
   { id: 'mfi', title: 'MFI', width: '96px', sort: 'mfiId', cell: (row) => mfiName(row.mfiId) },
   { id: 'due', title: 'Due', width: '72px', sort: 'dueOn', cell: (row) => time.day(row.dueOn) },
   {
-    ...{ id: 'confirmed', title: 'Confirmed', width: '132px', sort: 'confirmedAt' },
+    ...{ id: 'confirmed', title: 'Confirmed', width: '122px', sort: 'confirmedAt' },
     cell: (row, now) => (row.confirmedAt === null ? '' : time.at(row.confirmedAt, now)),
   },
   { id: 'receipt', title: 'Receipt no.', width: '116px', cell: (row) => row.receiptNo },

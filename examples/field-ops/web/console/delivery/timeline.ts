@@ -1,4 +1,5 @@
 import type { DeliveryHistory, LoggedReceipt } from '../../../src/record-answers.ts';
+import { mfiName } from '../../shared/mfi.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { failureInWords } from '../failure-in-words.ts';
 import { spanInWords } from '../frame/units.ts';
@@ -80,7 +81,7 @@ function ofReceipt({ phones, agents, delivery }: DeliveryHistory, receipt: Logge
       [
         'Where',
         typeof location['lat'] === 'number'
-          ? `${location['lat']}, ${String(location['lng'])} (±${String(location['accuracyM'])} m)`
+          ? `${location['lat'].toFixed(5)}, ${Number(location['lng']).toFixed(5)} (±${Math.round(Number(location['accuracyM']))} m)`
           : null,
       ],
       ['Tried', receipt.tries > 0 ? `${receipt.tries} times` : null],
@@ -103,7 +104,7 @@ function ofLedger({ ledger, agents, delivery, receipts }: DeliveryHistory): Time
   // The pair stands at the time that the device said; it was written with the confirmation.
   const receipt = receipts.find(({ name, status }) => name === 'confirmDelivery' && status === 'applied');
   const account = (id: string) =>
-    id.startsWith('agent_cash:') ? `cash of ${agents[id.slice(11)] ?? id.slice(11)}` : id.replace('mfi:', 'MFI ');
+    id.startsWith('agent_cash:') ? `cash of ${agents[id.slice(11)] ?? id.slice(11)}` : mfiName(id.replace('mfi:', ''));
   return [
     {
       ...{ id: `ledger-${delivery.id}`, at: receipt?.serverAt ?? first.at, tone: 'money', who: 'ledger' },

@@ -89,7 +89,11 @@ function Body({ health }: { health: Health }) {
         <Card title="Largest tables">
           <Table
             heads={['Table', 'Size', 'Rows, about']}
-            rows={database.tables.map(({ name, bytes, rows }) => [name, bytesInWords(bytes), counted(rows)])}
+            rows={database.tables.map(({ name, bytes, rows }) => [
+              name,
+              bytesInWords(bytes),
+              rows > 0 ? counted(rows) : '–',
+            ])}
           />
         </Card>
         <Card title="Versions and process">

@@ -6,7 +6,7 @@ export const levels = 9;
 export interface HeatCell {
   /** On average in such an hour; a weekday that has not been yet has none. */
   readonly mean: number;
-  /** 0: nothing; 1 to `levels` otherwise. */
+  /** 0: next to nothing; `levels` is the busiest hour's. */
   readonly level: number;
 }
 
@@ -43,5 +43,5 @@ export function heatGrid({ counts, days }: Pick<Density, 'counts' | 'days'>, kin
 }
 
 function levelOf(value: number, most: number): number {
-  return value <= 0 ? 0 : Math.max(1, Math.ceil((value / most) * levels));
+  return most === 0 ? 0 : Math.round((value / most) * levels);
 }

@@ -22,7 +22,7 @@ export function HeatPicture({ grid, peaks, title }: HeatPictureProps) {
     <div className="heat-picture">
       <div className="heat-hours" aria-hidden="true">
         {grid.byHour.map((mean, hour) => (
-          <div key={hour} className="heat-bar" data-peak={inPeak(hour)}>
+          <div key={hour} className="heat-bar" data-peak={inPeak(hour)} style={{ gridColumn: hour + 1 }}>
             <i style={{ height: `${Math.round((mean / highest) * barHeight)}px` }} />
           </div>
         ))}

@@ -7,6 +7,7 @@ import { useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link } from '../frame/router.tsx';
+import { actionInWords } from '../status-words.ts';
 import { momentInWords, spanInWords } from '../frame/units.ts';
 
 /** One dead letter: run it again when its cause is mended, or close it with a reason that reaches the phone. */
@@ -26,7 +27,7 @@ export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChange
   return (
     <article className="card" data-testid="letter" data-key={letter.key}>
       <div className="card-top">
-        <h2>{letter.name}</h2>
+        <h2>{actionInWords(letter.name)}</h2>
         <span className="tag" data-tone="attention">
           {letter.tries > 0 ? `threw ${letter.tries} times` : (letter.error?.code ?? 'dead')}
         </span>

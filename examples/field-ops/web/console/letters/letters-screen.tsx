@@ -6,6 +6,7 @@ import { useConsole, useSeesAll } from '../frame/console-context.ts';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
+import { actionInWords } from '../status-words.ts';
 import { LetterCard } from './letter-card.tsx';
 
 /** What had no effect: what the server gave up on, and what it refused. */
@@ -86,7 +87,7 @@ function Rejections() {
               return (
                 <li key={key} className="card">
                   <div className="card-top">
-                    <h2>{name}</h2>
+                    <h2>{actionInWords(name)}</h2>
                     <span className="tag" data-tone="attention">
                       {code}
                     </span>

@@ -98,6 +98,7 @@ export function MapScreen() {
         // What is shown changes: so does the view of all of it.
         key={region}
         label="Agents and villages"
+        areas={regions.map((name) => ({ name, places: shown.filter(({ regionId }) => regionId === name) }))}
         height={narrow ? 460 : 620}
         marks={marks}
         line={chosen === null ? [] : (day.data?.track ?? [])}

@@ -1,6 +1,7 @@
 import { type PointerEvent, useEffect, useRef, useState } from 'react';
 import {
   type Degrees,
+  hull,
   latitudeOf,
   metresPerPixel,
   type Point,
@@ -28,6 +29,8 @@ interface PlotMapProps {
   /** In px; the width is the page's. */
   height: number;
   marks: readonly Mark[];
+  /** Regions: each a ground below its marks, and a name. */
+  areas?: readonly { readonly name: string; readonly places: readonly Degrees[] }[];
   /** The way of a day, in order. */
   line?: readonly Degrees[];
   chosen?: string | null;
@@ -37,7 +40,7 @@ interface PlotMapProps {
 const step = 1.6;
 
 /** Places by their degrees, on a ground without tiles: nothing is asked of anybody else's server. */
-export function PlotMap({ label, height, marks, line = [], chosen = null, onChoose }: PlotMapProps) {
+export function PlotMap({ label, height, marks, areas = [], line = [], chosen = null, onChoose }: PlotMapProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(600);
   const [moved, setMoved] = useState<View | null>(null);
@@ -98,6 +101,9 @@ export function PlotMap({ label, height, marks, line = [], chosen = null, onChoo
         }}
       >
         <Graticule view={view} width={width} height={height} />
+        {areas.map(({ name, places }) => (
+          <Area key={name} name={name} points={places.map(onScreen)} />
+        ))}
         {line.length > 1 && (
           <polyline
             className="plot-line"
@@ -140,6 +146,23 @@ export function PlotMap({ label, height, marks, line = [], chosen = null, onChoo
       </div>
       {points.length === 0 && <p className="plot-empty dim">Nothing has a place yet.</p>}
     </div>
+  );
+}
+
+/** The ground around some marks, and its name above it. */
+function Area({ name, points }: { name: string; points: readonly Point[] }) {
+  const around = hull(points);
+  const [first] = around;
+  if (first === undefined) return null;
+  const top = around.reduce((highest, point) => (point.y < highest.y ? point : highest), first);
+  const middle = around.reduce((sum, { x }) => sum + x, 0) / around.length;
+  return (
+    <g aria-hidden="true">
+      <polygon className="plot-area" points={around.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ')} />
+      <text className="plot-area-name" x={middle} y={top.y - 28}>
+        {name}
+      </text>
+    </g>
   );
 }
 
@@ -187,7 +210,7 @@ function MarkSign({ mark, at, chosen, onChoose }: MarkSignProps) {
 /** Lines of round degrees, so that the eye has something to hold on to. */
 function Graticule({ view, width, height }: { view: View; width: number; height: number }) {
   const span = width * view.scale * 360;
-  const every = roundLength(span / 2);
+  const every = roundLength(span / 4);
   const left = (view.middle.x - (width / 2) * view.scale) * 360 - 180;
   const lngs = Array.from(
     { length: Math.ceil(span / every) + 1 },

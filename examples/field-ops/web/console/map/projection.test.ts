@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latitudeOf, metresPerPixel, project, roundLength, viewOf, zoomed } from './projection.ts';
+import { hull, latitudeOf, metresPerPixel, project, roundLength, viewOf, zoomed } from './projection.ts';
 
 const gaya = { lat: 24.796, lng: 85.007 };
 const patna = { lat: 25.594, lng: 85.137 };
@@ -30,6 +30,18 @@ describe('the map’s projection', () => {
     const after = zoomed(view, 2, at);
     expect(after.middle.x + at.x * after.scale).toBeCloseTo(before, 12);
     expect(after.scale).toBe(5e-7);
+  });
+
+  it('draws the ground around points, and leaves out those within', () => {
+    const corners = [
+      { x: 0, y: 0 },
+      { x: 4, y: 0 },
+      { x: 4, y: 4 },
+      { x: 0, y: 4 },
+    ];
+    const found = hull([...corners, { x: 2, y: 1 }, { x: 1, y: 2 }, { x: 3, y: 3 }]);
+    expect(new Set(found)).toEqual(new Set(corners));
+    expect(hull([])).toEqual([]);
   });
 
   it.each([

@@ -56,3 +56,28 @@ export function roundLength(most: number): number {
   const power = 10 ** Math.floor(Math.log10(most));
   return [5, 2, 1].map((step) => step * power).find((length) => length <= most) ?? power;
 }
+
+/**
+ * The smallest convex ground that has all points in it (A. M. Andrew, "Another Efficient Algorithm for Convex Hulls in Two
+ * Dimensions", 1979).
+ */
+export function hull(points: readonly Point[]): Point[] {
+  const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
+  const half = (way: readonly Point[]) => {
+    const found: Point[] = [];
+    for (const point of way) {
+      for (let last = found.at(-1), before = found.at(-2); last && before && turn(before, last, point) <= 0;) {
+        found.pop();
+        [last, before] = [found.at(-1), found.at(-2)];
+      }
+      found.push(point);
+    }
+    return found.slice(0, -1);
+  };
+  return sorted.length < 3 ? sorted : [...half(sorted), ...half([...sorted].reverse())];
+}
+
+/** Positive for a turn to the left. */
+function turn(a: Point, b: Point, c: Point): number {
+  return (b.x - a.x) * (c.y - a.y) - (b.y - a.y) * (c.x - a.x);
+}
