@@ -38,7 +38,7 @@ export const columns: readonly Column[] = [
     align: 'right',
     cell: (row) => formatRupees(row.amountPaise),
   },
-  { id: 'kind', title: 'Kind', width: '84px', sort: 'kind', cell: (row) => kindWords[row.kind] },
+  { id: 'kind', title: 'Kind', width: '76px', sort: 'kind', cell: (row) => kindWords[row.kind] },
   { id: 'village', title: 'Village', width: 'minmax(104px, 1fr)', sort: 'village', cell: (row) => row.village },
   { id: 'region', title: 'Region', width: '92px', sort: 'regionId', extra: true, cell: (row) => row.regionId },
   {
@@ -46,7 +46,7 @@ export const columns: readonly Column[] = [
     cell: (row) => <Link to={`/agents/${encodeURIComponent(row.agentId)}`}>{row.agentName}</Link>,
   },
   { id: 'mfi', title: 'MFI', width: '96px', sort: 'mfiId', cell: (row) => mfiName(row.mfiId) },
-  { id: 'due', title: 'Due', width: '72px', sort: 'dueOn', cell: (row) => time.day(row.dueOn) },
+  { id: 'due', title: 'Due', width: '62px', sort: 'dueOn', cell: (row) => time.day(row.dueOn) },
   {
     ...{ id: 'confirmed', title: 'Confirmed', width: '122px', sort: 'confirmedAt' },
     cell: (row, now) => (row.confirmedAt === null ? '' : time.at(row.confirmedAt, now)),

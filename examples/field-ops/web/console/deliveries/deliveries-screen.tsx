@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { DeliveryStatus } from '../../../src/model.ts';
-import { DeliveryPage } from '../../../src/record-answers.ts';
+import { DeliveryPage, type ListedDelivery } from '../../../src/record-answers.ts';
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { Failed } from '../frame/asked.tsx';
 import { useConsole, useFeed } from '../frame/console-context.ts';
@@ -26,7 +26,8 @@ export function DeliveriesScreen() {
   const { api } = useConsole();
   const feed = useFeed();
   const [query, change] = useQueryString();
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  // With their rows: what is done to them may take them out of the list.
+  const [chosen, setChosen] = useState<ReadonlyMap<string, ListedDelivery>>(new Map());
   const sort = query.get('sort') ?? usualSort;
 
   const asked = useMemo(() => {
@@ -66,14 +67,15 @@ export function DeliveriesScreen() {
   );
   const totals = data?.pages[0]?.totals ?? null;
   const found = totals === null ? 0 : Object.values(totals).reduce((sum, { count }) => sum + count, 0);
-  const selected = rows.filter(({ id }) => chosen.has(id));
+  const selected = [...chosen.values()];
 
-  const choose = useCallback((ids: readonly string[], wanted: boolean) => {
+  const choose = useCallback((of: readonly ListedDelivery[], wanted: boolean) => {
     setChosen((before) => {
-      const next = new Set(before);
-      for (const id of ids)
-        if (wanted) next.add(id);
-        else next.delete(id);
+      const next = new Map(before);
+      for (const row of of) {
+        if (wanted) next.set(row.id, row);
+        else next.delete(row.id);
+      }
       return next;
     });
   }, []);
@@ -114,7 +116,7 @@ export function DeliveriesScreen() {
         <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
       </div>
       {selected.length > 0 && (
-        <BulkBar selected={selected} onClear={() => setChosen(new Set())} onDone={() => void refetch()} />
+        <BulkBar selected={selected} onClear={() => setChosen(new Map())} onDone={() => void refetch()} />
       )}
       {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
       <DeliveryGrid

@@ -14,8 +14,8 @@ interface DeliveryGridProps {
   columns: readonly Column[];
   sort: string;
   onSort(sort: string): void;
-  chosen: ReadonlySet<string>;
-  onChoose(ids: readonly string[], chosen: boolean): void;
+  chosen: ReadonlyMap<string, ListedDelivery>;
+  onChoose(rows: readonly ListedDelivery[], chosen: boolean): void;
   changedAt: ReadonlyMap<string, number>;
   /** Called when the end comes into sight. */
   onEnd(): void;
@@ -56,12 +56,7 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
             type="checkbox"
             aria-label="Choose all that are loaded"
             checked={all}
-            onChange={(event) =>
-              onChoose(
-                rows.map(({ id }) => id),
-                event.target.checked,
-              )
-            }
+            onChange={(event) => onChoose(rows, event.target.checked)}
           />
         </span>
         {columns.map((column) => (
@@ -90,7 +85,7 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
                   type="checkbox"
                   aria-label={`Choose ${row.customerName}`}
                   checked={chosen.has(row.id)}
-                  onChange={(event) => onChoose([row.id], event.target.checked)}
+                  onChange={(event) => onChoose([row], event.target.checked)}
                 />
               </span>
               {columns.map(({ id, align, cell }) => (
