@@ -65,6 +65,7 @@ beforeAll(async () => {
     ...{ config, development: false, allowedAddresses, db: database.db, clock: nodePlatform.clock, timeoutMs: 2000 },
   });
   worker = await startWorker({
+    engine: fieldOps.server.engine,
     database,
     providers,
     platform: { ...nodePlatform, log: sink },

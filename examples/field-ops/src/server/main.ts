@@ -29,7 +29,9 @@ if (config.demo !== undefined) {
   if (await seedDemo(database.db, today, config.demo)) await server.engine.sweep();
   if ('secret' in config.keys) server.app.route('/', demoAccounts(database, config.keys.secret, clock));
 }
-const worker = config.worker.inside ? await openWorker(config, database, server.engine, { ...nodePlatform, log }) : undefined;
+const worker = config.worker.inside
+  ? await openWorker(config, database, server.engine, { ...nodePlatform, log })
+  : undefined;
 server.app.route('/', webApps());
 const { url } = await server.listen({ port: config.port, host: config.host });
 console.log(`Ekbaar field-ops is at ${url}

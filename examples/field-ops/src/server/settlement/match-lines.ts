@@ -12,7 +12,7 @@ const linesPerStep = 500;
 /** Finds the disbursement that each line names, and says so in the line. Comes to the same however often it is done. */
 export async function findDisbursements(held: HeldRun): Promise<void> {
   const { tenant, id } = held;
-  for (let after = 0; ; ) {
+  for (let after = 0; ;) {
     const last = await step(held, async (tx) => {
       const lines = await rowsOf<{ no: number; reference: string; narration: string }>(
         tx,

@@ -22,7 +22,7 @@ type Item = Pick<typeof settlementItems.$inferSelect, 'disbursementId' | 'key' |
 export async function postItems(held: HeldRun, engine: Pick<Engine, 'mutate'>, clock: () => Date): Promise<void> {
   const { database, tenant, id } = held;
   const actor = settlementActor(tenant);
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const items = await database.db
       .select({
         disbursementId: settlementItems.disbursementId,

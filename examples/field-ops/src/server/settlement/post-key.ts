@@ -9,6 +9,8 @@ import { derivedKey } from '../jobs/idempotency-key.ts';
  */
 export function postKey(tenant: string, disbursementId: string, content: string): string {
   // Ids differ by case too, and derived keys do not.
-  const cause = createHash('sha256').update(JSON.stringify([tenant, disbursementId, content])).digest('hex');
+  const cause = createHash('sha256')
+    .update(JSON.stringify([tenant, disbursementId, content]))
+    .digest('hex');
   return derivedKey(cause, 'settlement');
 }

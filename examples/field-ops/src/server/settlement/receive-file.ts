@@ -36,7 +36,10 @@ export async function receiveFile(
     for await (const piece of inParts(bytes, partBytes)) {
       size += piece.length;
       if (size > mostBytes)
-        throw new ProblemError('too_large', `A bank’s file has at most ${mostBytes / 1024 / 1024} MiB here: split it by day`);
+        throw new ProblemError(
+          'too_large',
+          `A bank’s file has at most ${mostBytes / 1024 / 1024} MiB here: split it by day`,
+        );
       hash.update(piece);
       await db.insert(settlementUploads).values({ tenant, uploadId, part: part++, bytes: piece, at: clock() });
     }
@@ -77,7 +80,7 @@ export async function* fileBytes(
           eq(settlementUploads.uploadId, uploadId),
           eq(settlementUploads.part, part),
         ),
-      )
+      );
     if (found === undefined) return;
     yield found.bytes;
   }
@@ -90,7 +93,10 @@ export async function forgetBrokenUploads(database: Database, before: Date): Pro
     .where(
       and(
         lt(settlementUploads.at, before),
-        notInArray(settlementUploads.uploadId, database.db.select({ id: settlementRuns.uploadId }).from(settlementRuns)),
+        notInArray(
+          settlementUploads.uploadId,
+          database.db.select({ id: settlementRuns.uploadId }).from(settlementRuns),
+        ),
       ),
     );
 }

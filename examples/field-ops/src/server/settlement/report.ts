@@ -18,7 +18,10 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
   yield `${csvLine(['state', run.state])}${csvLine(['up to', run.upTo])}${csvLine([])}`;
   if (summary !== null) {
     yield csvLine(['lines', 'count', 'paid (rupees)', 'came back (rupees)']);
-    for (const [group, total] of [...lineGroups.map((one) => [one, summary.lines[one]] as const), ['all', summary.file] as const])
+    for (const [group, total] of [
+      ...lineGroups.map((one) => [one, summary.lines[one]] as const),
+      ['all', summary.file] as const,
+    ])
       yield csvLine([group, total.lines, rupees(total.outPaise), rupees(total.backPaise)]);
     yield csvLine([]) + csvLine(['disbursements', 'count', 'ours (rupees)', 'bank (rupees)']);
     for (const [group, total] of [...Object.entries(summary.disbursements), ['all', summary.books] as const])
@@ -30,7 +33,7 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
     ...['came back (rupees)', 'bank reference', 'line', 'decision', 'reason', 'decided by'],
   ]);
   for (const group of itemGroups) {
-    for (let after: string | undefined; ; ) {
+    for (let after: string | undefined; ;) {
       const items = await itemPage(db, run, { group, after, limit: rowsAtOnce });
       yield items
         .map((item) =>
@@ -46,8 +49,18 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
     }
   }
   yield csvLine([]);
-  yield csvLine(['line', 'group', 'why', 'disbursement', 'bank reference', 'amount (rupees)', 'out or back', 'day', 'as it stands in the file']);
-  for (let after: number | undefined; ; ) {
+  yield csvLine([
+    'line',
+    'group',
+    'why',
+    'disbursement',
+    'bank reference',
+    'amount (rupees)',
+    'out or back',
+    'day',
+    'as it stands in the file',
+  ]);
+  for (let after: number | undefined; ;) {
     const lines = await linePage(db, run, { group: undefined, after, limit: rowsAtOnce });
     yield lines
       .map((line) =>

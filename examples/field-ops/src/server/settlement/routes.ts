@@ -96,7 +96,10 @@ export function settlementRoutes(
           requestBody: { required: true, content: { 'text/csv': { schema: { type: 'string' } } } },
           responses: answers(
             {
-              '200': { description: 'The file is known: its run', content: { 'application/json': { schema: runSchema() } } },
+              '200': {
+                description: 'The file is known: its run',
+                content: { 'application/json': { schema: runSchema() } },
+              },
               '201': { description: 'A new run', content: { 'application/json': { schema: runSchema() } } },
             },
             ['malformed', 'forbidden', 'too_large', 'unsupported_encoding'],
@@ -215,7 +218,11 @@ export function settlementRoutes(
         const { actor } = await authenticate(c.req.raw);
         if (!maySettle(actor)) throw forbidden(actor);
         const run = await theRun(actor.tenant, c.req.param('id'));
-        return streamed(reportText(database, run), `settlement-${run.upTo ?? 'run'}-${run.id.slice(0, 8)}.csv`, 'text/csv; charset=utf-8');
+        return streamed(
+          reportText(database, run),
+          `settlement-${run.upTo ?? 'run'}-${run.id.slice(0, 8)}.csv`,
+          'text/csv; charset=utf-8',
+        );
       },
       {
         of: 'operation',

@@ -1,13 +1,7 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import type { Run } from './run-store.ts';
-import {
-  type ItemGroup,
-  type LineGroup,
-  settlementDecisions,
-  settlementItems,
-  settlementLines,
-} from './tables.ts';
+import { type ItemGroup, type LineGroup, settlementDecisions, settlementItems, settlementLines } from './tables.ts';
 
 /** A line of a run, as ops see it. */
 export interface LineRow {

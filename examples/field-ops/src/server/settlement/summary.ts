@@ -1,14 +1,7 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import { deliveries, disbursements } from '../tables.ts';
-import {
-  type ItemGroup,
-  itemGroups,
-  type LineGroup,
-  lineGroups,
-  settlementItems,
-  settlementLines,
-} from './tables.ts';
+import { type ItemGroup, itemGroups, type LineGroup, lineGroups, settlementItems, settlementLines } from './tables.ts';
 
 interface LineTotal {
   readonly lines: number;
@@ -41,12 +34,7 @@ const nothing: DisbursementTotal = { disbursements: 0, ourPaise: 0, bankPaise: 0
  *
  * @throws Error when a line or a disbursement is in no group or in two, or money does not add up: then nothing of it may count
  */
-export async function summaryOf(
-  tx: Queryable,
-  tenant: string,
-  runId: string,
-  upTo: string,
-): Promise<RunSummary> {
+export async function summaryOf(tx: Queryable, tenant: string, runId: string, upTo: string): Promise<RunSummary> {
   const own = sql`tenant = ${tenant} and run_id = ${runId}`;
   const lineTotals = await rowsOf<Record<'group' | 'lines' | 'out' | 'back', string | null>>(
     tx,

@@ -26,9 +26,26 @@ test.for([
   expect(readAmount(text)).toEqual({ paise, sign });
 });
 
-test.for(['', '-', 'abc', '1,23,45.00', '12,34', '1.234,50', '1,2345', '500.505', '1e5', '1.23E+05', '5 lakh', '12.', '.', ',,', '1..2', '(-500)', '99999999999999', '500 Dr Cr', '#REF!'])(
-  '%s is no amount',
-  (text) => {
-    expect(readAmount(text)).toBeUndefined();
-  },
-);
+test.for([
+  '',
+  '-',
+  'abc',
+  '1,23,45.00',
+  '12,34',
+  '1.234,50',
+  '1,2345',
+  '500.505',
+  '1e5',
+  '1.23E+05',
+  '5 lakh',
+  '12.',
+  '.',
+  ',,',
+  '1..2',
+  '(-500)',
+  '99999999999999',
+  '500 Dr Cr',
+  '#REF!',
+])('%s is no amount', (text) => {
+  expect(readAmount(text)).toBeUndefined();
+});

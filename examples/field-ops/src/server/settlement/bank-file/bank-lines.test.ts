@@ -49,7 +49,9 @@ describe('the same two lines, as different programs write them', () => {
     'with bars': 'Value Date|UTR No.|Reference|Amount\n22.11.2026|SBIN0001|b0001|₹1,23,456.50 Dr\n',
     'all in quotes': '"Value Date","UTR No.","Reference","Amount"\n"22/11/26","SBIN0001","b0001","1,23,456.50"\n',
     'as a spreadsheet saved it': `${header}\n22/11/2026,"=""SBIN0001""",'b0001,123456.5\n`,
-    'headed in capitals': text.replace(header, 'VALUE_DATE,utr number,REF. NO.,"TXN AMOUNT (INR)"').replace(' (INR)', ''),
+    'headed in capitals': text
+      .replace(header, 'VALUE_DATE,utr number,REF. NO.,"TXN AMOUNT (INR)"')
+      .replace(' (INR)', ''),
     'with a debit and a credit': 'Date,UTR,Ref No,Debit,Credit\n22/11/2026,SBIN0001,b0001,"1,23,456.50",0.00\n',
     'with a side': 'Date,UTR,Ref No,Amount,Dr/Cr\n22/11/2026,SBIN0001,b0001,"1,23,456.50",DR\n',
   };
@@ -146,9 +148,12 @@ test('the same payment told again has the same content; the payments of one batc
   expect(other).not.toBe(first);
 });
 
-test.for(['', 'a,b\n1,2\n', 'PK\u0003\u0004 an xlsx', '{"json": true}', 'Date,Balance\n22/11/2026,5'])('%j is no bank’s file', async (file) => {
-  await expect(read(file)).rejects.toThrow(NoHeader);
-});
+test.for(['', 'a,b\n1,2\n', 'PK\u0003\u0004 an xlsx', '{"json": true}', 'Date,Balance\n22/11/2026,5'])(
+  '%j is no bank’s file',
+  async (file) => {
+    await expect(read(file)).rejects.toThrow(NoHeader);
+  },
+);
 
 test('a payment without a reference of the bank’s gets one that fits the mutation, and so does one with too long a one', async () => {
   const file = `Date,UTR,Ref,Amount\n22/11/2026,-,b0001,500\n22/11/2026,${'U'.repeat(100)},b0002,500`;

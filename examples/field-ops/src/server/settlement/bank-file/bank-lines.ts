@@ -25,7 +25,8 @@ export class NoHeader extends Error {
 const mostTitles = 60;
 /** A quoted cell has at most so many lines; a quote that is open for longer was never meant as one. */
 const mostLinesOfRecord = 6;
-const trailer = /^(?:(?:grand|sub)?\s*total|opening bal|closing bal|balance [bc]\/f|end of|page \d|statement (?:summary|generated)|[*=_#-]{2,})/i;
+const trailer =
+  /^(?:(?:grand|sub)?\s*total|opening bal|closing bal|balance [bc]\/f|end of|page \d|statement (?:summary|generated)|[*=_#-]{2,})/i;
 
 /**
  * Reads a bank's file as it is. Holds a few lines at a time, and gives every line back in one of three kinds.
@@ -72,12 +73,7 @@ function headerIn(text: string): Header | undefined {
 }
 
 /** Takes whole records off the front of what waits; the last lines may have to wait for more. */
-function* recordsIn(
-  waiting: TextLine[],
-  header: Header,
-  lastDay: string,
-  atEnd: boolean,
-): Generator<BankLine> {
+function* recordsIn(waiting: TextLine[], header: Header, lastDay: string, atEnd: boolean): Generator<BankLine> {
   for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
     let cells: ReturnType<typeof cellsOf> = 'open';
     let count = 0;
@@ -91,7 +87,11 @@ function* recordsIn(
     if (cells === 'open' && count < mostLinesOfRecord && !atEnd) return;
     if (!Array.isArray(cells)) {
       waiting.shift();
-      yield unreadable(first.no, first.text, cells === 'open' ? 'a quote is opened and not closed' : 'the quotes do not fit');
+      yield unreadable(
+        first.no,
+        first.text,
+        cells === 'open' ? 'a quote is opened and not closed' : 'the quotes do not fit',
+      );
       continue;
     }
     waiting.splice(0, count);
@@ -105,10 +105,9 @@ function recordOf(no: number, raw: string, cells: string[], { columns, width }: 
   const filled = cells.filter((cell) => cell.trim() !== '');
   if (filled.length === 0 || columnsIn(cells) !== undefined) return around(no, raw);
   // A comma that no quote protects has cut an amount in two: what is left of it must not pass for one.
-  const payment =
-    cells.slice(width).some((cell) => cell.trim() !== '')
-      ? 'it has more cells than the header'
-      : readPayment(cells, columns, lastDay);
+  const payment = cells.slice(width).some((cell) => cell.trim() !== '')
+    ? 'it has more cells than the header'
+    : readPayment(cells, columns, lastDay);
   if (typeof payment !== 'string') return { no, raw, read: { kind: 'payment', ...payment }, content: payment.content };
   // Totals and the like, where no payment could be read.
   if (trailer.test((filled[0] ?? '').trim())) return around(no, raw);

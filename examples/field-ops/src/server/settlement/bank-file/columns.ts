@@ -1,14 +1,5 @@
 /** What we want to know of a line. */
-export type Column =
-  | 'bankRef'
-  | 'reference'
-  | 'narration'
-  | 'amount'
-  | 'debit'
-  | 'credit'
-  | 'side'
-  | 'date'
-  | 'status';
+export type Column = 'bankRef' | 'reference' | 'narration' | 'amount' | 'debit' | 'credit' | 'side' | 'date' | 'status';
 
 /** Which cell of a line has what; not every file has everything. */
 export type Columns = Readonly<Partial<Record<Column, number>>>;
@@ -21,18 +12,43 @@ const spellings: Readonly<Record<Column, readonly string[]>> = {
   // The bank's own id of the payment.
   bankRef: [
     ...['utr', 'utrno', 'utrnumber', 'bankref', 'bankrefno', 'bankreference', 'bankreferenceno', 'bankreferencenumber'],
-    ...['rrn', 'transactionid', 'txnid', 'tranid', 'transactionno', 'txnno', 'transactionrefno', 'txnrefno', 'tranrefno'],
+    ...[
+      'rrn',
+      'transactionid',
+      'txnid',
+      'tranid',
+      'transactionno',
+      'txnno',
+      'transactionrefno',
+      'txnrefno',
+      'tranrefno',
+    ],
     ...['chqrefno', 'chequerefno', 'refnochequeno', 'chqrefnumber', 'chequeno', 'chqno', 'instrumentid'],
   ],
   // What we told the bank to call it.
   reference: [
-    ...['disbursementid', 'customerreference', 'customerreferenceno', 'customerref', 'customerrefno', 'clientreference'],
+    ...[
+      'disbursementid',
+      'customerreference',
+      'customerreferenceno',
+      'customerref',
+      'customerrefno',
+      'clientreference',
+    ],
     ...['clientref', 'clientrefno', 'merchantreference', 'beneficiaryreference', 'ourref', 'ourreference', 'yourref'],
     ...['reference', 'referenceno', 'referencenumber', 'refno', 'ref', 'loanid', 'loanno', 'loannumber'],
     ...['loanaccountno', 'loanaccount', 'lan'],
   ],
   narration: [
-    ...['narration', 'particulars', 'description', 'transactiondescription', 'transactiondetails', 'txndetails', 'details'],
+    ...[
+      'narration',
+      'particulars',
+      'description',
+      'transactiondescription',
+      'transactiondetails',
+      'txndetails',
+      'details',
+    ],
     ...['remarks', 'transactionremarks', 'purpose'],
   ],
   amount: [
@@ -40,14 +56,47 @@ const spellings: Readonly<Record<Column, readonly string[]>> = {
     ...['amountinr', 'amountrs', 'amountinrs', 'transactionamountinr', 'transactionamountrs', 'transactionamtinr'],
   ],
   debit: [
-    ...['debit', 'debits', 'debitamount', 'debitamt', 'debitinr', 'debitrs', 'dr', 'dramount', 'withdrawal', 'withdrawals'],
+    ...[
+      'debit',
+      'debits',
+      'debitamount',
+      'debitamt',
+      'debitinr',
+      'debitrs',
+      'dr',
+      'dramount',
+      'withdrawal',
+      'withdrawals',
+    ],
     ...['withdrawalamt', 'withdrawalamount', 'withdrawalamountinr', 'withdrawaldr', 'paidout'],
   ],
   credit: [
-    ...['credit', 'credits', 'creditamount', 'creditamt', 'creditinr', 'creditrs', 'cr', 'cramount', 'deposit', 'deposits'],
+    ...[
+      'credit',
+      'credits',
+      'creditamount',
+      'creditamt',
+      'creditinr',
+      'creditrs',
+      'cr',
+      'cramount',
+      'deposit',
+      'deposits',
+    ],
     ...['depositamt', 'depositamount', 'depositamountinr', 'depositcr', 'paidin'],
   ],
-  side: ['drcr', 'crdr', 'debitcredit', 'creditdebit', 'dc', 'cd', 'drcrindicator', 'type', 'transactiontype', 'txntype'],
+  side: [
+    'drcr',
+    'crdr',
+    'debitcredit',
+    'creditdebit',
+    'dc',
+    'cd',
+    'drcrindicator',
+    'type',
+    'transactiontype',
+    'txntype',
+  ],
   date: [
     ...['valuedate', 'valuedt', 'transactiondate', 'txndate', 'trandate', 'postingdate', 'postdate', 'bookingdate'],
     ...['paymentdate', 'processeddate', 'date', 'dt'],
@@ -57,7 +106,12 @@ const spellings: Readonly<Record<Column, readonly string[]>> = {
 
 /** The header in a line's cells; undefined when the line is none. It has to have a reference and an amount. */
 export function columnsIn(cells: readonly string[]): Columns | undefined {
-  const heads = cells.map((cell) => cell.normalize('NFKC').toLowerCase().replaceAll(/[^a-z]/g, ''));
+  const heads = cells.map((cell) =>
+    cell
+      .normalize('NFKC')
+      .toLowerCase()
+      .replaceAll(/[^a-z]/g, ''),
+  );
   const columns = Object.fromEntries(
     Object.entries(spellings).flatMap(([column, names]) => {
       const name = names.find((one) => heads.includes(one));

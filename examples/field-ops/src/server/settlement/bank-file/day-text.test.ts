@@ -17,9 +17,17 @@ test.for([
   expect(readDay(text)).toBe(day);
 });
 
-test.for(['', '11/22/2026', '31/11/2026', '29/02/2026', '05/11-2026', '00/01/2026', '05-Foo-2026', '46331', 'today', '05/11/1899'])(
-  '%s is no day',
-  (text) => {
-    expect(readDay(text)).toBeUndefined();
-  },
-);
+test.for([
+  '',
+  '11/22/2026',
+  '31/11/2026',
+  '29/02/2026',
+  '05/11-2026',
+  '00/01/2026',
+  '05-Foo-2026',
+  '46331',
+  'today',
+  '05/11/1899',
+])('%s is no day', (text) => {
+  expect(readDay(text)).toBeUndefined();
+});

@@ -16,7 +16,8 @@ export function readDay(text: string): string | undefined {
   const numeric = /^(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})$/.exec(said);
   if (numeric !== null) return existing(yearOf(numeric[4]), Number(numeric[3]), Number(numeric[1]));
   const named = /^(\d{1,2})[ /.-]?([a-z]{3})[a-z]*[ /.,-]*(\d{4}|\d{2})$/i.exec(said);
-  if (named !== null) return existing(yearOf(named[3]), months.indexOf((named[2] ?? '').toLowerCase()) + 1, Number(named[1]));
+  if (named !== null)
+    return existing(yearOf(named[3]), months.indexOf((named[2] ?? '').toLowerCase()) + 1, Number(named[1]));
   return undefined;
 }
 
