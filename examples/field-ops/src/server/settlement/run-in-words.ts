@@ -3,7 +3,7 @@ import { countedGroups } from './summary.ts';
 import { itemGroups, lineGroups } from './tables.ts';
 
 /** Whole paise as `1,23,456.50`. */
-export function indianRupees(paise: number): string {
+function indianRupees(paise: number): string {
   const digits = String(Math.abs(Math.trunc(paise / 100)));
   const grouped = digits.replace(/(\d)(?=(?:\d{2})+\d{3}$)/g, '$1,').replace(/(\d)(?=\d{3}$)/, '$1,');
   return `${paise < 0 ? '-' : ''}${digits.length > 3 ? grouped : digits}.${String(Math.abs(paise % 100)).padStart(2, '0')}`;
