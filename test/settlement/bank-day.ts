@@ -10,7 +10,7 @@ export interface Paid {
 const day = '22/11/2026';
 
 /** `1,23,456.50`. */
-export function indian(paise: number): string {
+function indian(paise: number): string {
   const [last = '', ...rest] =
     String(Math.floor(paise / 100))
       .match(/\d{1,3}$|\d+(?=\d{3}$)/g)
@@ -48,7 +48,7 @@ export function bankLinesOf(paid: readonly Paid[]): string[] {
   return [...lines, `${day};X1;nobody-1;;500.00;DR`, `${day};X2;;;1,23,45.00;DR`, `31/02/2026;X3;b0001;;500.00;DR`];
 }
 
-export const header = 'Value Date;UTR No;Ref No;Narration;Amount;Dr/Cr';
+const header = 'Value Date;UTR No;Ref No;Narration;Amount;Dr/Cr';
 
 /** As the bank sends it: UTF-16, CRLF, a title above, a total below. */
 export function bankFile(lines: readonly string[]): Uint8Array {

@@ -22,7 +22,7 @@ import { xlsxFile } from './xlsx-file.ts';
 
 const partBytes = 256 * 1024;
 /** How long a file can be fetched. */
-export const keptMs = 24 * 60 * 60_000;
+const keptMs = 24 * 60 * 60_000;
 
 const files = { csv: csvFile, xlsx: xlsxFile, jsonl: jsonLinesFile } as const;
 

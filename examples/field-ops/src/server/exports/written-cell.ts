@@ -1,4 +1,4 @@
-import type { CellType, ExportColumn } from './sources.ts';
+import type { ExportColumn } from './sources.ts';
 
 /** The heading of a column where people read it: with its unit. */
 export function heading({ name, type }: ExportColumn): string {
@@ -24,8 +24,4 @@ export function indiaTime(moment: string): string {
 export function rupeesText(paise: number): string {
   const whole = Math.trunc(Math.abs(paise) / 100);
   return `${paise < 0 ? '-' : ''}${whole}.${String(Math.abs(paise) % 100).padStart(2, '0')}`;
-}
-
-export function isNumber(type: CellType): type is 'count' | 'paise' {
-  return type === 'count' || type === 'paise';
 }

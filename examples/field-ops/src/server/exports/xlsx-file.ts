@@ -92,8 +92,12 @@ function serial(time: string): number {
   );
 }
 
+/** Most text: nothing in it has to be escaped. There are millions of cells. */
+const plainText = /^(?:[A-Za-z0-9 .,:;/+@'"()-]|_(?!x))*$/;
+
 /** What XML cannot hold, and what Excel reads as an escape of it (`_x0041_`), in the form that Excel gives back as it was. */
 function xmlText(text: string): string {
+  if (text.length <= mostCharacters && plainText.test(text)) return text;
   return text
     .slice(0, mostCharacters)
     .toWellFormed()

@@ -5,7 +5,7 @@ import { type HeldRun, setRun, step } from './run-store.ts';
 import { settlementItems } from './tables.ts';
 
 /** Who the receipts say did it: always the same, since a key belongs to the actor that used it first. */
-export function settlementActor(tenant: string): Actor {
+function settlementActor(tenant: string): Actor {
   return { tenant, id: 'settlement-worker', role: 'settlement', claims: {} };
 }
 

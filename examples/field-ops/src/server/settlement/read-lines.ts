@@ -58,7 +58,7 @@ function flat({ no, raw, content, read }: BankLine) {
 }
 
 /** The operator's day, `YYYY-MM-DD`. */
-export function indiaDay(at: Date): string {
+function indiaDay(at: Date): string {
   return new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(at);
 }
 

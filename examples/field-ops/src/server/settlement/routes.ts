@@ -15,7 +15,7 @@ import { runAgain } from './settlement-run.ts';
 import { itemGroups, lineGroups, runStates, settlementRuns } from './tables.ts';
 
 /** The bank's file is the whole operator's: ops and settlement of some regions only do not see it. */
-export function maySettle(actor: Actor): boolean {
+function maySettle(actor: Actor): boolean {
   return (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*');
 }
 
