@@ -242,6 +242,8 @@ const identitySamples: typeof samples = {
     return { path: sample?.path.replace('/revoke', '/restore') ?? '', token: tokens.ops };
   },
   'auth.audit': () => ({ path: '/auth/audit', token: tokens.ops }),
+  'get.api.v1.day.close.regions': () => ({ path: '/api/v1/day-close/regions?date=2026-11-22', token: tokens.ops }),
+  'get.api.v1.day.close.agents': () => ({ path: '/api/v1/day-close/agents?date=2026-11-22', token: tokens.ops }),
 };
 Object.assign(
   samples,
@@ -256,11 +258,12 @@ Object.assign(
   ),
 );
 
-/** The event stream does not end, and what others tell us is signed: they have tests of their own. */
-const answering = () =>
-  [...described.places.keys()].filter(
-    (operationId) => operationId !== 'events' && !operationId.startsWith('incoming.'),
-  );
+/**
+ * The event stream does not end, what others tell us is signed, and settlement and exports are about files that a worker
+ * has to have read or written: they have tests of their own.
+ */
+const elsewhere = /^events$|^incoming\.|\.v1\.(settlement|exports)(\.|$)/;
+const answering = () => [...described.places.keys()].filter((operationId) => !elsewhere.test(operationId));
 
 /** The status of an operation that does what it is for. */
 const goodStatus = (operationId: string) =>
