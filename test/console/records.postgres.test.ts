@@ -49,6 +49,7 @@ async function get<T>(path: string, token = tokens.ops): Promise<T> {
   return answer.body as T;
 }
 
+const byKind = ([a = '']: string[], [b = '']: string[]) => a.localeCompare(b);
 const all = (token?: string) => get<Page>('/deliveries?limit=500', token);
 const idsOf = ({ rows }: Page) => rows.map(({ id }) => id);
 
@@ -240,7 +241,7 @@ describe('the history of a delivery', () => {
       serverAt: expect.any(String),
     });
     expect(history.phones).toEqual([{ clientId: 'client-of-a02-1', phoneId: 'phone-of-a02', name: 'Redmi 9A' }]);
-    expect(history.ledger.map(({ kind, accountId }) => [kind, accountId]).toSorted()).toEqual([
+    expect(history.ledger.map(({ kind, accountId }) => [kind, accountId]).toSorted(byKind)).toEqual([
       ['credit', expect.stringMatching(/^mfi:/)],
       ['debit', 'agent_cash:a02'],
     ]);

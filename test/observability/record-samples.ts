@@ -2,7 +2,10 @@ import { people } from '../sign-in/people.ts';
 import type { FieldOps } from '../support/field-ops.ts';
 import { addDelivery } from '../protocol/delivery.ts';
 
-type Samples = Record<string, () => Promise<{ path: string; token: string; body?: unknown }> | { path: string; token: string; body?: unknown }>;
+type Samples = Record<
+  string,
+  () => Promise<{ path: string; token: string; body?: unknown }> | { path: string; token: string; body?: unknown }
+>;
 
 const root = '/api/v1/records';
 

@@ -26,14 +26,14 @@ const orders = sortNames.flatMap((name) => [name, `-${name}`] as const);
 const Paise = z.coerce.number().check(z.int(), z.nonnegative(), z.maximum(1e12));
 
 /** What may be asked of the list. Of a filter that is given more than once, any value fits; `q` is words, all of which must be found. */
-export const DeliveryQuery = z.object({
+const DeliveryQuery = z.object({
   ...{ status: Choice, kind: Choice, region: Choice, agent: Choice, mfi: Choice },
   ...{ dueFrom: z.optional(Day), dueTo: z.optional(Day), confirmedOn: z.optional(Day) },
   ...{ amountFrom: z.optional(Paise), amountTo: z.optional(Paise), q: z.optional(Text) },
   sort: z._default(z.enum(orders as [string, ...string[]]), '-confirmedAt'),
   ...{ limit: Limit, cursor: z.optional(z.string().check(z.maxLength(2000))) },
 });
-export type DeliveryQuery = z.infer<typeof DeliveryQuery>;
+type DeliveryQuery = z.infer<typeof DeliveryQuery>;
 
 const mostWords = 8;
 
@@ -98,7 +98,7 @@ function keysetOf(sort: string): Keyset {
 }
 
 /** SQL for everything that the question asks for, within the tenant and the regions of whoever asks. */
-export function conditionsOf(by: Overseer, query: DeliveryQuery): SQL {
+function conditionsOf(by: Overseer, query: DeliveryQuery): SQL {
   const any = (column: SQL, choice: string | readonly string[] | undefined) => {
     const values = listed(choice).filter((value) => value !== '');
     return values.length === 0 ? [] : [sql`${column} = any(${textArray(values)})`];

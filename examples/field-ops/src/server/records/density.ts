@@ -78,6 +78,6 @@ export function addDays(day: string, days: number): string {
 }
 
 /** The Monday of a day's week. */
-export function mondayOf(day: string): string {
+function mondayOf(day: string): string {
   return addDays(day, -weekdayOf(day));
 }

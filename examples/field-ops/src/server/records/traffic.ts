@@ -111,7 +111,7 @@ export class Traffic {
 }
 
 /** When the operator's hour began that a moment is in. */
-export function hourOf(at: Date): Date {
+function hourOf(at: Date): Date {
   const shifted = at.getTime() + indiaOffsetMs;
   return new Date(shifted - (shifted % hourMs) - indiaOffsetMs);
 }

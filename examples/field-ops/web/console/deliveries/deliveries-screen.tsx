@@ -52,7 +52,7 @@ export function DeliveriesScreen() {
     if (pages === 0 || pages > mostRefetched) return;
     const timer = setTimeout(() => void refetch(), refetchAfterMs);
     return () => clearTimeout(timer);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- only a change of the rows asks again
+    // Not when pages came: only a change of the rows asks again.
   }, [deliveries, refetch]);
   const live = useMemo(() => new Map(deliveries.map((row) => [row.id, row])), [deliveries]);
   const rows = useMemo(

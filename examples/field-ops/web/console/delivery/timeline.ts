@@ -72,7 +72,9 @@ function ofReceipt({ phones, agents, delivery }: DeliveryHistory, receipt: Logge
       ['Why', note === null ? null : name === 'failDelivery' ? failureInWords(note) : note],
       [
         'Refused with',
-        typeof error['code'] === 'string' ? `${error['code']}: ${String(error['message'] ?? '')}` : null,
+        typeof error['code'] === 'string'
+          ? `${error['code']}: ${typeof error['message'] === 'string' ? error['message'] : ''}`
+          : null,
       ],
       ['Phone', clientId === null ? 'none: sent by a program' : phone ? `${phone.name} (${clientId})` : clientId],
       ['Device time', deviceAt],

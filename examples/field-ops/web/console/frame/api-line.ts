@@ -73,7 +73,8 @@ export class ApiLine {
 
   async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal) {
     const token = await this.#token(why);
-    const headers = { ...init.headers, authorization: `Bearer ${token}` };
+    const headers = new Headers(init.headers);
+    headers.set('authorization', `Bearer ${token}`);
     return withTimeLimit(30_000, signal, async (limited) => {
       try {
         const response = await fetch(path, { ...init, headers, cache: 'no-store', signal: limited });

@@ -63,7 +63,7 @@ export function useQueryString(): [URLSearchParams, (changes: Readonly<Record<st
   return [query, change];
 }
 
-export function addressOf(path: string, query: URLSearchParams): string {
+function addressOf(path: string, query: URLSearchParams): string {
   const text = query.toString();
   return text === '' ? path : `${path}?${text}`;
 }
