@@ -110,7 +110,7 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
       await first.evaluate(() => window.clientPage.signOut());
       if (signedInAgain) {
         await first.reload();
-        await expect.poll(() => shown(first)).toContain('d1');
+        await first.waitForFunction(() => 'clientPage' in window);
         await first.evaluate(() => window.clientPage.note('new'));
       }
       const writing = asleep.evaluate(() => window.clientPage.note('too late'));
