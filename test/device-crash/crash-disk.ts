@@ -13,6 +13,8 @@ export type Death =
 export interface CrashDisk {
   /** In which ways it can be left. */
   readonly deaths: readonly Death[];
+  /** Whether clients that have it open hear of each other, as tabs do. */
+  readonly isShared: boolean;
   /** Opens stores on what is there. */
   readonly open: StoreFactory;
   /** A process dies, or all: called at that very moment, before anything of it is taken back. */

@@ -51,7 +51,14 @@ async function destroy(prefix: string): Promise<void> {
 
 /** @param die asks for the death of this page, which never hears of it. */
 function realDisk(prefix: string, die: () => void): CrashDisk {
-  return { deaths: ['power kept'], open: idbStore({ prefix }), die, turn, throwAway: () => destroy(prefix) };
+  return {
+    deaths: ['power kept'],
+    isShared: true,
+    open: idbStore({ prefix }),
+    die,
+    turn,
+    throwAway: () => destroy(prefix),
+  };
 }
 
 function realWorld(prefix: string): CrashWorld {

@@ -23,6 +23,7 @@ export interface Keeping {
 /** Stores that forget, at a power cut, what was not flushed: then all that was is written again, into new ones. */
 export class RecordedDisk implements CrashDisk {
   readonly deaths: readonly Death[] = ['power lost', 'power kept', 'tab'];
+  readonly isShared = true;
   readonly #keeping: Keeping;
   /** Every transaction that is safe, by the name of its store. */
   readonly #flushed = new Map<string, Written[]>();

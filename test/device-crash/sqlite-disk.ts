@@ -14,6 +14,7 @@ import type { CrashDisk, Death } from './crash-disk.ts';
  */
 export class SqliteDisk implements CrashDisk {
   readonly deaths: readonly Death[] = ['power kept', 'tab'];
+  readonly isShared = false;
   readonly turn: () => Promise<void>;
   readonly #directory = mkdtempSync(join(parent(), 'ekbaar-crash-'));
   readonly #open: SqliteDriver[] = [];
