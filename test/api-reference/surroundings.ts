@@ -29,4 +29,5 @@ export declare const myStore: () => StoreFactory;
 export declare const NetInfo: ReactNativeParts['NetInfo'];
 export declare const AppState: ReactNativeParts['AppState'];
 export declare const getRandomBytes: (length: number) => Uint8Array;
+export declare const storage: NonNullable<ReactNativeParts['storage']>;
 export declare const session: { token(): Promise<string> };
