@@ -92,8 +92,8 @@ export class Safekeeping {
 
   /** It was emptied: a tab that sleeps and has everything in memory must not fill it again, also when it is deleted. */
   async left({ store }: Own): Promise<void> {
-    const earlier = (await this.#read<string[]>(leftName)) ?? [];
-    await this.#write(leftName, [store, ...earlier.slice(0, mostLeft)]);
+    const all = [store, ...((await this.#read<string[]>(leftName)) ?? [])];
+    await this.#write(leftName, all.slice(0, mostLeft));
   }
 
   /** Whether a tab has said so. */
@@ -137,7 +137,7 @@ export class Safekeeping {
     }
   }
 
-  #write(name: string, value: unknown): Promise<void> {
+  #write(name: string, value: object | null): Promise<void> {
     return write(this.#platform, name, value);
   }
 }
@@ -149,9 +149,9 @@ export async function forgetMarkers(platform: Pick<Platform, 'marker'>, name: st
 }
 
 /** A marker that cannot be written is no marker: it never stands in the way. */
-async function write(platform: Pick<Platform, 'marker'>, name: string, value: unknown): Promise<void> {
+async function write(platform: Pick<Platform, 'marker'>, name: string, value: object | null): Promise<void> {
   try {
-    await platform.marker?.set(name, value === null ? null : JSON.stringify(value));
+    await platform.marker?.set(name, value && JSON.stringify(value));
   } catch {
     // See above.
   }

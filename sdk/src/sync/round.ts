@@ -105,5 +105,6 @@ function fitting(entries: readonly LogEntry[], room: number): readonly LogEntry[
 }
 
 function toWire({ id, key, name, args, at, model, receipt, replaces }: LogEntry): Mutation {
-  return { id, key, name, args, at, model, ...(receipt && { receipt }), ...(replaces && { replaces }) };
+  // JSON leaves out what is undefined.
+  return { id, key, name, args, at, model, receipt, replaces };
 }
