@@ -8,7 +8,7 @@ import { FakeClock } from '../../sdk/src/testing/fake-clock.ts';
 import { fakeOrigin } from '../../sdk/src/testing/fake-origin.ts';
 import { FakeServer } from '../../sdk/src/testing/fake-server.ts';
 import type { TestModel } from '../../sdk/src/testing/model.ts';
-import { AppProcess } from './app-process.ts';
+import { AppProcess, Dead } from './app-process.ts';
 import type { CrashDisk, Death } from './crash-disk.ts';
 import { type Decide, Watch } from './crash-point.ts';
 import { models } from './models.ts';
@@ -73,14 +73,32 @@ export class CrashWorld {
   }
 
   /** Runs `work` until its end, or until something dies as `decide` says. @returns how. */
-  async watching(decide: Decide, work: () => Promise<void>): Promise<Death | undefined> {
+  async watching(decide: Decide, work: (world: CrashWorld) => Promise<void>): Promise<Death | undefined> {
     const watch = new Watch(decide);
     this.#watch = watch;
     try {
-      return await watch.during(work);
+      return await watch.during(() => work(this.#until(watch)));
     } finally {
       this.#watch = new Watch(() => undefined);
     }
+  }
+
+  /** This world, until something dies: then who uses it does nothing any more, also where other tabs go on. */
+  #until(watch: Watch): CrashWorld {
+    const assertAlive = () => {
+      if (watch.death) throw new Dead();
+    };
+    return new Proxy<CrashWorld>(this, {
+      get: (world, name) => {
+        assertAlive();
+        const value: unknown = Reflect.get(world, name, world);
+        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(world) : value;
+      },
+      set: (world, name, value) => {
+        assertAlive();
+        return Reflect.set(world, name, value, world);
+      },
+    });
   }
 
   /** Closes what is open, and takes the disk away. */
@@ -144,14 +162,7 @@ export class CrashWorld {
 
   /** Lets time pass. */
   pass(ms: number): Promise<void> {
-    return this.#unlessDied(() => this.clock.pass(ms));
-  }
-
-  /** Whoever has died goes on with nothing: not even with what took no time of their process. */
-  async #unlessDied(work: () => Promise<void>): Promise<void> {
-    const watch = this.#watch;
-    await work();
-    if (watch.death) await new Promise(() => {});
+    return this.clock.pass(ms);
   }
 
   /** Another phone has no markers. */
@@ -199,11 +210,7 @@ export class CrashWorld {
   }
 
   /** There is a line again; resolves when every tab is quiet. */
-  quiet(): Promise<void> {
-    return this.#unlessDied(() => this.#untilQuiet());
-  }
-
-  async #untilQuiet(): Promise<void> {
+  async quiet(): Promise<void> {
     this.isOnline = true;
     await this.clock.until(
       () =>

@@ -134,7 +134,7 @@ class Exploration {
     for (let tries = 0; tries < 4; tries += 1) {
       const world = this.#world();
       const points: CrashPoint[] = [];
-      await world.watching(record(points), () => workload.run(world));
+      await world.watching(record(points), (alive) => workload.run(alive));
       const [violation] = await this.#recover(world, []);
       if (violation) throw new Error(`"${workload.name}" breaks by itself: ${violation.invariant} ${violation.what}`);
       const places = points.map(({ place }) => place).sort();
@@ -178,7 +178,7 @@ class Exploration {
     this.#plannedSecond += 1;
     const world = await this.#dieAt(visit);
     if (!world) return;
-    const died = await world.watching(at(visit.second), () => recovery(world));
+    const died = await world.watching(at(visit.second), recovery);
     if (died) {
       this.#visitedSecond += 1;
       this.#placesAfterVisited.add(visit.second.point.place);
@@ -189,7 +189,7 @@ class Exploration {
   /** @returns the world after the death, or nothing when its point did not come again. */
   async #dieAt(visit: Visit): Promise<CrashWorld | undefined> {
     const world = this.#world();
-    if (await world.watching(at(visit), () => visit.workload.run(world))) return world;
+    if (await world.watching(at(visit), (alive) => visit.workload.run(alive))) return world;
     this.#missed.push(visit);
     await world.end();
     return undefined;
@@ -206,7 +206,7 @@ class Exploration {
 
   async #recover(world: CrashWorld, points: CrashPoint[]): Promise<readonly Violation[]> {
     try {
-      await world.watching(record(points), () => recovery(world));
+      await world.watching(record(points), recovery);
       return await violationsIn(world);
     } catch (error) {
       return [{ invariant: 'usable', what: error instanceof Error ? (error.stack ?? '') : String(error) }];

@@ -70,7 +70,7 @@ function realWorld(prefix: string): CrashWorld {
 }
 
 /** Dies at one point; `undefined`: goes on to the end, and says which points there are. */
-async function run(world: CrashWorld, work: () => Promise<void>, die?: Place): Promise<Place[]> {
+async function run(world: CrashWorld, work: (world: CrashWorld) => Promise<void>, die?: Place): Promise<Place[]> {
   const points: CrashPoint[] = [];
   await world.watching((point) => {
     points.push(point);
@@ -112,7 +112,7 @@ const inPage = {
   async live(prefix: string, name: string, die?: Place): Promise<Place[]> {
     const world = realWorld(prefix);
     const workload = workloads.find((one) => one.name === name);
-    const points = await run(world, async () => workload?.run(world), die);
+    const points = await run(world, async (alive) => workload?.run(alive), die);
     await world.end();
     return points;
   },
@@ -122,7 +122,7 @@ const inPage = {
     const world = realWorld(prefix);
     await world.goOn(readKeepsake(keepsake));
     try {
-      const points = await run(world, () => recovery(world), die);
+      const points = await run(world, recovery, die);
       const violations = await violationsIn(world);
       return { violations: violations.map(({ invariant, what }) => `${invariant} broken: ${what}`), points };
     } catch (error) {
