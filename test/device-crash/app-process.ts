@@ -141,7 +141,7 @@ export class AppProcess {
       this.#asking += 1;
       const result = await work().finally(() => (this.#asking -= 1));
       // On the disk for good, if it was to be; and the one who asked never hears.
-      this.#pass(`${asked?.join('; ') ?? what}: done`);
+      this.#pass(`${asked?.join('; ') ?? what}: ended`);
       return result;
     });
   }

@@ -29,15 +29,19 @@ test('sqlite: some places of some workloads, and the statements below them', asy
   expect(explored.visitedSecond).toBeGreaterThan(0);
 }, 300_000);
 
-test.each(plantedBugs)('finds it when $name', async ({ plant, workload, breaks, diesTwice = false }) => {
-  const { findings } = await explore({
-    workloads: workloads.filter(({ name }) => name === workload),
-    disk: disks.memory,
-    plant,
-    secondEvery: diesTwice ? 1 : 0,
-    stopAt: ({ invariant, visit }) => invariant === breaks && (visit.second !== undefined) === diesTwice,
-  });
-  expect(findings.at(-1)?.invariant).toBe(breaks);
-  // One death alone does not show it.
-  expect(findings.every(({ visit }) => !diesTwice || visit.second)).toBe(true);
-});
+test.each(plantedBugs)(
+  'finds it when $name',
+  async ({ plant, workload, breaks, diesTwice = false }) => {
+    const { findings } = await explore({
+      workloads: workloads.filter(({ name }) => name === workload),
+      disk: disks.memory,
+      plant,
+      secondEvery: diesTwice ? 1 : 0,
+      stopAt: ({ invariant, visit }) => invariant === breaks && (visit.second !== undefined) === diesTwice,
+    });
+    expect(findings.at(-1)?.invariant).toBe(breaks);
+    // One death alone does not show it.
+    expect(findings.every(({ visit }) => !diesTwice || visit.second)).toBe(true);
+  },
+  300_000,
+);

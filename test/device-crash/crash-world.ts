@@ -92,7 +92,11 @@ export class CrashWorld {
       get: (world, name) => {
         assertAlive();
         const value: unknown = Reflect.get(world, name, world);
-        return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(world) : value;
+        if (typeof value !== 'function') return value;
+        return (...args: unknown[]) => {
+          const result: unknown = Reflect.apply(value, world, args);
+          return result instanceof Promise ? result.finally(assertAlive) : result;
+        };
       },
       set: (world, name, value) => {
         assertAlive();

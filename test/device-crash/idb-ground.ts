@@ -54,7 +54,17 @@ export class IdbGround {
   }
 
   /** A page of its own. */
-  async page(): Promise<Page> {
+  async page(tries = 3): Promise<Page> {
+    try {
+      return await this.#newPage();
+    } catch (error) {
+      // The process that Chromium had ready for it was killed with the last page.
+      if (tries === 1) throw error;
+      return await this.page(tries - 1);
+    }
+  }
+
+  async #newPage(): Promise<Page> {
     const page = await this.#chromium.context.newPage();
     await page.goto(this.#served.url);
     await page.waitForFunction(() => 'crashPage' in window);
