@@ -4,10 +4,10 @@ const globalSetup = ['test/support/postgres-global-setup.ts'];
 
 // What is polled for comes when the machine has time for it.
 const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
-// Three files at a time on two cores: they wait more than they work. In a group of their own: those that kill processes
+// Two files at a time: they wait more than they work. In a group of their own: those that kill processes
 // and look at who is still there, one file at a time.
 const alone = ['test/overload/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
-const together = { sequence: { groupOrder: 1 }, maxWorkers: 3 };
+const together = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
 
 export default defineConfig({
   // The same compiler options for every file: no search for the nearest tsconfig.json.

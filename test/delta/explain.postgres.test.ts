@@ -137,11 +137,11 @@ function nodesOf(plan: PlanNode): PlanNode[] {
 test('every statement of a delta, a pull and a collection’s page goes by indexes, with its values and whatever they are', async () => {
   const from = tap.sent.length;
   await readAll();
-  // What the sweepers ask meanwhile is not a reader's.
+  // What the background asks meanwhile, as the sweepers and the backfill do, is not a reader’s.
   const reads = tap.sent
     .slice(from)
     .filter(({ text }) => /^(\/\* reads only \*\/ )?(select|with)\b/.test(text.trim()))
-    .filter(({ text }) => !/sync\.(dirty|publish|pokes|note_attempts)|pgboss/.test(text));
+    .filter(({ text }) => !/sync\.(dirty|publish|pokes|note_attempts|tracked)|pgboss/.test(text));
   const statements = new Map(
     reads.map((statement) => [statement.text + JSON.stringify(statement.parameters), statement]),
   );

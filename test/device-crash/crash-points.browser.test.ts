@@ -16,7 +16,7 @@ describe.skipIf(chromiumIsMissing())('where phones with IndexedDB die', () => {
 
   test('at some places of some workloads, and at some of what comes after', async () => {
     const page = await ground.page();
-    const options = { every: 5, secondEvery: 5 };
+    const options = { every: 15, secondEvery: 15 };
     const { words, wrong, deaths } = await page.evaluate(([all, how]) => window.crashPage.explore(all, how), [
       names,
       options,
@@ -26,21 +26,21 @@ describe.skipIf(chromiumIsMissing())('where phones with IndexedDB die', () => {
     expect(deaths.first).toBeGreaterThan(0);
     expect(deaths.second).toBeGreaterThan(0);
     await page.close();
-  }, 300_000);
+  }, 900_000);
 
   test('when the process of the page, or the browser, is killed there', async () => {
-    const { words, wrong } = await realDeaths(ground, names.slice(1), 60);
+    const { words, wrong } = await realDeaths(ground, names.slice(1), 120);
     console.log(`idb, killed for real: ${words}`);
     expect(wrong).toEqual([]);
-  }, 300_000);
+  }, 900_000);
 
   test('what is not on the disk is found to be missing', async () => {
     const page = await ground.page();
     const { wrong } = await page.evaluate(
-      (all) => window.crashPage.explore(all, { every: 2, unflushed: true }),
+      (all) => window.crashPage.explore(all, { every: 4, unflushed: true }),
       names.slice(1),
     );
     expect(wrong.join('\n')).toContain('I1 broken');
     await page.close();
-  }, 300_000);
+  }, 900_000);
 });
