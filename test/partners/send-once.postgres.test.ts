@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { type Database, openDatabase } from '@ekbaar/server';
+import { fieldOpsServer } from '@ekbaar/field-ops/server';
+import { type Database, openDatabase, type Server } from '@ekbaar/server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   beginAttempt,
@@ -13,16 +13,18 @@ import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 
 let pg: FreshDatabase;
 let database: Database;
+let server: Server;
 let now = new Date('2026-11-22T10:00:00Z');
 
 beforeAll(async () => {
   pg = await freshDatabase();
   database = await openDatabase({ url: pg.url });
-  const folder = join(import.meta.dirname, '../../examples/field-ops/migrations');
-  await database.migrate(database.db, { folder, table: 'app_migrations' });
+  server = fieldOpsServer(database, { secret: crypto.randomUUID() });
+  // Makes its tables.
+  await server.start();
 });
 afterAll(async () => {
-  await database.close();
+  await server.close();
   await pg.drop();
 });
 
