@@ -12,8 +12,10 @@ import { WorkerProcess } from './worker-process.ts';
 
 const { seed, random } = seededRandom(20_261_122);
 const tenants = ['pennco', 'vishi', 'salesco'] as const;
-const each = 24;
-const kills = 3;
+const each = 16;
+const kills = 2;
+/** It waits for retries and for dead workers to be noticed, on whatever machine. */
+const patience = { timeout: 900_000 };
 const secrets = {
   razorpay: 'razorpay-webhook-secret',
   stripe: 'stripe-webhook-secret',
@@ -104,7 +106,7 @@ beforeAll(async () => {
   }
   await sql`insert into payout_accounts (tenant, agent_id, destination, changed_at, changed_by)
             select tenant, id, 'fa_' || tenant || id, now(), 'test' from agents where tenant in ('pennco', 'vishi')`;
-});
+}, patience.timeout);
 
 afterAll(async () => {
   await worker.kill();
@@ -127,7 +129,7 @@ async function hurry(): Promise<void> {
             where state < 'completed' and name not like '%-dead'`;
 }
 
-test(`every effect once, whatever the partners do and whoever kills the worker (seed ${seed})`, async () => {
+test(`every effect once, whatever the partners do and whoever kills the worker (seed ${seed})`, patience, async () => {
   for (const tenant of tenants) {
     const rows = await sql<(Confirmed & { id: string })[]>`
       select tenant, id as "deliveryId", kind, agent_id as "agentId", mfi_id as "mfiId", amount_paise::int as "amountPaise",
@@ -157,9 +159,9 @@ test(`every effect once, whatever the partners do and whoever kills the worker (
       where data->>'tenant' = any(${[...tenants]}) and state < 'completed' and name not like '%-dead'`;
     return left?.n;
   };
-  await expect.poll(open, { timeout: 200_000, interval: 1000 }).toBe(0);
+  await expect.poll(open, { timeout: 600_000, interval: 1000 }).toBe(0);
   await simulator.settled();
-  await expect.poll(open, { timeout: 60_000, interval: 500 }).toBe(0);
+  await expect.poll(open, { timeout: 120_000, interval: 500 }).toBe(0);
   expect(await worker.stop()).toBe(0);
 
   // It did misbehave, in every way that it knows.

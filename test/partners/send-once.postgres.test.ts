@@ -1,0 +1,117 @@
+import { fieldOpsServer } from '@ekbaar/field-ops/server';
+import { type Database, openDatabase, type Server } from '@ekbaar/server';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import {
+  beginAttempt,
+  findMessage,
+  openMessage,
+  reopenMessage,
+} from '../../examples/field-ops/src/server/jobs/message-store.ts';
+import type { Answer, Port } from '../../examples/field-ops/src/server/jobs/port.ts';
+import { sendOnce } from '../../examples/field-ops/src/server/jobs/send-once.ts';
+import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+
+let pg: FreshDatabase;
+let database: Database;
+let server: Server;
+let now = new Date('2026-11-22T10:00:00Z');
+
+beforeAll(async () => {
+  pg = await freshDatabase();
+  database = await openDatabase({ url: pg.url });
+  server = fieldOpsServer(database, { secret: crypto.randomUUID() });
+  // Makes its tables.
+  await server.start();
+});
+afterAll(async () => {
+  await server.close();
+  await pg.drop();
+});
+
+/** A message, and a port that answers as it is told and notes what it was asked. */
+async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer, find?: Answer) {
+  const { db } = database;
+  const id = { tenant: 'pennco', id: crypto.randomUUID() };
+  await openMessage(db, { ...id, channel: 'payout', recipient: 'fa_1', body: '{}' }, now);
+  const asked: string[] = [];
+  const port: Port<string> = {
+    ...{ provider: 'bank', afterUnknown },
+    act: (_request, { key }) => {
+      asked.push(`act ${key === id.id}`);
+      return Promise.resolve(act);
+    },
+    ...(find === undefined
+      ? {}
+      : {
+          find: () => {
+            asked.push('find');
+            return Promise.resolve(find);
+          },
+        }),
+  };
+  const log = { info: () => {}, error: () => {} };
+  return {
+    asked,
+    status: async () => (await findMessage(db, id))?.status,
+    /** What a worker leaves that dies in the middle. */
+    die: () => beginAttempt(db, id, 'bank', now),
+    reopen: () => reopenMessage(db, id, now),
+    send: async (lastTry = false) => {
+      const message = await findMessage(db, id);
+      if (message === undefined) throw new Error('the message is there');
+      const workshop = { db, clock: () => now, log, onAttempt: () => {} };
+      return (await sendOnce(workshop, message, port, 'x', { signal: new AbortController().signal, lastTry })).verdict;
+    },
+  };
+}
+
+const done: Answer = { outcome: 'done', providerId: 'p1' };
+const unknown: Answer = { outcome: 'unknown', detail: 'reset' };
+const absent: Answer = { outcome: 'absent' };
+
+test('after a worker has died, a bank is asked, and only what it has not got is done again', async () => {
+  const there = await situation('ask', done, done);
+  await there.die();
+  expect([await there.send(), there.asked, await there.status()]).toEqual(['done', ['find'], 'sent']);
+  const missing = await situation('ask', done, absent);
+  await missing.die();
+  expect([await missing.send(), missing.asked, await missing.status()]).toEqual(['done', ['find', 'act true'], 'sent']);
+});
+
+test('what cannot be found out is not done again', async () => {
+  for (const silent of [unknown, { outcome: 'retry', detail: '429' }, { outcome: 'refused', detail: '400' }] as const) {
+    const bank = await situation('ask', done, silent);
+    await bank.die();
+    expect([await bank.send(), bank.asked, await bank.status()]).toEqual(['later', ['find'], 'sending']);
+    expect([await bank.send(true), await bank.status()]).toEqual(['dead', 'unknown']);
+    expect(bank.asked).toEqual(['find', 'find']);
+    // Ops retry it: money is asked about once more.
+    await bank.reopen();
+    expect([await bank.send(), bank.asked.at(-1)]).toEqual(['later', 'find']);
+  }
+});
+
+test('a line that broke is like a worker that died', async () => {
+  const bank = await situation('ask', unknown, done);
+  expect([await bank.send(), await bank.status()]).toEqual(['later', 'sending']);
+  expect([await bank.send(), bank.asked, await bank.status()]).toEqual(['done', ['act true', 'find'], 'sent']);
+});
+
+test('who knows keys gets the same again; who knows nothing is left alone', async () => {
+  const keyed = await situation('repeat', done);
+  await keyed.die();
+  expect([await keyed.send(), keyed.asked]).toEqual(['done', ['act true']]);
+  const blind = await situation('stop', done);
+  await blind.die();
+  expect([await blind.send(), blind.asked, await blind.status()]).toEqual(['later', [], 'sending']);
+  now = new Date(now.getTime() + 31 * 60_000);
+  expect([await blind.send(), blind.asked, await blind.status()]).toEqual(['dead', [], 'unknown']);
+});
+
+test('what is done stays done, and a no for now is tried again without a question', async () => {
+  const bank = await situation('ask', done, absent);
+  expect([await bank.send(), await bank.send(), bank.asked]).toEqual(['done', 'done', ['act true']]);
+  const busy = await situation('ask', { outcome: 'retry', detail: '429' }, done);
+  expect([await busy.send(), await busy.send(), busy.asked]).toEqual(['later', 'later', ['act true', 'act true']]);
+  expect([await busy.send(true), await busy.status()]).toEqual(['dead', 'exhausted']);
+});
