@@ -14,6 +14,7 @@ import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 import { type Outside, routesOfJobs } from './jobs/routes.ts';
+import { routesOfPlaces } from './places/routes.ts';
 import { LimitVariables, limitsIn } from './limits.ts';
 import { recordRoutes } from './records/routes.ts';
 import { Traffic } from './records/traffic.ts';
@@ -79,6 +80,7 @@ export function fieldOpsServer(
   settlementRoutes(who, database, bosses, platform.clock);
   dayCloseRoutes(who, database);
   exportRoutes(who, database, bosses, platform.clock);
+  routesOfPlaces({ app, authenticate: auth }, database);
   const { rate = defaultRate } = options.limits ?? {};
   app.route('/', recordRoutes({ ...{ database, clock, monotonic, traffic, rate }, authenticate: server.authenticate }));
   return {
