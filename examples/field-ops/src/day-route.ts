@@ -83,7 +83,7 @@ function turnParts(way: number[], fixed: number, between: Between): boolean {
       const turnedBefore = from === 0 ? 0 : between(at(from - 1), at(to));
       const turnedAfter = to === way.length - 1 ? 0 : between(at(from), at(to + 1));
       if (turnedBefore + turnedAfter < before + after - worthIt) {
-        way.splice(from, to - from + 1, ...way.slice(from, to + 1).toReversed());
+        way.splice(from, to - from + 1, ...way.slice(from, to + 1).reverse());
         better = true;
       }
     }
