@@ -7,6 +7,8 @@ import type { Filter } from './filter-tabs.tsx';
 import { useLanguage } from './i18n/language.tsx';
 import type { DayStops, Stop } from './places/day-stops.ts';
 
+/** Villages at the same known point: a distance would only say how little is known. */
+const samePlaceKm = 0.05;
 /** Rows put on the page at a time: a cheap phone draws these at once. */
 const step = 120;
 
@@ -81,7 +83,7 @@ function StopHead({ stop, at }: { stop: Stop; at: number }) {
       <span className="stop-no">{at + 1}</span>
       <span>{stop.village}</span>
       <span className="dim">
-        {stop.kilometres === null
+        {stop.kilometres === null || stop.kilometres < samePlaceKm
           ? stop.place
             ? ''
             : t.route.unknown

@@ -43,7 +43,8 @@ export function DeliveryRow({ entry, today, showVillage = false, onOpen }: Deliv
           <strong>{formatRupees(row.amountPaise)}</strong>
         </span>
         <span className="delivery-state">
-          <StateLabel state={state} receiptNo={receiptNo} />
+          {/* What is to be done stands under its village: a label on every row would say nothing. */}
+          {state !== 'todo' && <StateLabel state={state} receiptNo={receiptNo} />}
           {state === 'attention' && refused !== null && <span>{refusalInWords(refused, t)}</span>}
           {(state === 'todo' || state === 'attention') && row.dueOn !== today && <span className="dim">{due}</span>}
         </span>

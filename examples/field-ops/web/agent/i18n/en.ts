@@ -314,6 +314,11 @@ export const messages = {
     different: 'Closed. Your count differs from the office’s books:',
     more: (amount: string) => `${amount} more than the books`,
     less: (amount: string) => `${amount} less than the books`,
+    after: (n: number) =>
+      counted(n, {
+        one: '# delivery was confirmed after the closing. Tell the office.',
+        other: '# deliveries were confirmed after the closing. Tell the office.',
+      }),
     talk: 'Talk to the office before you hand over the cash.',
   },
 

@@ -54,6 +54,9 @@ export function CloseScreen({ client, work, today, unsent, onAttention }: CloseS
       ) : (
         <Closed closing={closing} />
       )}
+      {closing !== null && totals.count > closing.args.count && (
+        <p className="note">{t.closing.after(totals.count - closing.args.count)}</p>
+      )}
     </div>
   );
 }

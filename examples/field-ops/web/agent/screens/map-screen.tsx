@@ -67,7 +67,7 @@ export function MapScreen({ route, onOpen }: { route: PlannedDay; onOpen(id: str
   function distanceOf({ place, kilometres: leg }: Stop): string[] {
     if (!place) return [t.route.unknown];
     const rough = place.precision === 'district' ? [t.route.rough] : [];
-    return leg === null ? rough : [t.route.about(distanceInWords(leg)), ...rough];
+    return leg === null || leg < 0.05 ? rough : [t.route.about(distanceInWords(leg)), ...rough];
   }
 }
 
