@@ -17,22 +17,9 @@ const repository = join(here, '../../..');
 const out = join(here, '../dist-web');
 const stampFile = join(out, 'built-from');
 
-const sources = ['examples/field-ops/web', 'examples/field-ops/src/model.ts', 'examples/field-ops/src/optimistic.ts'];
-<<<<<<< HEAD
-const libraries = [
-  'examples/field-ops/src/failure.ts',
-  'examples/field-ops/src/record-answers.ts',
-  'sdk/src',
-  'sdk/package.json',
-  'pnpm-lock.yaml',
-];
-=======
-const shared = ['failure', 'receipt-number', 'receipt-text', 'day-route'].map(
-  (name) => `examples/field-ops/src/${name}.ts`,
-);
-const libraries = [...shared, 'sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
->>>>>>> d164610 (Give the agent a whole day: route, map, a check before cash is confirmed, receipts, history, the day's close, settings)
-const stamp = await hashOf(repository, [...sources, ...libraries]);
+const sharedFiles = ['model', 'optimistic', 'failure', 'record-answers', 'receipt-number', 'receipt-text', 'day-route'].map((name) => `examples/field-ops/src/${name}.ts`);
+const libraries = ['sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
+const stamp = await hashOf(repository, ['examples/field-ops/web', ...sharedFiles, ...libraries]);
 
 if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) {
   console.log('web apps: built already');
