@@ -46,7 +46,14 @@ describe('the built agent app', () => {
   test('has its heavier screens in scripts of their own', () => {
     const [entry = ''] = named(/src="\/agent\/assets\/([^"]+\.js)"/g, page);
     const first = [...withImports(entry)];
-    for (const lazy of ['map-screen', 'delivery-sheet', 'close-screen', 'history-screen', 'inspector', 'settings-sheet']) {
+    for (const lazy of [
+      'map-screen',
+      'delivery-sheet',
+      'close-screen',
+      'history-screen',
+      'inspector',
+      'settings-sheet',
+    ]) {
       expect([...scripts.keys()]).toContainEqual(expect.stringMatching(new RegExp(`^${lazy}-`)));
       expect(first).not.toContainEqual(expect.stringMatching(new RegExp(`^${lazy}-`)));
     }

@@ -20,7 +20,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     sql = postgres(agent.database.url, { max: 1, onnotice: () => {} });
     page = await agent.openApp();
     await page.evaluate(() => navigator.serviceWorker.ready);
-  });
+  }, 300_000);
   afterAll(async () => {
     await sql.end();
     await agent.close();
@@ -53,7 +53,8 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   test('offline: cash is collected after a check, with the amount in words, and the customer gets a receipt at once', async () => {
     const row = page.locator('[data-testid=delivery-row][data-state=todo]', { hasText: 'Collect' }).first();
     collected.id = (await row.getAttribute('data-id')) ?? '';
-    const [due] = await sql`select amount_paise::int as paise from deliveries where tenant = 'pennco' and id = ${collected.id}`;
+    const [due] =
+      await sql`select amount_paise::int as paise from deliveries where tenant = 'pennco' and id = ${collected.id}`;
     collected.paise = due?.['paise'] as number;
     await row.click();
     await at(page, 'confirm').click();
@@ -164,8 +165,10 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   });
 
   test('where the agent is, is told only after a yes, and not after the day is closed', async () => {
-    const pings = async () => (await sql`select count(*)::int as n from agent_track where tenant = 'pennco'`)[0]?.['n'];
-    expect(await pings()).toBe(0);
+    // The demo day comes with a track of its own.
+    const everyPing = async () => (await sql`select count(*)::int as n from agent_track`)[0]?.['n'] as number;
+    const before = await everyPing();
+    const pings = async () => (await everyPing()) - before;
     await at(page, 'account').click();
     await at(page, 'settings').click();
     await at(page, 'track').check();
@@ -174,8 +177,6 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await agent.phone.context.setGeolocation({ latitude: 24.9, longitude: 85.1, accuracy: 10 });
     await page.waitForTimeout(1500);
     expect(await pings()).toBe(0);
-    await sql`delete from day_closings`;
-    await sql`delete from agent_track`;
     // Another agent's day is open.
     await at(page, 'account').click();
     await at(page, 'sign-out').click();
@@ -189,8 +190,8 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'track').check();
     await page.keyboard.press('Escape');
     await expect.poll(pings).toBe(1);
-    const [latest] = await sql`select agent_id, lat from agent_positions where tenant = 'pennco'`;
-    expect(latest).toEqual({ agent_id: 'a02', lat: 24.9 });
+    const [latest] = await sql`select lat from agent_positions where tenant = 'pennco' and agent_id = 'a02'`;
+    expect(latest).toEqual({ lat: 24.9 });
   });
 });
 
@@ -205,9 +206,7 @@ async function scan(page: Page): Promise<string> {
     context?.drawImage(image, 0, 0, size, size);
     return { pixels: [...(context?.getImageData(0, 0, size, size).data ?? [])], size };
   });
-  // CommonJS under ESM: the function is its default's default.
-  const read = (jsqr as unknown as { default?: typeof jsqr }).default ?? jsqr;
-  const text = read(new Uint8ClampedArray(pixels), size, size)?.data;
+  const text = jsqr.default(new Uint8ClampedArray(pixels), size, size)?.data;
   expect(text, 'the QR code cannot be read').toBeDefined();
   return text ?? '';
 }

@@ -69,7 +69,17 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
   boss.on('error', (error) => log.error({ error: error.message }, 'the worker failed'));
   boss.on('warning', ({ message, data }) => (log.warn ?? log.info).call(log, { ...data }, message));
   const metrics = new WorkerMetrics(boss);
-  const bench: Bench = { database, db: database.db, engine, clock, log, boss, providers, trackDays, onAttempt: metrics.attempt };
+  const bench: Bench = {
+    database,
+    db: database.db,
+    engine,
+    clock,
+    log,
+    boss,
+    providers,
+    trackDays,
+    onAttempt: metrics.attempt,
+  };
   await boss.start();
   for (const { name, cron } of schedules) {
     // A beat that was missed, since nobody was there, is made up for once.
