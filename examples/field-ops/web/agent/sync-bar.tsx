@@ -22,7 +22,14 @@ export function SyncBar({ client, refused, onRefused }: SyncBarProps) {
   const kind = pending > 0 ? 'unsent' : online && !lastError ? 'sent' : 'offline';
 
   return (
-    <section className="bar" data-testid="unsent-bar" data-count={pending} data-online={online} data-kind={kind}>
+    <section
+      aria-label={t.bar.label}
+      className="bar"
+      data-testid="unsent-bar"
+      data-count={pending}
+      data-online={online}
+      data-kind={kind}
+    >
       <div className="bar-texts">
         <p aria-live="polite">
           <strong>

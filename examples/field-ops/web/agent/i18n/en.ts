@@ -105,6 +105,7 @@ export const messages = {
   },
 
   bar: {
+    label: 'What is sent',
     allSent: 'Everything is sent',
     unsent: (n: number) => counted(n, { other: '# not sent yet' }),
     refused: (n: number) => counted(n, { other: '# refused' }),

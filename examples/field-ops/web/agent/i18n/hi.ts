@@ -96,6 +96,7 @@ export const messages: Messages = {
   },
 
   bar: {
+    label: 'भेजने की स्थिति',
     allSent: 'सब कुछ भेज दिया गया है',
     unsent: (n) => `${n} भेजना बाकी है`,
     refused: (n) => `${n} अस्वीकार`,

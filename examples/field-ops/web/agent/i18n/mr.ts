@@ -96,6 +96,7 @@ export const messages: Messages = {
   },
 
   bar: {
+    label: 'पाठवण्याची स्थिती',
     allSent: 'सर्व काही पाठवले आहे',
     unsent: (n) => `${n} पाठवायचे बाकी`,
     refused: (n) => `${n} नाकारले`,
