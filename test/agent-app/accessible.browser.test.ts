@@ -123,7 +123,7 @@ describe.skipIf(chromiumIsMissing())('for everybody', () => {
     for (const tab of ['today', 'map', 'history', 'close']) {
       await at(page, `tab-${tab}`).click();
       await page.locator(`main h2, main .nothing, main details`).first().waitFor();
-      expect(await wrong(), tab).toEqual([]);
+      expect(await wrong(), `${tab} in the largest text`).toEqual([]);
     }
     await set('text-size-normal');
   });

@@ -85,6 +85,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await page.getByLabel('Customer is not at home').check();
     await at(page, 'fail-submit').click();
     await page.locator('[data-testid=unsent-bar][data-count="2"]').waitFor();
+    expect(await page.locator('[data-testid=delivery-row][data-state=saved]').count()).toBe(2);
   });
 
   test('a reload in the middle of counting loses nothing that was saved, and saves nothing that was not', async () => {
@@ -157,6 +158,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     for (const tab of ['map', 'history', 'close']) {
       await at(page, `tab-${tab}`).click();
       await at(page, 'refused').waitFor();
+      expect(await at(page, 'refused').innerText()).toContain('1 refused');
     }
     await at(page, 'refused').click();
     await page.locator(`[data-testid=attention-item][data-id=${id}]`).waitFor();

@@ -52,7 +52,7 @@ describe('KnownPlaces', () => {
     const answers = [new Response('<html>', { status: 200 }), Response.json({ places: [place('Near', 85)] })];
     const fetchBefore = globalThis.fetch;
     globalThis.fetch = (input) => {
-      asked.push(String(input));
+      asked.push(input as string);
       return Promise.resolve(answers.shift() ?? Response.error());
     };
     try {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gathered, membersInWords, sketch } from './sketch.ts';
+import { gathered, isFarFrom, membersInWords, sketch } from './sketch.ts';
 
 describe('sketch', () => {
   it('has north above, east on the right, and everything inside', () => {
@@ -24,6 +24,22 @@ describe('sketch', () => {
 
   it('draws a single place too', () => {
     expect(sketch([{ lat: 24.7, lng: 84.9 }], 300, 300).spots).toEqual([{ x: 150, y: 150 }]);
+  });
+
+  it('leaves out who is far away, so that the villages do not shrink to a spot', () => {
+    const villages = [
+      { lat: 24.7, lng: 84.9 },
+      { lat: 24.8, lng: 85 },
+    ];
+    const [near, far] = [
+      { lat: 24.75, lng: 84.85 },
+      { lat: 25.3, lng: 85.6 },
+    ];
+    expect([isFarFrom(near, villages), isFarFrom(far, villages)]).toEqual([false, true]);
+    const { spots } = sketch([far, ...villages], 300, 300, villages);
+    expect(
+      Math.hypot((spots[1]?.x ?? 0) - (spots[2]?.x ?? 0), (spots[1]?.y ?? 0) - (spots[2]?.y ?? 0)),
+    ).toBeGreaterThan(200);
   });
 
   it('gathers what lies upon each other', () => {

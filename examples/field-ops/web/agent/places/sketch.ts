@@ -21,10 +21,14 @@ const edge = 34;
 const leastDegrees = 0.01;
 const roundKilometres = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] as const;
 
-/** Plate carrée about the middle of the points: good enough for a district, and needs no tiles. */
-export function sketch(points: readonly Point[], width: number, height: number): Sketch {
-  const lats = points.map(({ lat }) => lat);
-  const lngs = points.map(({ lng }) => lng);
+/**
+ * Plate carrée about the middle of the points: good enough for a district, and needs no tiles.
+ *
+ * @param fitted those that must be inside, when it is not all of them
+ */
+export function sketch(points: readonly Point[], width: number, height: number, fitted = points): Sketch {
+  const lats = fitted.map(({ lat }) => lat);
+  const lngs = fitted.map(({ lng }) => lng);
   const middle = { lat: (Math.min(...lats) + Math.max(...lats)) / 2, lng: (Math.min(...lngs) + Math.max(...lngs)) / 2 };
   const squeeze = Math.cos((middle.lat * Math.PI) / 180);
   const wide = Math.max((Math.max(...lngs) - Math.min(...lngs)) * squeeze, leastDegrees);
@@ -38,6 +42,14 @@ export function sketch(points: readonly Point[], width: number, height: number):
   const fitting = roundKilometres.filter((kilometres) => kilometres * perKilometre <= width / 3);
   const kilometres = fitting.at(-1) ?? roundKilometres[0];
   return { spots, width, height, scale: { kilometres, length: kilometres * perKilometre } };
+}
+
+/** Whether a point is so far from the others that they would shrink to one spot beside it. */
+export function isFarFrom(point: Point, others: readonly Point[]): boolean {
+  const away = Math.min(...others.map((other) => kilometresBetween(point, other)));
+  const [first] = others;
+  const across = first ? Math.max(...others.map((other) => kilometresBetween(first, other))) : 0;
+  return away > Math.max(5, 1.5 * across);
 }
 
 /** Spots too near to each other to be told apart are one, with the numbers of all of them. */

@@ -3,7 +3,7 @@ import { formatWholeRupees } from '../../shared/rupees.ts';
 import { distanceInWords } from '../distance-in-words.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import type { Stop } from '../places/day-stops.ts';
-import { gathered, membersInWords, sketch } from '../places/sketch.ts';
+import { gathered, isFarFrom, membersInWords, sketch } from '../places/sketch.ts';
 import type { PlannedDay } from '../places/use-day-stops.ts';
 
 const [width, height] = [336, 320];
@@ -80,7 +80,9 @@ interface DrawingProps {
 function Drawing({ stops, start, shown }: DrawingProps) {
   const { t } = useLanguage();
   const places = stops.map(({ place }) => place);
-  const { spots, scale } = sketch(start ? [start, ...places] : places, width, height);
+  // From afar, only the way from there is seen at the edge.
+  const fitted = start && !isFarFrom(start, places) ? [start, ...places] : places;
+  const { spots, scale } = sketch(start ? [start, ...places] : places, width, height, fitted);
   const stopSpots = start ? spots.slice(1) : spots;
   const here = start ? spots[0] : undefined;
   const way = spots.map(({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`).join(' ');
@@ -111,7 +113,11 @@ function Drawing({ stops, start, shown }: DrawingProps) {
       {here && (
         <g className="map-here">
           <circle cx={here.x} cy={here.y} r={9} />
-          <text x={here.x} y={here.y - 14} textAnchor="middle">
+          <text
+            x={here.x + (here.x < width / 2 ? 16 : -16)}
+            y={here.y + 5}
+            textAnchor={here.x < width / 2 ? 'start' : 'end'}
+          >
             {t.route.here}
           </text>
         </g>
