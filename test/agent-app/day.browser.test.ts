@@ -200,7 +200,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
 /** Reads the QR code on the screen as a scanner does. */
 async function scan(page: Page): Promise<string> {
   const { pixels, size } = await page.locator('svg.qr').evaluate(async (svg) => {
-    const size = 480;
+    const size = 300;
     const image = new Image(size, size);
     image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(svg))}`;
     await image.decode();

@@ -15,7 +15,7 @@ export interface Receipt {
 }
 
 /** The number of a confirmation with this key; the server comes to the same. */
-export async function receiptNumberFor(key: string): Promise<string> {
+async function receiptNumberFor(key: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(receiptSeed(key)));
   return receiptNumberOf(new Uint8Array(digest));
 }
