@@ -150,10 +150,12 @@ async function confirm(page: Page, id: string): Promise<void> {
   const row = page.locator(`[data-testid=delivery-row][data-id="${id}"]`);
   await row.click();
   await page.locator('[data-testid=confirm]').click();
+  await page.locator('[data-testid=confirm-next]').click();
   await page.locator('[data-testid=confirm-submit]').click();
   await page.locator(`[data-testid=delivery-row][data-id="${id}"][data-state=saved]`).waitFor({ state: 'attached' });
+  await page.locator('[data-testid=receipt]').waitFor();
   await page.keyboard.press('Escape');
-  await page.locator('[data-testid=confirm-submit]').waitFor({ state: 'detached' });
+  await page.locator('[data-testid=receipt]').waitFor({ state: 'detached' });
 }
 
 async function bar(page: Page, { count }: { count: number }): Promise<void> {

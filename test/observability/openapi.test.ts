@@ -244,6 +244,9 @@ const identitySamples: typeof samples = {
   'auth.audit': () => ({ path: '/auth/audit', token: tokens.ops }),
   'get.api.v1.day.close.regions': () => ({ path: '/api/v1/day-close/regions?date=2026-11-22', token: tokens.ops }),
   'get.api.v1.day.close.agents': () => ({ path: '/api/v1/day-close/agents?date=2026-11-22', token: tokens.ops }),
+  'get.api.v1.places': () => ({ path: '/api/v1/places', token: tokens.agent }),
+  'get.api.v1.agents.id.route': () => ({ path: '/api/v1/agents/a01/route?date=2026-11-22', token: tokens.ops }),
+  'post.api.v1.receipts.check': () => ({ path: '/api/v1/receipts/check', token: tokens.ops, body: { text: 'none' } }),
 };
 Object.assign(
   samples,

@@ -69,6 +69,7 @@ beforeAll(async () => {
     providers,
     platform: { ...nodePlatform, log: sink },
     concurrency: 4,
+    trackDays: 92,
     pollSeconds: 0.5,
   });
 });

@@ -34,16 +34,18 @@ export async function unlock(page: Page, pin: string): Promise<void> {
   await page.locator('[data-testid=unlock-submit]').click();
 }
 
-/** Fails one delivery, which is saved on this phone. */
+/** Confirms one delivery, which is saved on this phone. */
 export async function saveOne(page: Page): Promise<string> {
   const row = page.locator('[data-testid=delivery-row][data-state=todo]').first();
   const id = (await row.getAttribute('data-id')) ?? '';
   await row.click();
   await page.locator('[data-testid=confirm]').click();
+  await page.locator('[data-testid=confirm-next]').click();
   await page.locator('[data-testid=confirm-submit]').click();
   await page
     .locator(`[data-testid=delivery-row][data-id="${id}"]:not([data-state=todo])`)
     .waitFor({ state: 'attached' });
+  await page.locator('[data-testid=receipt-done]').click();
   return id;
 }
 

@@ -2,10 +2,11 @@
  * Builds the agent app and the console into `dist-web`, unless that was done from the same sources.
  * Run it with `node web/build.ts`; `--force` builds in any case.
  */
-import { access, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { build } from 'vite';
+import { oneAtATime } from './one-at-a-time.ts';
 import { hashOf } from './sources.ts';
 
 // Vite takes whatever is set already, such as a test runner's "test", and builds without the service worker then.
@@ -17,19 +18,22 @@ const repository = join(here, '../../..');
 const out = join(here, '../dist-web');
 const stampFile = join(out, 'built-from');
 
-const sources = ['examples/field-ops/web', 'examples/field-ops/src/model.ts', 'examples/field-ops/src/optimistic.ts'];
-const libraries = [
-  'examples/field-ops/src/failure.ts',
-  'examples/field-ops/src/record-answers.ts',
-  'sdk/src',
-  'sdk/package.json',
-  'pnpm-lock.yaml',
-];
-const stamp = await hashOf(repository, [...sources, ...libraries]);
+const sharedFiles = [
+  'model',
+  'optimistic',
+  'failure',
+  'record-answers',
+  'receipt-number',
+  'receipt-text',
+  'day-route',
+].map((name) => `examples/field-ops/src/${name}.ts`);
+const libraries = ['sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
+const stamp = await hashOf(repository, ['examples/field-ops/web', ...sharedFiles, ...libraries]);
 
-if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) {
-  console.log('web apps: built already');
-} else {
+await mkdir(out, { recursive: true });
+// Two builds at once empty each other's folder, and a service worker comes out that keeps half of the app.
+await oneAtATime(join(out, 'building'), async () => {
+  if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) return console.log('web apps: built already');
   const started = performance.now();
   await rm(stampFile, { force: true });
   for (const app of apps) {
@@ -37,7 +41,7 @@ if (!process.argv.includes('--force') && (await isBuiltFrom(stamp))) {
   }
   await writeFile(stampFile, stamp);
   console.log(`web apps: built in ${((performance.now() - started) / 1000).toFixed(1)} s`);
-}
+});
 
 async function isBuiltFrom(expected: string): Promise<boolean> {
   try {

@@ -14,6 +14,8 @@ import { identityAdminRoutes, isAdministrator } from './identity/admin-routes.ts
 import { Identity } from './identity/identity.ts';
 import { elsewhereRoutes, identityRoutes, type SignInSettings } from './identity/routes.ts';
 import { type Outside, routesOfJobs } from './jobs/routes.ts';
+import { routesOfPlaces } from './places/routes.ts';
+import { receiptCheckRoute } from './receipt-check-route.ts';
 import { LimitVariables, limitsIn } from './limits.ts';
 import { recordRoutes } from './records/routes.ts';
 import { Traffic } from './records/traffic.ts';
@@ -79,6 +81,8 @@ export function fieldOpsServer(
   settlementRoutes(who, database, bosses, platform.clock);
   dayCloseRoutes(who, database);
   exportRoutes(who, database, bosses, platform.clock);
+  routesOfPlaces(who, database);
+  receiptCheckRoute(who, database);
   const { rate = defaultRate } = options.limits ?? {};
   app.route('/', recordRoutes({ ...{ database, clock, monotonic, traffic, rate }, authenticate: server.authenticate }));
   return {

@@ -30,6 +30,7 @@ const Environment = z.object({
   EKBAAR_PROVIDERS_FILE: z.optional(filled),
   EKBAAR_OUTGOING_ALLOWED: z.optional(filled),
   EKBAAR_OUTGOING_SECONDS: z._default(z.coerce.number().check(z.positive(), z.maximum(60)), 20),
+  EKBAAR_TRACK_DAYS: z._default(count.check(z.maximum(3660)), 92),
   EKBAAR_SEED: z.optional(z.enum(['demo', 'none'])),
   EKBAAR_SEED_AGENTS: z._default(count, 30),
   EKBAAR_SEED_DELIVERIES: z._default(count, 3000),
@@ -74,6 +75,8 @@ export interface Config {
     readonly allowedAddresses: readonly string[];
     readonly timeoutMs: number;
   };
+  /** For so many days it is kept where agents were. */
+  readonly trackDays: number;
   /** The demo day, and with it signing in as anybody of it; undefined: neither. */
   readonly demo: { readonly agents: number; readonly deliveries: number } | undefined;
 }
@@ -125,6 +128,7 @@ export function readConfig(
       allowedAddresses: (set.EKBAAR_OUTGOING_ALLOWED ?? '').split(/[\s,]+/).filter((range) => range !== ''),
       timeoutMs: set.EKBAAR_OUTGOING_SECONDS * 1000,
     },
+    trackDays: set.EKBAAR_TRACK_DAYS,
     demo:
       (set.EKBAAR_SEED ?? (production ? 'none' : 'demo')) === 'demo'
         ? { agents: set.EKBAAR_SEED_AGENTS, deliveries: set.EKBAAR_SEED_DELIVERIES }

@@ -2,7 +2,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { mfis, type Operator } from './operators.ts';
 import type { agents, deliveries, disbursements } from './tables.ts';
-import type { Region } from './villages.ts';
+import { type Region, villagesAround } from './villages.ts';
 
 /** How large a demo day is, for each operator. */
 export interface DemoSize {
@@ -84,9 +84,8 @@ export function demoDay(
     if (region === undefined) throw new RangeError(`${tenant} has no regions`);
     const agentId = numbered('a', at, 2);
     day.agents.push({ tenant, id: agentId, name: person(), phone: phone(), regionId: region.id, active: true });
-    // A day's walk: some villages that stand beside each other in the directory.
     const first = below(Math.max(1, region.villages.length - 8));
-    routes.push({ agentId, region, villages: region.villages.slice(first, first + 8) });
+    routes.push({ agentId, region, villages: villagesAround(region.villages, first, 8) });
   }
   for (let at = 0; at < size.deliveries; at++) {
     const { agentId, region, villages } = routes[at % routes.length] ?? pick(routes);

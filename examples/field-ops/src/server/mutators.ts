@@ -29,8 +29,13 @@ export const mutators: Mutators<FieldOpsModel> = {
     async run({ db, tenant, actor, key, now }, { lat, lng, accuracyM, at: saidAt }) {
       const at = notAfter(now, saidAt);
       // Without a receipt the key stops no second try, as of a phone that took a new client id: it finds its own trace.
+      // By its key alone, whatever the time in it: one that lay in the future is another at the second try.
+      const traces = await db
+        .select({ at: agentTrack.at })
+        .from(agentTrack)
+        .where(and(eq(agentTrack.tenant, tenant), eq(agentTrack.agentId, actor.id), eq(agentTrack.key, key)));
       const trace = { tenant, agentId: actor.id, key, lat, lng, accuracyM, at };
-      await db.insert(agentTrack).values(trace).onConflictDoNothing();
+      if (traces.length === 0) await db.insert(agentTrack).values(trace).onConflictDoNothing();
       const [agent] = await db
         .select({ regionId: agents.regionId })
         .from(agents)
@@ -147,7 +152,8 @@ export function regionsOf(actor: Actor): readonly string[] {
   return Array.isArray(regions) ? regions.filter((region): region is string => typeof region === 'string') : [];
 }
 
-function overseesRegion(actor: Actor, regionId: string): boolean {
+/** Whether an ops person's token names the region. */
+export function overseesRegion(actor: Actor, regionId: string): boolean {
   const regions = regionsOf(actor);
   return regions.includes('*') || regions.includes(regionId);
 }

@@ -4,6 +4,7 @@ import { demoDay, type DemoSize } from './demo-day.ts';
 import { insertDemoAccounts } from './identity/demo.ts';
 import { operators } from './operators.ts';
 import { agents, deliveries, disbursements } from './tables.ts';
+import { openDirectory } from './places/directory.ts';
 import { readRegions } from './villages.ts';
 
 const rowsPerStatement = 500;
@@ -16,12 +17,13 @@ const rowsPerStatement = 500;
  * @returns whether it was loaded now
  */
 export async function seedDemo(db: Queryable, date: string, size: DemoSize): Promise<boolean> {
+  const places = await openDirectory();
   return db.transaction(async (tx) => {
     // Two nodes that start together must not both load it.
     await tx.execute(sql`lock table ${agents} in share row exclusive mode`);
     if ((await tx.select({ id: agents.id }).from(agents).limit(1)).length > 0) return false;
     for (const operator of operators) {
-      const regions = readRegions(operator.state, operator.districts);
+      const regions = readRegions(operator.state, operator.districts, places);
       const day = demoDay(operator, regions, date, size);
       for (const rows of chunks(day.agents)) await tx.insert(agents).values(rows);
       for (const rows of chunks(day.deliveries)) await tx.insert(deliveries).values(rows);

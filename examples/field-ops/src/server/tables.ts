@@ -108,12 +108,15 @@ export const agentPositions = pgTable(
   (t) => [primaryKey({ columns: [t.tenant, t.agentId] }), index('agent_positions_by_region').on(t.tenant, t.regionId)],
 );
 
-/** Where each agent has been; never leaves the server. */
+/**
+ * Where each agent has been; never leaves the server. Partitioned by the month of `at`, which so is in the key
+ * (places/track-partitions.ts): the database holds one trace of a key for each moment, the mutator one for all of them.
+ */
 export const agentTrack = pgTable(
   'agent_track',
   { tenant: text().notNull(), agentId: text('agent_id').notNull(), key: uuid().notNull(), ...position },
   (t) => [
-    primaryKey({ columns: [t.tenant, t.agentId, t.key] }),
+    primaryKey({ columns: [t.tenant, t.agentId, t.key, t.at] }),
     index('agent_track_by_time').on(t.tenant, t.agentId, t.at),
   ],
 );

@@ -1,12 +1,11 @@
 import { useState } from 'react';
 import type { Account } from '../shared/account.ts';
-import { ChangePin } from './change-pin.tsx';
 import { useLanguage } from './i18n/language.tsx';
 import type { AgentClient } from './client.ts';
-import { PlaceChoice } from './place-choice.tsx';
+import { LanguageButton } from './language-button.tsx';
+import { ChangePin, Part, SettingsSheet, SupportSheet } from './lazy-screens.tsx';
 import { useSession } from './session-context.ts';
 import { Sheet } from './sheet.tsx';
-import { SupportSheet } from './support-sheet.tsx';
 
 /** Who is signed in, and the way out; says what becomes of entries that are not sent yet. */
 export function AccountMenu({
@@ -21,7 +20,7 @@ export function AccountMenu({
   onSignOut(): void;
 }) {
   const { t } = useLanguage();
-  const [open, setOpen] = useState<'menu' | 'support' | 'pin' | null>(null);
+  const [open, setOpen] = useState<'menu' | 'settings' | 'support' | 'pin' | null>(null);
   const { lock } = useSession();
   return (
     <>
@@ -34,15 +33,26 @@ export function AccountMenu({
       >
         {account.name.slice(0, 1)}
       </button>
-      {open === 'pin' && <ChangePin onClose={() => setOpen(null)} />}
-      {open === 'support' && <SupportSheet client={client} onClose={() => setOpen(null)} />}
+      {open !== null && open !== 'menu' && (
+        <Part>
+          {open === 'pin' && <ChangePin onClose={() => setOpen(null)} />}
+          {open === 'settings' && <SettingsSheet account={account} onClose={() => setOpen(null)} />}
+          {open === 'support' && <SupportSheet client={client} onClose={() => setOpen(null)} />}
+        </Part>
+      )}
       {open === 'menu' && (
         <Sheet title={account.name} onClose={() => setOpen(null)}>
           <p className="dim">
             {account.operator} · {account.sub}
           </p>
-          <PlaceChoice />
+          <div className="field">
+            <span aria-hidden="true">{t.language}</span>
+            <LanguageButton />
+          </div>
           {unsent > 0 && <p className="problem">{t.account.unsentStay(unsent)}</p>}
+          <button type="button" className="secondary wide" data-testid="settings" onClick={() => setOpen('settings')}>
+            {t.settings.title}
+          </button>
           <button type="button" className="secondary wide" data-testid="support" onClick={() => setOpen('support')}>
             {t.account.support}
           </button>

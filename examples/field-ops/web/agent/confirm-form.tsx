@@ -1,22 +1,24 @@
 import { useState } from 'react';
 import { formatRupees, parseRupees, rupeesText } from '../shared/rupees.ts';
+import { AmountInWords } from './amount-in-words.tsx';
 import type { DeliveryRow } from './client.ts';
 import { useLanguage } from './i18n/language.tsx';
 
 interface ConfirmFormProps {
   row: DeliveryRow;
   disabled: boolean;
+  /** What was counted before, when the agent comes back from the check. */
+  counted: number | null;
   onBack(): void;
-  onConfirm(amountPaise: number): void;
+  onCounted(amountPaise: number): void;
 }
 
-/** The last step says the amount on the button itself: what is tapped is what is confirmed. */
-export function ConfirmForm({ row, disabled, onBack, onConfirm }: ConfirmFormProps) {
+/** The first of two steps: the cash is counted, and its amount read out. */
+export function ConfirmForm({ row, disabled, counted, onBack, onCounted }: ConfirmFormProps) {
   const { t } = useLanguage();
-  const [typed, setTyped] = useState(() => rupeesText(row.amountPaise));
+  const [typed, setTyped] = useState(() => rupeesText(counted ?? row.amountPaise));
   const paise = parseRupees(typed);
   const expected = formatRupees(row.amountPaise);
-  const submitText = row.kind === 'collection' ? t.confirm.submitCollection : t.confirm.submitDisbursement;
   const problem =
     paise === null ? t.confirm.unreadable : paise === row.amountPaise ? null : t.confirm.differs(expected);
 
@@ -24,7 +26,7 @@ export function ConfirmForm({ row, disabled, onBack, onConfirm }: ConfirmFormPro
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (paise !== null) onConfirm(paise);
+        if (paise !== null) onCounted(paise);
       }}
     >
       <p>
@@ -43,12 +45,13 @@ export function ConfirmForm({ row, disabled, onBack, onConfirm }: ConfirmFormPro
           onChange={(event) => setTyped(event.target.value)}
         />
       </label>
+      {paise !== null && <AmountInWords paise={paise} />}
       <p id="amount-problem" className={problem === null ? '' : 'problem'} aria-live="polite">
         {problem}
       </p>
       <div className="actions">
-        <button type="submit" className="primary" data-testid="confirm-submit" disabled={paise === null || disabled}>
-          {submitText(paise === null ? '₹ …' : formatRupees(paise))}
+        <button type="submit" className="primary" data-testid="confirm-next" disabled={paise === null || disabled}>
+          {t.confirm.next}
         </button>
         <button type="button" className="secondary" onClick={onBack}>
           {t.back}

@@ -1,21 +1,27 @@
-import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Account } from '../shared/account.ts';
 import { dayOf } from '../shared/india-time.ts';
 import { AccountMenu } from './account-menu.tsx';
-import { AttentionList } from './attention-list.tsx';
 import type { AgentClient } from './client.ts';
-import { deliveryEntries } from './delivery-state.ts';
-import { DeliveryList } from './delivery-list.tsx';
-import { DeliverySheet } from './delivery-sheet.tsx';
-import { type Filter, FilterTabs } from './filter-tabs.tsx';
+import { closingOf } from './day-totals.ts';
+import { openStates } from './delivery-state.ts';
+import type { Filter } from './filter-tabs.tsx';
 import { useLanguage } from './i18n/language.tsx';
-import { LanguageButton } from './language-button.tsx';
+import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, Part, preloadScreens } from './lazy-screens.tsx';
+import { useDayStops } from './places/use-day-stops.ts';
+import { useSession } from './session-context.ts';
+import { useSettings } from './settings.ts';
 import { SyncBar } from './sync-bar.tsx';
+import { type Tab, TabBar } from './tab-bar.tsx';
+import { Today } from './today.tsx';
+import { useTrack } from './track/use-track.ts';
 import { useMinute, useStatus } from './use-status.ts';
+import { useWork } from './use-work.ts';
 
 /** How long the note stays that something was saved, in milliseconds. */
 const saidFor = 4_000;
+/** After so long the first screen stands, also on a slow phone. */
+const preloadAfter = 1_500;
 
 interface DayProps {
   client: AgentClient;
@@ -25,116 +31,117 @@ interface DayProps {
   onSignedOut(): void;
 }
 
-/** The agent's main screen: the day's deliveries, what this phone did to them, and what needs attention. */
+/** The app of somebody who is signed in: what is not sent or refused always above, the screens below. */
 export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
-  const { t } = useLanguage();
+  const { t, preload } = useLanguage();
+  const { session } = useSession();
+  const { tracked } = useSettings();
   const status = useStatus(client);
   const today = dayOf(useMinute());
+  const work = useWork(client);
+  const [tab, setTab] = useState<Tab>('today');
   const [filter, setFilter] = useState<Filter>('all');
-  const [typed, setTyped] = useState('');
   const [openId, setOpenId] = useState<string | null>(null);
   const [said, setSaid] = useState('');
-  const listTop = useRef<HTMLDivElement>(null);
+  const screen = useRef<HTMLElement>(null);
+
   useEffect(() => {
     const timer = setTimeout(() => setSaid(''), saidFor);
     return () => clearTimeout(timer);
   }, [said]);
-
+  useEffect(() => {
+    const timer = setTimeout(() => preloadScreens([preload]), preloadAfter);
+    return () => clearTimeout(timer);
+  }, [preload]);
   const { signedOut } = status;
   useEffect(() => {
     if (signedOut) onSignedOut();
   }, [signedOut, onSignedOut]);
 
-  const deliveries = useQuery(client.query('deliveries'));
-  const log = useQuery(client.mutations());
-  const rejections = useQuery(client.rejections.query());
-  const deadLetters = useQuery(client.deadLetters.query());
-  const refusals = useMemo(
-    () => [...(rejections.data ?? []), ...(deadLetters.data ?? [])].sort((a, b) => (a.at < b.at ? -1 : 1)),
-    [rejections.data, deadLetters.data],
-  );
-  const entries = useMemo(
-    () => deliveryEntries(deliveries.data ?? [], log.data ?? [], refusals),
-    [deliveries.data, log.data, refusals],
-  );
-  const rows = useMemo(() => new Map(entries.map((entry) => [entry.row.id, entry.row])), [entries]);
-  // Without the log, what is not sent yet would look as if it were done: then no list at all.
-  const unread = [deliveries, log, rejections, deadLetters].filter((query) => query.isLoadingError);
-  const todo = entries.filter(({ state }) => state === 'todo' || state === 'attention').length;
+  const todo = useMemo(() => work.entries.filter(({ state }) => openStates.has(state)), [work.entries]);
+  const route = useDayStops(session, todo, status.lastSyncedAt);
+  const isClosed = closingOf(work.log, today) !== null;
+  useTrack(client, !isClosed && tracked.includes(`${account.tenant} ${account.sub}`));
 
+  const goTo = (next: Tab) => {
+    setTab(next);
+    window.scrollTo({ top: 0 });
+    // Who cannot see that another screen is there hears its name.
+    screen.current?.focus({ preventScroll: true });
+  };
+  const screens = {
+    today: () => (
+      <Today
+        {...{ client, work, route, filter, today }}
+        loading={work.loading || (work.entries.length === 0 && status.lastSyncedAt === null)}
+        onFilter={setFilter}
+        onOpen={setOpenId}
+      />
+    ),
+    map: () => <MapScreen route={route} onOpen={setOpenId} />,
+    history: () => <HistoryScreen work={work} today={today} onOpen={setOpenId} />,
+    close: () => (
+      <CloseScreen
+        {...{ client, work, today }}
+        unsent={status.pending}
+        onAttention={() => {
+          setFilter('attention');
+          goTo('today');
+        }}
+      />
+    ),
+  };
   return (
     <>
       <header className="top">
         <div>
-          <h1>{t.day.title}</h1>
+          <h1>{t.tabs[tab]}</h1>
           <p className="dim">
             {account.name} · {account.operator}
           </p>
         </div>
-        <LanguageButton />
         <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
       </header>
-      <SyncBar client={client} />
-      <main>
-        <div ref={listTop}>
-          <FilterTabs
-            chosen={filter}
-            counts={{ all: entries.length, todo, done: entries.length - todo, attention: refusals.length }}
-            onChoose={(chosen) => {
-              setFilter(chosen);
-              listTop.current?.scrollIntoView({ block: 'nearest' });
-            }}
-          />
-        </div>
-        {unread[0] ? (
+      <SyncBar
+        client={client}
+        refused={work.refusals.length}
+        onRefused={() => {
+          setFilter('attention');
+          goTo('today');
+        }}
+      />
+      <main ref={screen} tabIndex={-1} aria-label={t.tabs[tab]} className="screen">
+        {work.unread ? (
           <div className="problem" role="alert" data-testid="unread">
             <p>{t.day.unreadable}</p>
-            <p>{unread[0].error?.message}</p>
-            <button type="button" onClick={() => unread.forEach((query) => void query.refetch())}>
+            <p>{work.unread.message}</p>
+            <button type="button" onClick={work.unread.again}>
               {t.tryAgain}
             </button>
           </div>
-        ) : filter === 'attention' ? (
-          <AttentionList client={client} refusals={refusals} rows={rows} onOpen={setOpenId} />
         ) : (
-          <>
-            <label className="field search">
-              <span className="unseen">{t.day.search}</span>
-              <input
-                type="search"
-                autoComplete="off"
-                placeholder={t.day.search}
-                value={typed}
-                onChange={(event) => setTyped(event.target.value)}
-              />
-            </label>
-            <DeliveryList
-              key={filter}
-              entries={entries}
-              filter={filter}
-              typed={typed}
-              today={today}
-              loading={deliveries.data === undefined || (entries.length === 0 && status.lastSyncedAt === null)}
-              onOpen={setOpenId}
-            />
-          </>
+          <Part key={tab}>{screens[tab]()}</Part>
         )}
       </main>
       <p className="said" role="status">
         {said}
       </p>
+      <TabBar chosen={tab} onChoose={goTo} />
       {openId !== null && (
-        <DeliverySheet
-          key={openId}
-          client={client}
-          entry={entries.find(({ row }) => row.id === openId) ?? null}
-          onClose={() => setOpenId(null)}
-          onSaved={(words) => {
-            setSaid(words);
-            // Somebody who closed it at once may have opened another one meanwhile.
-            setOpenId((current) => (current === openId ? null : current));
-          }}
-        />
+        <Part>
+          <DeliverySheet
+            key={openId}
+            client={client}
+            account={account}
+            entry={work.entries.find(({ row }) => row.id === openId) ?? null}
+            onClose={() => setOpenId(null)}
+            onSaved={(words) => {
+              setSaid(words);
+              // Somebody who closed it at once may have opened another one meanwhile.
+              setOpenId((current) => (current === openId ? null : current));
+            }}
+          />
+        </Part>
       )}
     </>
   );

@@ -1,11 +1,21 @@
+import { mfiName } from '../shared/mfi.ts';
 import { formatRupees } from '../shared/rupees.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 import { useLanguage } from './i18n/language.tsx';
 import { refusalInWords } from './refusal.ts';
 import { StateLabel } from './state-label.tsx';
 
+interface DeliveryRowProps {
+  entry: DeliveryEntry;
+  /** The operator's day, YYYY-MM-DD. */
+  today: string;
+  /** Where no heading says it. */
+  showVillage?: boolean;
+  onOpen(): void;
+}
+
 /** One delivery in the list; the whole row is a button that opens it. */
-export function DeliveryRow({ entry, today, onOpen }: { entry: DeliveryEntry; today: string; onOpen(): void }) {
+export function DeliveryRow({ entry, today, showVillage = false, onOpen }: DeliveryRowProps) {
   const { t, time } = useLanguage();
   const { row, state, refused, receiptNo } = entry;
   const due = row.dueOn < today ? t.day.overdue(time.day(row.dueOn)) : t.day.due(time.day(row.dueOn));
@@ -21,7 +31,10 @@ export function DeliveryRow({ entry, today, onOpen }: { entry: DeliveryEntry; to
       >
         <span className="delivery-main">
           <strong>{row.customerName}</strong>
-          <span className="dim">{row.village}</span>
+          <span className="dim">
+            {showVillage ? row.village : mfiName(row.mfiId)}
+            {row.instalmentNo !== null && ` · ${t.delivery.instalment(row.instalmentNo)}`}
+          </span>
         </span>
         <span className="delivery-amount">
           <span className="kind" data-kind={row.kind}>
@@ -30,7 +43,8 @@ export function DeliveryRow({ entry, today, onOpen }: { entry: DeliveryEntry; to
           <strong>{formatRupees(row.amountPaise)}</strong>
         </span>
         <span className="delivery-state">
-          <StateLabel state={state} receiptNo={receiptNo} />
+          {/* What is to be done stands under its village: a label on every row would say nothing. */}
+          {state !== 'todo' && <StateLabel state={state} receiptNo={receiptNo} />}
           {state === 'attention' && refused !== null && <span>{refusalInWords(refused, t)}</span>}
           {(state === 'todo' || state === 'attention') && row.dueOn !== today && <span className="dim">{due}</span>}
         </span>

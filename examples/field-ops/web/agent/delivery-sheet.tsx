@@ -1,31 +1,36 @@
 import { useRef, useState } from 'react';
 import { now } from '../shared/platform.ts';
+import type { Account } from '../shared/account.ts';
+import { CheckForm } from './check-form.tsx';
 import { ConfirmForm } from './confirm-form.tsx';
 import type { AgentClient } from './client.ts';
 import { DeliveryDetails } from './delivery-details.tsx';
 import { type DeliveryEntry, settledAs } from './delivery-state.ts';
 import { FailForm } from './fail-form.tsx';
 import { useLanguage } from './i18n/language.tsx';
+import { ReceiptView } from './receipt-view.tsx';
 import { Sheet } from './sheet.tsx';
 import { type Place, whereIfKnown } from './where.ts';
 
 interface DeliverySheetProps {
   client: AgentClient;
+  account: Account;
   /** Null while the delivery is not on this phone: given to another agent, or between two parts of an update. */
   entry: DeliveryEntry | null;
   onClose(): void;
-  /** The person's answer is safely on this phone; told in words. */
+  /** Why it could not be delivered is safely on this phone; told in words. */
   onSaved(words: string): void;
 }
 
-/** One delivery: its details, and the two things an agent can say about it. */
-export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheetProps) {
+/** One delivery: its details, the two things an agent can say about it, and the receipt. */
+export function DeliverySheet({ client, account, entry, onClose, onSaved }: DeliverySheetProps) {
   const { t } = useLanguage();
   // The last that was known: a form that went away for a moment would lose what was typed.
   const [known, setKnown] = useState(entry);
   if (entry !== null && entry !== known) setKnown(entry);
-  const [step, setStep] = useState<'details' | 'confirm' | 'fail'>('details');
+  const [step, setStep] = useState<'details' | 'confirm' | 'check' | 'receipt' | 'fail'>('details');
   const [saving, setSaving] = useState<'no' | 'now' | 'failed'>('no');
+  const [counted, setCounted] = useState<number | null>(null);
   const place = useRef<Place | null>(null);
 
   const shown = entry ?? known;
@@ -40,15 +45,15 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
   const settled = settledAs(shown);
   const canAnswer = entry !== null && settled === null;
   /** No cash may change hands for what somebody else has settled meanwhile; what is being saved here is not news. */
-  const stopped = saving === 'now' || canAnswer ? null : entry === null ? 'gone' : settled;
+  const stopped = saving === 'now' || step === 'receipt' || canAnswer ? null : entry === null ? 'gone' : settled;
 
   /** `saving` keeps a second tap from confirming twice. */
-  async function save(mutate: () => Promise<unknown>): Promise<void> {
+  async function save(mutate: () => Promise<unknown>, then: () => void): Promise<void> {
     if (saving === 'now' || !canAnswer) return;
     setSaving('now');
     try {
       await mutate();
-      onSaved(t.confirm.saved(row.customerName));
+      then();
     } catch {
       setSaving('failed');
     }
@@ -80,6 +85,8 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
   const titles = {
     details: row.customerName,
     confirm: row.kind === 'collection' ? t.confirm.titleCollection : t.confirm.titleDisbursement,
+    check: t.confirm.checkTitle,
+    receipt: t.slip.title,
     fail: t.fail.title,
   };
   return (
@@ -93,7 +100,7 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
         <DeliveryDetails
           entry={shown}
           actions={
-            canAnswer && (
+            canAnswer ? (
               <div className="actions">
                 <button type="button" className="primary" data-testid="confirm" onClick={startConfirming}>
                   {row.kind === 'collection' ? t.delivery.confirmCollection : t.delivery.confirmDisbursement}
@@ -102,6 +109,19 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
                   {t.delivery.fail}
                 </button>
               </div>
+            ) : (
+              row.status === 'confirmed' && (
+                <div className="actions">
+                  <button
+                    type="button"
+                    className="primary"
+                    data-testid="show-receipt"
+                    onClick={() => setStep('receipt')}
+                  >
+                    {t.slip.show}
+                  </button>
+                </div>
+              )
             )
           }
         />
@@ -110,15 +130,39 @@ export function DeliverySheet({ client, entry, onClose, onSaved }: DeliverySheet
         <ConfirmForm
           row={row}
           disabled={saving === 'now' || !canAnswer}
+          counted={counted}
           onBack={() => setStep('details')}
-          onConfirm={(amountPaise) => void save(() => confirm(amountPaise))}
+          onCounted={(amountPaise) => {
+            setCounted(amountPaise);
+            setStep('check');
+          }}
         />
       )}
+      {step === 'check' && counted !== null && (
+        <CheckForm
+          row={row}
+          amountPaise={counted}
+          disabled={saving === 'now' || !canAnswer}
+          onBack={() => setStep('confirm')}
+          onConfirm={() =>
+            void save(
+              () => confirm(counted),
+              () => setStep('receipt'),
+            )
+          }
+        />
+      )}
+      {step === 'receipt' && <ReceiptView entry={shown} account={account} onDone={onClose} />}
       {step === 'fail' && (
         <FailForm
           disabled={saving === 'now' || !canAnswer}
           onBack={() => setStep('details')}
-          onFail={(failure) => void save(() => client.mutate('failDelivery', { deliveryId: row.id, ...failure }))}
+          onFail={(failure) =>
+            void save(
+              () => client.mutate('failDelivery', { deliveryId: row.id, ...failure }),
+              () => onSaved(t.confirm.saved(row.customerName)),
+            )
+          }
         />
       )}
       {saving === 'failed' && (

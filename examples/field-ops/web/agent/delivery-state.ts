@@ -3,6 +3,9 @@ import type { AgentMutation, DeliveryRow } from './client.ts';
 /** How far a delivery has come, as the agent has to see it. */
 export type DeliveryState = 'todo' | 'saved' | 'sent' | 'confirmed' | 'failed' | 'cancelled' | 'attention';
 
+/** Those in which there is something left to do. */
+export const openStates: ReadonlySet<DeliveryState> = new Set(['todo', 'attention']);
+
 export interface DeliveryEntry {
   row: DeliveryRow;
   state: DeliveryState;
@@ -10,7 +13,11 @@ export interface DeliveryEntry {
   receiptNo: string | null;
   /** The refusal that the agent has not dealt with yet. */
   refused: AgentMutation | null;
+  /** This phone's latest confirmation of it, whatever became of that. */
+  confirmation: Confirmation | null;
 }
+
+export type Confirmation = Extract<AgentMutation, { name: 'confirmDelivery' }>;
 
 /** Joins deliveries with what this phone did to them. Order: needs attention, to do, under way, done (latest first). */
 export function deliveryEntries(
@@ -19,9 +26,10 @@ export function deliveryEntries(
   refusals: readonly AgentMutation[],
 ): DeliveryEntry[] {
   const latest = latestByDelivery(log);
+  const confirmations = latestByDelivery(log.filter((record) => record.name === 'confirmDelivery'));
   const refused = latestByDelivery(refusals);
   return rows
-    .map((row) => entryOf(row, latest.get(row.id), refused.get(row.id)))
+    .map((row) => entryOf(row, latest.get(row.id), refused.get(row.id), confirmations.get(row.id)))
     .sort((a, b) => rank[a.state] - rank[b.state] || withinRank(a, b));
 }
 
@@ -39,9 +47,10 @@ function entryOf(
   row: DeliveryRow,
   latest: AgentMutation | undefined,
   refused: AgentMutation | undefined,
+  confirmation: Confirmation | undefined,
 ): DeliveryEntry {
   const receiptNo = row.receiptNo ?? receiptOf(latest);
-  const entry = { row, receiptNo, refused: refused ?? null };
+  const entry = { row, receiptNo, refused: refused ?? null, confirmation: confirmation ?? null };
   if (latest?.state === 'saved' || latest?.state === 'sent') return { ...entry, state: latest.state };
   // A refusal stands until it is dismissed or a later try of the same delivery was accepted.
   if (refused && latest?.state !== 'applied') return { ...entry, state: 'attention' };
@@ -69,8 +78,8 @@ export function deliveryIdOf(record: AgentMutation): string | null {
 }
 
 /** The log is in order, so the last one of a delivery is its latest. */
-function latestByDelivery(log: readonly AgentMutation[]): Map<string, AgentMutation> {
-  const byDelivery = new Map<string, AgentMutation>();
+function latestByDelivery<Of extends AgentMutation>(log: readonly Of[]): Map<string, Of> {
+  const byDelivery = new Map<string, Of>();
   for (const record of log) {
     const id = deliveryIdOf(record);
     if (id !== null) byDelivery.set(id, record);

@@ -1,18 +1,21 @@
-import { useLanguage } from './i18n/language.tsx';
+import { languages, useLanguage } from './i18n/language.tsx';
 
-/** Shows the name of the other language, in that language, for whoever cannot read this one. */
+/** The languages by their own names, for whoever cannot read the one that is shown. */
 export function LanguageButton() {
   const { t, language, change } = useLanguage();
   return (
-    <button
-      type="button"
+    <select
       className="language"
       data-testid="language"
-      lang={language === 'en' ? 'hi' : 'en'}
-      title={t.otherLanguageLabel}
-      onClick={change}
+      aria-label={t.language}
+      value={language}
+      onChange={(event) => change(event.target.value)}
     >
-      {t.otherLanguage}
-    </button>
+      {languages.map(({ code, name }) => (
+        <option key={code} value={code} lang={code}>
+          {name}
+        </option>
+      ))}
+    </select>
   );
 }

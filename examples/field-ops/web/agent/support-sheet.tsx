@@ -1,7 +1,7 @@
-import { mountInspector } from '@ekbaar/sdk/inspector';
 import { useEffect, useRef } from 'react';
 import type { AgentClient } from './client.ts';
 import { useLanguage } from './i18n/language.tsx';
+import { shownTheme } from './settings.ts';
 import { Sheet } from './sheet.tsx';
 
 /** What somebody of support asks for on the phone: how sync stands, to be copied, and what is not sent, as a file. */
@@ -10,8 +10,17 @@ export function SupportSheet({ client, onClose }: { client: AgentClient; onClose
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (!place.current) return undefined;
-    // The app is made for sunlight, whatever the phone is set to.
-    return mountInspector(place.current, client, { theme: 'light', title: t.account.supportTitle });
+    let left = false;
+    let unmount = () => {};
+    void import('@ekbaar/sdk/inspector').then(({ mountInspector }) => {
+      if (left || !place.current) return;
+      const theme = shownTheme() === 'dark' ? 'dark' : 'light';
+      unmount = mountInspector(place.current, client, { theme, title: t.account.supportTitle });
+    });
+    return () => {
+      left = true;
+      unmount();
+    };
   }, [client, t]);
   return (
     <Sheet title={t.account.support} onClose={onClose}>

@@ -3,8 +3,15 @@ import { useLanguage } from './i18n/language.tsx';
 import { lineInWords } from './line-in-words.ts';
 import { useMinute, useStatus } from './use-status.ts';
 
-/** Always in sight: what is not sent yet and since when, whether there is a network, and how fresh the list is. */
-export function SyncBar({ client }: { client: AgentClient }) {
+interface SyncBarProps {
+  client: AgentClient;
+  /** How many entries the server refused that nobody has dealt with. */
+  refused: number;
+  onRefused(): void;
+}
+
+/** Always in sight: what is not sent yet and since when, what was refused, whether there is a network, and how fresh the list is. */
+export function SyncBar({ client, refused, onRefused }: SyncBarProps) {
   const { t, time } = useLanguage();
   const status = useStatus(client);
   const minute = useMinute();
@@ -15,7 +22,14 @@ export function SyncBar({ client }: { client: AgentClient }) {
   const kind = pending > 0 ? 'unsent' : online && !lastError ? 'sent' : 'offline';
 
   return (
-    <section className="bar" data-testid="unsent-bar" data-count={pending} data-online={online} data-kind={kind}>
+    <section
+      aria-label={t.bar.label}
+      className="bar"
+      data-testid="unsent-bar"
+      data-count={pending}
+      data-online={online}
+      data-kind={kind}
+    >
       <div className="bar-texts">
         <p aria-live="polite">
           <strong>
@@ -31,6 +45,12 @@ export function SyncBar({ client }: { client: AgentClient }) {
         </p>
         {blocked !== null && <p role="alert">{blocked}</p>}
       </div>
+      {refused > 0 && (
+        <button type="button" className="refused" data-testid="refused" onClick={onRefused}>
+          <span aria-hidden="true">! </span>
+          {t.bar.refused(refused)}
+        </button>
+      )}
       {pending > 0 && online && (
         // The try's failure shows in the bar itself.
         <button type="button" onClick={() => void client.sync().catch(() => undefined)}>

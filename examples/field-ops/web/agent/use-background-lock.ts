@@ -1,11 +1,10 @@
 import { useEffect } from 'react';
 import { now } from '../shared/platform.ts';
+import { useSettings } from './settings.ts';
 
-/** How long the app may be out of sight before it asks for the PIN again. */
-const lockAfterMs = 5 * 60_000;
-
-/** Locks the app that was out of sight for some minutes; also one whose timers slept meanwhile. */
+/** Locks the app that was out of sight for some minutes, as set; also one whose timers slept meanwhile. */
 export function useBackgroundLock(lock: () => void): void {
+  const lockAfterMs = useSettings().lockMinutes * 60_000;
   useEffect(() => {
     let hiddenAt: number | null = document.visibilityState === 'hidden' ? now() : null;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -22,5 +21,5 @@ export function useBackgroundLock(lock: () => void): void {
       clearTimeout(timer);
       document.removeEventListener('visibilitychange', changed);
     };
-  }, [lock]);
+  }, [lock, lockAfterMs]);
 }

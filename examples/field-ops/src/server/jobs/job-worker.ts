@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly platform: Pick<Platform, 'clock' | 'monotonic' | 'log'>;
   /** Jobs of one queue that are worked on at once. */
   readonly concurrency: number;
+  /** For so many days it is kept where agents were. */
+  readonly trackDays: number;
   /** How often a queue is looked into that was empty; in seconds, at least 0.5. */
   readonly pollSeconds?: number;
 }
@@ -55,7 +57,7 @@ const stuckMs = 120_000;
 
 /** Begins to work. The queues must be there: the engine makes them when it starts. */
 export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
-  const { database, engine, providers, concurrency, pollSeconds = 1, platform } = options;
+  const { database, engine, providers, concurrency, trackDays, pollSeconds = 1, platform } = options;
   const { clock, log, monotonic } = platform;
   const boss = new PgBoss({
     ...database.pgBoss,
@@ -67,7 +69,17 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
   boss.on('error', (error) => log.error({ error: error.message }, 'the worker failed'));
   boss.on('warning', ({ message, data }) => (log.warn ?? log.info).call(log, { ...data }, message));
   const metrics = new WorkerMetrics(boss);
-  const bench: Bench = { database, db: database.db, engine, clock, log, boss, providers, onAttempt: metrics.attempt };
+  const bench: Bench = {
+    database,
+    db: database.db,
+    engine,
+    clock,
+    log,
+    boss,
+    providers,
+    trackDays,
+    onAttempt: metrics.attempt,
+  };
   await boss.start();
   for (const { name, cron } of schedules) {
     // A beat that was missed, since nobody was there, is made up for once.

@@ -2,17 +2,25 @@ import type { DeliveryKind } from '../../../src/model.ts';
 import type { FailReason } from '../../../src/failure.ts';
 import type { DeliveryState } from '../delivery-state.ts';
 import type { RefusalCode } from '../refusal.ts';
+import type { TextSize, Theme } from '../settings.ts';
+import { countedIn } from './plural.ts';
 
-export const en = {
+const counted = countedIn('en');
+
+/** Amounts in words, loaded when one is to be read. */
+export const loadWords = () => import('to-words/en-IN');
+
+export const messages = {
   appName: 'Ekbaar Agent',
-  otherLanguage: 'हिन्दी',
-  otherLanguageLabel: 'Change the language to Hindi',
+  language: 'Language',
   back: 'Back',
   close: 'Close',
   tryAgain: 'Try again',
   loading: 'Opening…',
-  seconds: (n: number) => (n === 1 ? '1 second' : `${n} seconds`),
-  minutes: (n: number) => (n === 1 ? '1 minute' : `${n} minutes`),
+  seconds: (n: number) => counted(n, { one: '# second', other: '# seconds' }),
+  minutes: (n: number) => counted(n, { one: '# minute', other: '# minutes' }),
+  deliveries: (n: number) => counted(n, { one: '# delivery', other: '# deliveries' }),
+  appProblem: 'This part of the app could not be opened. Nothing is lost.',
 
   signIn: {
     title: 'Sign in',
@@ -67,9 +75,10 @@ export const en = {
     blockedTitle: 'Blocked by the office',
     blocked: 'The office has blocked this phone or your account. Call the office.',
     unsentHere: (n: number) =>
-      n === 1
-        ? '1 entry is not sent. It stays sealed on this phone.'
-        : `${n} entries are not sent. They stay sealed on this phone.`,
+      counted(n, {
+        one: '# entry is not sent. It stays sealed on this phone.',
+        other: '# entries are not sent. They stay sealed on this phone.',
+      }),
     nothingUnsent: 'Everything you entered was sent.',
     handOver: 'Hand over what is not sent',
   },
@@ -87,16 +96,19 @@ export const en = {
     locationAdded: 'Confirmations carry your location.',
     locationDenied: 'The phone does not let this app know the location.',
     unsentStay: (n: number) =>
-      n === 1
-        ? '1 entry is not sent yet. It stays safe on this phone and is sent when you sign in again.'
-        : `${n} entries are not sent yet. They stay safe on this phone and are sent when you sign in again.`,
+      counted(n, {
+        one: '# entry is not sent yet. It stays safe on this phone and is sent when you sign in again.',
+        other: '# entries are not sent yet. They stay safe on this phone and are sent when you sign in again.',
+      }),
     storeFailed:
       'This phone’s storage could not be opened. Free some space, close other tabs of this app, and try again.',
   },
 
   bar: {
+    label: 'What is sent',
     allSent: 'Everything is sent',
-    unsent: (n: number) => (n === 1 ? '1 not sent yet' : `${n} not sent yet`),
+    unsent: (n: number) => counted(n, { other: '# not sent yet' }),
+    refused: (n: number) => counted(n, { other: '# refused' }),
     since: (time: string) => `since ${time}`,
     online: 'Online',
     offline: 'No network',
@@ -110,6 +122,8 @@ export const en = {
     updateRequired: 'This app is too old for the server. Close it and open it again with a network. Nothing is lost.',
     syncNow: 'Send now',
   },
+
+  tabs: { label: 'Screens', today: 'Today', map: 'Map', history: 'History', close: 'Close day' },
 
   day: {
     title: 'Deliveries',
@@ -128,6 +142,21 @@ export const en = {
     more: 'Show more',
     overdue: (day: string) => `Due since ${day}`,
     due: (day: string) => `Due ${day}`,
+  },
+
+  route: {
+    title: 'Today’s route',
+    about: (km: string) => `about ${km} km`,
+    whole: (km: string, stops: number) =>
+      counted(stops, { one: `# village, about ${km} km`, other: `# villages, about ${km} km` }),
+    crow: 'Straight lines between villages: roads are longer.',
+    rough: 'Only roughly known',
+    unknown: 'Place not known',
+    here: 'You are here',
+    again: 'Plan again from here',
+    empty: 'Nothing is left to visit.',
+    picture: (stops: string) => `Sketch of the route, north is up: ${stops}`,
+    source: 'Places: GeoNames (CC BY 4.0)',
   },
 
   kind: {
@@ -172,6 +201,11 @@ export const en = {
     expected: (amount: string) => `Expected: ${amount}`,
     differs: (amount: string) => `This is not the ${amount} that is due. The office will not accept another amount.`,
     unreadable: 'Enter an amount in rupees, for example 1250 or 1250.50.',
+    next: 'Next: check once more',
+    inWords: 'In words',
+    checkTitle: 'Is this right?',
+    checkCollection: (name: string) => `You received from ${name}`,
+    checkDisbursement: (name: string) => `You paid out to ${name}`,
     submitCollection: (amount: string) => `I received ${amount}`,
     submitDisbursement: (amount: string) => `I paid out ${amount}`,
     saved: (name: string) => `Saved on this phone: ${name}`,
@@ -223,7 +257,91 @@ export const en = {
     } satisfies Record<RefusalCode, string>,
     unknown: (message: string) => `Not accepted: ${message}`,
   },
+
+  slip: {
+    title: 'Receipt',
+    show: 'Show receipt',
+    number: 'Receipt number',
+    code: (no: string) => `QR code of receipt ${no}`,
+    confirmed: 'Confirmed by the office',
+    waiting: 'Not yet confirmed by the office. The number will stay the same.',
+    refused: 'Not valid: the office did not accept this.',
+    collected: 'Received from the customer',
+    paidOut: 'Paid out to the customer',
+    at: 'Date and time',
+    agent: 'Agent',
+    check: 'Check code',
+    share: 'Share',
+    print: 'Print',
+    done: 'Done',
+  },
+
+  history: {
+    title: 'History',
+    none: 'Nothing is done yet.',
+    collected: 'Collected',
+    paidOut: 'Paid out',
+    closed: 'Day closed',
+    undated: 'Not delivered or cancelled',
+  },
+
+  closing: {
+    title: 'Close the day',
+    day: 'Day',
+    counted: 'This phone has counted',
+    collected: 'Collected',
+    paidOut: 'Paid out',
+    deliveries: 'Confirmed deliveries',
+    hand: 'Collected less paid out',
+    unsent: (n: number) =>
+      counted(n, {
+        one: '# entry is not sent yet. It is sent before the closing, in this order.',
+        other: '# entries are not sent yet. They are sent before the closing, in this order.',
+      }),
+    refused: (n: number) =>
+      counted(n, {
+        one: '# entry was refused and does not count. Look at it first.',
+        other: '# entries were refused and do not count. Look at them first.',
+      }),
+    todo: (n: number) => counted(n, { one: '# delivery is still to do.', other: '# deliveries are still to do.' }),
+    myCollected: 'Cash collected, as you counted it (₹)',
+    myPaidOut: 'Cash paid out, as you counted it (₹)',
+    differs: (amount: string) => `${amount} more or less than the phone has counted`,
+    sure: 'A day can be closed only once.',
+    submit: 'Close this day',
+    really: 'Yes, close this day',
+    saved: 'The closing is saved on this phone. The office has not confirmed it yet.',
+    same: 'Closed. Your count and the office’s books agree.',
+    different: 'Closed. Your count differs from the office’s books:',
+    more: (amount: string) => `${amount} more than the books`,
+    less: (amount: string) => `${amount} less than the books`,
+    after: (n: number) =>
+      counted(n, {
+        one: '# delivery was confirmed after the closing. Tell the office.',
+        other: '# deliveries were confirmed after the closing. Tell the office.',
+      }),
+    talk: 'Talk to the office before you hand over the cash.',
+  },
+
+  settings: {
+    title: 'Settings',
+    theme: 'Colours',
+    themes: { system: 'As the phone', light: 'Light', dark: 'Dark', sunlight: 'Sunlight' } satisfies Record<
+      Theme,
+      string
+    >,
+    textSize: 'Text size',
+    textSizes: { normal: 'Normal', large: 'Large', largest: 'Largest' } satisfies Record<TextSize, string>,
+    lock: 'Ask for the PIN when the app was away for',
+    track: 'Tell the office where I am while my day is open',
+    trackExplain:
+      'Every few minutes, only while this app is on the screen, until you close the day. The office sees your last place.',
+    storage: 'Storage on this phone',
+    kept: 'The phone keeps this app’s data.',
+    mayGo: 'The phone may clear this app’s data when space runs low. Add the app to the home screen.',
+    used: (megabytes: string) => `${megabytes} MB used`,
+  },
 };
 
 /** What every language has to say; one that misses a text does not compile. */
-export type Messages = typeof en;
+export type Messages = typeof messages;

@@ -11,6 +11,8 @@ export interface Bench extends Workshop {
   readonly database: Database;
   /** Where jobs do mutations, as any program does. */
   readonly engine: Pick<Engine, 'mutate'>;
+  /** For so many days it is kept where agents were. */
+  readonly trackDays: number;
 }
 
 export interface Handling {

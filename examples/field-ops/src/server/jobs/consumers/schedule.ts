@@ -2,6 +2,7 @@ import { lt, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { forgetExpired } from '../../exports/export-store.ts';
 import { forgetBrokenUploads } from '../../settlement/receive-file.ts';
+import { keepTrackPartitions } from '../../places/track-partitions.ts';
 import { stalePayouts } from '../payout-store.ts';
 import { incomingEvents, outgoingAttempts } from '../tables.ts';
 import { askForStatus } from './payment.ts';
@@ -12,20 +13,33 @@ export const schedules = [
   { name: 'payout-status', cron: '*/10 * * * *' },
   { name: 'forget-details', cron: '30 2 * * *' },
   { name: 'forget-files', cron: '40 * * * *' },
+  { name: 'track-partitions', cron: '10 3 * * *' },
 ] as const;
 export const scheduleZone = 'Asia/Kolkata';
 
-const Beat = z.object({ name: z.enum(['payout-status', 'forget-details', 'forget-files']) });
+const Beat = z.object({ name: z.enum(['payout-status', 'forget-details', 'forget-files', 'track-partitions']) });
 
 export const schedule = consumer(Beat, async (bench, { name }, handling) => {
-  const note =
-    name === 'payout-status'
-      ? await askForPayouts(bench, handling)
-      : name === 'forget-details'
-        ? await forgetDetails(bench)
-        : await forgetFiles(bench);
-  return { verdict: 'done', note };
+  return { verdict: 'done', note: await run(name, bench, handling) };
 });
+
+function run(name: z.infer<typeof Beat>['name'], bench: Bench, handling: Handling): Promise<string> {
+  switch (name) {
+    case 'payout-status':
+      return askForPayouts(bench, handling);
+    case 'forget-details':
+      return forgetDetails(bench);
+    case 'forget-files':
+      return forgetFiles(bench);
+    case 'track-partitions':
+      return partitionTrack(bench);
+  }
+}
+
+async function partitionTrack({ db, clock, trackDays }: Bench): Promise<string> {
+  const { made, dropped } = await keepTrackPartitions(db, clock(), trackDays);
+  return `made ${made.join(', ') || 'none'}; dropped ${dropped.join(', ') || 'none'}`;
+}
 
 /** A payout whose webhook did not come is asked for after so long. */
 const quietMs = 10 * 60_000;
