@@ -141,8 +141,8 @@ export function exportRoutes(
   });
 
   opsRoute(ops, {
-    method: 'delete',
-    path: '/api/v1/exports/:id',
+    method: 'post',
+    path: '/api/v1/exports/:id/remove',
     summary: 'Cancels an export, or throws its file away',
     answer: ExportAnswer,
     async run({ actor, path: { id } }) {
@@ -188,6 +188,7 @@ export function exportRoutes(
         operation: {
           operationId: 'get.api.v1.exports.id.file',
           tags: ['App'],
+          security: [{}, { bearer: [] }],
           summary: 'The file, with the token of whoever asked for it, or by its link',
           parameters: [
             { name: 'id', in: 'path', required: true, schema: { type: 'string' } },

@@ -20,7 +20,7 @@ export interface OpsApp {
 }
 
 interface OpsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType> {
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post';
   /** As Hono has it: `/api/v1/messages/:id`. */
   readonly path: string;
   readonly summary: string;
