@@ -1,4 +1,4 @@
-import type { Commit, OwnCommit } from './commit.ts';
+import type { Commit, OwnCommit, RowChange } from './commit.ts';
 import { ClosedError, StoreFullError } from './errors.ts';
 import { newClientId } from './ids.ts';
 import { isSkip, type LogEntry, needsAttention } from './log/entry.ts';
@@ -38,8 +38,12 @@ export class Device {
   #journal: Journal;
   #settling: Promise<void> | undefined;
   #settleTimer: unknown;
+  /** Writes of this tab that may change what the next mutation follows. */
+  #writes = 0;
   /** What is on the screen already, and being written. */
   readonly #shown = new Set<OwnCommit>();
+  /** Rows are on the screen of a commit that is still being worked out. */
+  #foreseen = false;
   /** `seq` of entries that were shown and may not be on disk. */
   readonly #doubtful = new Set<number>();
   #reading: Promise<void> | undefined;
@@ -83,6 +87,7 @@ export class Device {
     this.log = new MutationLog(store, start, {
       show: (commit) => this.show(commit),
       takeBack: () => this.takeBack(),
+      isBusy: () => this.#writes > 0,
       committed: (commit) => this.committed(commit),
       newClientId: () => newClientId(platform),
       thinOf: (name) => (Object.hasOwn(model.mutations, name) ? model.mutations[name]?.thin : undefined),
@@ -153,23 +158,42 @@ export class Device {
   async #settle(): Promise<void> {
     // On a full disk there is no room for rows in both places.
     while (this.log.progress.journal && !this.log.progress.full) {
-      const commit = await settleSegment(this.store, this.indexesOf);
+      const commit = await this.writing(settleSegment(this.store, this.indexesOf));
       if (!commit) return;
       this.committed(commit);
       await this.caughtUp();
     }
   }
 
+  /** Holds back what cannot be foreseen while this is being written. */
+  async writing<T>(write: Promise<T>): Promise<T> {
+    this.#writes += 1;
+    try {
+      return await write;
+    } finally {
+      this.#writes -= 1;
+    }
+  }
+
   /** Shows what is being written, as far as it follows from what memory has; {@link committed} or {@link takeBack} follows. */
   show(commit: OwnCommit): void {
     if (commit.follows !== this.log.progress.revision) return;
+    this.#foreseen = false;
     this.#shown.add(commit);
     this.#take(commit);
   }
 
+  /** Shows rows of a commit that is still being worked out, and that {@link show} or {@link takeBack} follows. */
+  foresee(rows: readonly RowChange[], revision: number): void {
+    if (rows.length === 0 || revision !== this.log.progress.revision) return;
+    this.#foreseen = true;
+    this.replica.absorb({ rows });
+  }
+
   /** What was shown is not on disk. Resolves when memory is as the disk is. */
   async takeBack(): Promise<void> {
-    if (this.#shown.size === 0) return;
+    if (this.#shown.size === 0 && !this.#foreseen) return;
+    this.#foreseen = false;
     for (const { entries = [] } of this.#shown) for (const { seq } of entries) this.#doubtful.add(seq);
     this.#shown.clear();
     await this.readAgain().catch(this.#unreadable);
@@ -178,9 +202,10 @@ export class Device {
   /** This tab has written to the store. */
   committed(commit: OwnCommit): void {
     const { revision } = this.log.progress;
-    const shown = this.#shown.delete(commit);
+    // Unless memory was read from disk meanwhile, which did not have it yet.
+    const shown = this.#shown.delete(commit) && revision >= commit.progress.revision;
     const missed = !shown && commit.follows !== revision;
-    if (shown) this.log.announce(commit.entries);
+    if (shown) this.#settled(commit);
     // Memory counts as being where it was until it has what it missed.
     else this.adopt(missed ? { ...commit, progress: { ...commit.progress, revision } } : commit);
     this.tabs.committed(commit);
@@ -191,7 +216,13 @@ export class Device {
   /** Takes over a commit: the log first, then the rows with the overlay on top, then everybody who watches. */
   adopt(commit: Commit): void {
     this.#take(commit);
-    this.log.announce(commit.entries);
+    this.#settled(commit);
+  }
+
+  /** What memory has of it is on disk. */
+  #settled({ entries }: Commit): void {
+    this.log.announce(entries);
+    this.safekeeping.note(this.log.identity, this.board.get().pending);
   }
 
   #take(commit: Commit): void {
@@ -210,7 +241,6 @@ export class Device {
       progress: progress.expected === undefined ? null : { rows: rowsIn(this.#scopes), of: progress.expected },
       scopes: Object.keys(this.#scopes),
     });
-    this.safekeeping.note(this.log.identity, pending.length);
   }
 
   #takeJournal({ progress, journal, journaled }: Commit): void {

@@ -40,6 +40,8 @@ export interface LogHooks {
   /** Told of what is being written, and when it turns out not to be: then all of that is to be read again. */
   readonly show?: (commit: OwnCommit) => void;
   readonly takeBack?: () => Promise<void>;
+  /** Whether this tab is writing something else, so that nobody can say what the next write will be. */
+  readonly isBusy?: () => boolean;
   /** Told of every transaction of the log's own; must end in {@link MutationLog.absorb} and {@link MutationLog.announce}. */
   readonly committed: (commit: OwnCommit) => void;
   readonly newClientId: () => string;
@@ -70,6 +72,8 @@ export class MutationLog {
   #sorted: readonly LogEntry[] | undefined;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  /** Entries that are shown while the store is still to be asked. */
+  #foreseen: readonly LogEntry[] = [];
   #closed = false;
 
   constructor(
@@ -245,7 +249,11 @@ export class MutationLog {
       async (tx): Promise<OwnCommit | 'signed out' | undefined> => {
         if (await getIdentity(tx, this.own)) return undefined;
         if (left || (await getIdentity(tx)) || (await wasSignedOut(tx))) return 'signed out';
-        await putEntries(tx, this.entries);
+        // What is foreseen only is still to be written by whoever foresaw it.
+        await putEntries(
+          tx,
+          this.entries.filter((entry) => !this.#foreseen.includes(entry)),
+        );
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
         const { identity, progress, entries } = await leaveClientId(tx, numbering, this.#hooks.newClientId());
@@ -270,6 +278,9 @@ export class MutationLog {
       this.#entries.delete(seq);
     }
     for (const entry of entries) {
+      const there = this.#entries.get(entry.seq);
+      // Another tab was given the number that was foreseen for this one.
+      if (there && there.key !== entry.key && this.#seqs.get(there.key) === entry.seq) this.#seqs.delete(there.key);
       this.#entries.set(entry.seq, entry);
       this.#seqs.set(entry.key, entry.seq);
     }
@@ -343,27 +354,56 @@ export class MutationLog {
   async #write(drafts: readonly Draft[], changes: Partial<Progress>): Promise<OwnCommit & { entries: LogEntry[] }> {
     let runs = 0;
     const { lastSeq } = this.#identity;
+    const thins = drafts.some(({ name }) => this.#hooks.thinOf(name));
     // As it is on disk now: the transaction shows what it adds, and may begin anew.
-    const pending = drafts.some(({ name }) => this.#hooks.thinOf(name)) ? this.pending : [];
-    const commit = await this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
+    const pending = thins ? this.pending : [];
+    const foreseen = thins || this.#hooks.isBusy?.() ? undefined : this.#foresee(drafts, changes);
+    const write = this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
-      if (runs > 1) void this.#hooks.takeBack?.();
       const [before, known] = await Promise.all([getIdentity(tx, this.own), getProgress(tx)]);
+      const asForeseen = runs === 1 && before && foreseen?.follows === known.revision && follows(foreseen, before);
+      if (runs > 1 || (foreseen && !asForeseen)) void this.#hooks.takeBack?.();
       if (!before) return undefined;
       const counted = await countChange(tx, changes, known);
       const written = runs > 1 ? await readWritten(tx, before, drafts, lastSeq) : undefined;
       if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);
+      if (asForeseen) return foreseen;
       const skips = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
       const commit = { ...counted, identity, entries: [...entries, ...skips] };
       // Seen at once; saved, and said to be, only after the flush.
       this.#hooks.show?.(commit);
       return commit;
     });
+    let commit: Awaited<typeof write>;
+    try {
+      commit = await write;
+    } finally {
+      // What came otherwise is not there: nobody may take it for what is on disk.
+      const wrong = commit === foreseen ? [] : this.#foreseen.filter((entry) => this.#entries.get(entry.seq) === entry);
+      this.#foreseen = [];
+      this.absorb({ removed: wrong.map(({ seq }) => seq) });
+    }
     if (commit) return commit;
     await this.restore();
     return this.#write(drafts, changes);
   }
+
+  /** Shows what a write will be if nothing else comes first: nobody who looks has to wait for the store. */
+  #foresee(drafts: readonly Draft[], changes: Partial<Progress>): OwnCommit & Numbered {
+    const { revision } = this.#progress;
+    const progress = { ...this.#progress, ...changes, revision: revision + 1 };
+    const commit = { ...numbered(this.#identity, drafts), progress, follows: revision };
+    this.#foreseen = commit.entries;
+    this.#hooks.show?.(commit);
+    return commit;
+  }
+}
+
+/** Entries that have their places in the log, and the identity that has given them. */
+interface Numbered {
+  readonly identity: Identity;
+  readonly entries: LogEntry[];
 }
 
 /** What an earlier run has written of these drafts: a store that does not know how its commit ended runs a body again. */
@@ -384,13 +424,18 @@ function asRefusal(error: unknown): Error {
 }
 
 /** Writes drafts as the next entries of the log. */
-async function add(
-  tx: Transaction,
-  { lastId, lastSeq, ...rest }: Identity,
-  drafts: readonly Draft[],
-): Promise<{ identity: Identity; entries: LogEntry[] }> {
-  const entries = drafts.map((draft, at) => ({ ...draft, seq: lastSeq + at + 1, id: lastId + at + 1 }));
-  const identity = { ...rest, lastId: lastId + drafts.length, lastSeq: lastSeq + drafts.length };
+async function add(tx: Transaction, before: Identity, drafts: readonly Draft[]): Promise<Numbered> {
+  const { identity, entries } = numbered(before, drafts);
   await Promise.all([putMeta(tx, 'identity', identity), putEntries(tx, entries)]);
   return { identity, entries };
+}
+
+function numbered({ lastId, lastSeq, ...rest }: Identity, drafts: readonly Draft[]): Numbered {
+  const entries = drafts.map((draft, at) => ({ ...draft, seq: lastSeq + at + 1, id: lastId + at + 1 }));
+  return { identity: { ...rest, lastId: lastId + drafts.length, lastSeq: lastSeq + drafts.length }, entries };
+}
+
+function follows({ identity, entries }: Numbered, { clientId, lastId, lastSeq }: Identity): boolean {
+  const [first] = entries;
+  return identity.clientId === clientId && first?.id === lastId + 1 && first.seq === lastSeq + 1;
 }

@@ -21,6 +21,8 @@ export interface Rows {
   /** The journal as the progress has it. */
   readonly state: Progress['journal'];
   readonly indexesOf: IndexesOf;
+  /** Told how rows will stand while the disk is still to be asked, if that does not depend on what it has. */
+  readonly foresee?: ((rows: readonly RowChange[]) => void) | undefined;
 }
 
 /** From this many rows of a collection on, it may pay to read all of it. */
@@ -48,7 +50,7 @@ export async function applyDelta(
   tx: Transaction,
   delta: Delta,
   known: ScopeSums,
-  { journal, state, indexesOf }: Rows,
+  { journal, state, indexesOf, foresee }: Rows,
 ): Promise<AppliedDelta & { write(revision: number): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
@@ -88,7 +90,11 @@ export async function applyDelta(
   }
 
   const wanted = delta.changes.filter(({ collection, id }) => !drafts.has(keyOf(collection, id)));
-  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, state?.bare === true);
+  const inPlace = Object.keys(known).length > 0 && state?.bare !== true;
+  if (inPlace && reset.length + dropped.length + over.length === 0) foresee?.(asSent(delta));
+  // Rows that a reset has left over are in no count.
+  const most = Object.values(known).reduce((sum, { rows, resetting }) => sum + (resetting ? Infinity : rows), 0);
+  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, inPlace ? most : undefined);
   const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
   for (const { collection, id } of wanted) {
     const key = keyOf(collection, id);
@@ -129,25 +135,40 @@ function keyOf(collection: string, id: string): string {
   return `${collection}/${id}`;
 }
 
-/** What the device has of these rows. */
+/** How a delta's rows will stand whatever was there before: each is sent whole. None when it takes some away. */
+function asSent({ changes }: Delta): RowChange[] {
+  const rows = new Map<string, RowChange>();
+  for (const { collection, id, row } of changes) {
+    if (!row) return [];
+    rows.set(keyOf(collection, id), { collection, id, row });
+  }
+  return [...rows.values()];
+}
+
+/**
+ * What the device has of these rows.
+ *
+ * @param most rows that may lie in their places; undefined: all are in the journal
+ */
 async function readHeld(
   tx: Transaction,
   wanted: readonly Change[],
   journal: Journal,
-  bare: boolean,
+  most: number | undefined,
 ): Promise<StoredRow[]> {
   const idsOf = new Map<string, Set<string>>();
   const held: StoredRow[] = [];
   for (const { collection, id } of wanted) {
     const journaled = journal.get(collection, id);
     if (journaled) held.push(journaled);
-    else if (journaled === undefined && !bare) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+    else if (journaled === undefined && most !== undefined)
+      idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
   }
   const read = [...idsOf].map(async ([collection, ids]) => {
-    if (ids.size >= manyRows) {
-      // One read of a small collection costs less than many of single rows.
-      const all = (await tx.list('rows', { first: collection }, ids.size * 4)) as StoredRow[];
-      if (all.length < ids.size * 4) return all.filter(({ id }) => ids.has(id));
+    // One read of a small collection costs less than many of single rows.
+    if (ids.size >= manyRows && (most ?? 0) < ids.size * 4) {
+      const all = (await tx.list('rows', { first: collection })) as StoredRow[];
+      return all.filter(({ id }) => ids.has(id));
     }
     const rows = await Promise.all([...ids].map((id) => tx.get('rows', [collection, id])));
     return rows.filter((row) => row !== undefined) as StoredRow[];

@@ -60,6 +60,7 @@ const options = {
     indexesOf: () => [],
     journalAt: () => undefined,
     show: () => {},
+    foresee: () => {},
     takeBack: async () => {},
   },
   room: true,

@@ -40,7 +40,9 @@ export interface Memory {
   journalAt(revision: number): Journal | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   show(commit: OwnCommit): void;
-  /** What {@link show} was told will not be. */
+  /** Told how rows will stand, from this revision on, even before that: {@link show} has the rest of it. */
+  foresee(rows: readonly RowChange[], revision: number): void;
+  /** What these were told will not be. */
   takeBack(): Promise<void>;
 }
 
@@ -121,7 +123,10 @@ async function apply(
   let commit: Commit = {};
   const known = await getScopes(tx);
   const journal = memory.journalAt(before.revision) ?? (await readJournal(tx, before));
-  const lie = { journal, state: before.journal, indexesOf: memory.indexesOf };
+  // Rows go with what became of the mutations that they are the outcome of.
+  const rowsAlone = receipts.length === 0 && delta.lastMutationId <= before.covered;
+  const foresee = (rows: readonly RowChange[]) => memory.foresee(rows, before.revision);
+  const lie = { journal, state: before.journal, indexesOf: memory.indexesOf, foresee: rowsAlone ? foresee : undefined };
   const applied = overtaken || !room ? undefined : await applyDelta(tx, delta, known, lie);
   if (applied) {
     const { rows, scopes, journaled } = applied;

@@ -96,7 +96,7 @@ export class Pass {
     const { now, online } = this.#platform;
     // A try would mark mutations as sent that cannot leave the device.
     if (!online()) throw new SyncError('offline', 'The device has no network');
-    const round = await takeRound(this.#device.store, {
+    const taking = takeRound(this.#device.store, {
       request: uuid(this.#platform),
       sentAt: new Date(now()).toISOString(),
       model: this.#model,
@@ -106,6 +106,7 @@ export class Pass {
       batch,
       diverged: this.#diverged,
     });
+    const round = await this.#device.writing(taking);
     if (!round) {
       await this.#device.log.restore();
       return this.#take(batch);
@@ -137,12 +138,14 @@ export class Pass {
         this.#giveWay = () => {};
       });
     if (!answer) return undefined;
-    const applied = await applyAnswer(this.#device.store, round, answer, {
+    const room = await this.#hasRoom();
+    const applying = applyAnswer(this.#device.store, round, answer, {
       now: this.#platform.now(),
       newClientId: () => newClientId(this.#platform),
       memory: this.#device,
-      room: await this.#hasRoom(),
+      room,
     });
+    const applied = await this.#device.writing(applying);
     this.#rowsAt = applied.full ? (this.#rowsAt ?? this.#platform.now() + fullMs) : undefined;
     this.#diverged = applied.diverged;
     if (applied.commit) this.#device.committed(applied.commit);
