@@ -69,13 +69,13 @@ test('what was shown and did not get to the disk is taken back, and comes again'
   expect(seen).toEqual([2, 3, 2, 3]);
 });
 
-/** A store whose durable transactions on the log begin only when told to. */
+/** A store whose transactions begin only when told to. */
 function slowStart() {
   const start: { gate: Promise<void> | undefined } = { gate: undefined };
   const open = async (name: string): Promise<Store> => {
     const store = await world.disk(name);
     return wrapStore(store, async (tables, mode, body) => {
-      if (mode === 'durable' && !tables.includes('rows')) await start.gate;
+      await start.gate;
       return store.transaction(tables, mode, body);
     });
   };

@@ -84,7 +84,7 @@ export class Base {
   async load(wanted: ReadonlyMap<string, ReadonlySet<string>>): Promise<void> {
     const loads = [...wanted].map(([collection, ids]) =>
       this.read(collection, { kind: 'keys', ids: [...ids] }, ({ rows }) => {
-        for (const id of ids) this.#keep(collection, id, rows.get(id) ?? null);
+        for (const id of ids) this.hold(collection, id, rows.get(id) ?? null);
       }),
     );
     await Promise.all(loads);
@@ -166,7 +166,8 @@ export class Base {
     }
   }
 
-  #keep(collection: string, id: string, row: PlainRow | null): void {
+  /** Has a row in memory, until {@link keep} lets it go. */
+  hold(collection: string, id: string, row: PlainRow | null): void {
     if (this.#whole.has(collection)) return;
     const rows = this.#single.get(collection) ?? new Map<string, PlainRow | null>();
     this.#single.set(collection, rows.set(id, row));

@@ -32,6 +32,11 @@ export class LiveAnswer {
     return this.#shown;
   }
 
+  /** A row that fits, also beyond the limit. */
+  row(id: string): PlainRow | undefined {
+    return this.#rows.get(id);
+  }
+
   /** How many rows fit that are known, also beyond the limit. */
   get size(): number {
     return this.#sorted.length;

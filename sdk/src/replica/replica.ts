@@ -18,8 +18,10 @@ interface Watcher {
   told: readonly PlainRow[] | undefined;
   /** Its rows could not be read: the next commit or wake tries again. */
   unread: boolean;
-  /** The read under way, when there is one: only the newest counts. */
+  /** The last read that was begun: only the newest counts. */
   reading: object | undefined;
+  /** The base was read again since, and may have moved on without the answer. */
+  stale: boolean;
 }
 
 type Failure = 'optimistic_failed' | 'listener_failed' | 'not_saved';
@@ -60,7 +62,10 @@ export class Replica {
     this.#overlay = new Overlay(
       options.model,
       options.effects,
-      (collection, id) => this.#base.row(collection, id),
+      (collection, id) => {
+        const row = this.#base.row(collection, id);
+        return row === undefined ? this.#seen(collection, id) : row;
+      },
       (error) => this.#failed('optimistic_failed', error),
     );
   }
@@ -91,6 +96,7 @@ export class Replica {
       told: undefined,
       unread: false,
       reading: undefined,
+      stale: false,
     };
     this.#watchers.add(watcher);
     this.#begin(watcher);
@@ -110,7 +116,10 @@ export class Replica {
     }
     this.#baseChanged ||= rows.length > 0 || base !== undefined;
     if (!this.#rebasing) this.#rebase();
-    for (const watcher of this.#watchers) if (base || watcher.unread) this.#begin(watcher);
+    for (const watcher of this.#watchers) {
+      watcher.stale ||= base !== undefined;
+      if (base || watcher.unread) this.#begin(watcher);
+    }
   }
 
   /** The journal is empty: what is being read from disk must be read again. */
@@ -130,6 +139,22 @@ export class Replica {
 
   close(): void {
     this.#watchers.clear();
+  }
+
+  /**
+   * A base row that is in memory only because somebody looks at it: what is tapped is on the screen. A row that the
+   * overlay may have a hand in is none.
+   */
+  #seen(collection: string, id: string): PlainRow | undefined {
+    const isOther = [this.#overlay.rows(collection), this.#changed.get(collection), this.#touched.get(collection)];
+    if (isOther.some((ids) => ids?.has(id))) return undefined;
+    for (const watcher of this.#watchers) {
+      const row = watcher.collection === collection && !watcher.stale ? watcher.answer?.row(id) : undefined;
+      if (!row) continue;
+      this.#base.hold(collection, id, row);
+      return row;
+    }
+    return undefined;
   }
 
   /** Replays the overlay and tells the watchers; when rows are missing for that, reads them first. */
@@ -191,6 +216,7 @@ export class Replica {
     try {
       answer.change(changes);
     } catch (error) {
+      watcher.stale = true;
       return this.#failed('listener_failed', error);
     }
     // What moves up from beyond the window must be read; until then the answer stays as it was told.
@@ -206,6 +232,7 @@ export class Replica {
     this.#read(watcher.collection, watcher.query, (answer) => {
       if (!isNewest()) return;
       watcher.answer = answer;
+      watcher.stale = false;
       this.#tell(watcher, answer);
     }).catch((error: unknown) => {
       if (!isNewest()) return;
