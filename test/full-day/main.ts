@@ -40,7 +40,7 @@ try {
   const day = await FullDay.open({
     ...{ databaseUrl, minutes, say, seed: count('seed', 1e9), nodes: 2, workers: 2, phoneProcesses: 3, badShare: 0.1 },
     ...{ agents: Math.ceil(count('agents', 3000) / 3), deliveries: Math.ceil(count('deliveries', 90_000) / 3) },
-    kills: { node: kills, worker: kills, agents: 1, settlement: 3 },
+    kills: { node: kills, worker: kills, agents: 1, settlement: 2 },
     ...(values.plant === workerBug.name ? { workerImport: workerBug.file } : {}),
   });
   try {

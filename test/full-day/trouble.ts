@@ -38,12 +38,12 @@ export async function makeTrouble({ cluster, workers, agents, chance, until, kil
     }
   };
   await Promise.all([
-    ...cluster.nodes.map((node) =>
-      often(kills.node, async (by) => {
-        counts.add('nodes killed');
-        await cluster.bounce(node, by.below(1000));
-      }),
-    ),
+    // One after the other: one of them is always up, as behind any balancer.
+    often(kills.node * cluster.nodes.length, async (by) => {
+      const node = cluster.nodes[counts.of('nodes killed') % cluster.nodes.length];
+      counts.add('nodes killed');
+      if (node !== undefined) await cluster.bounce(node, by.below(1000));
+    }),
     ...workers.map((worker) =>
       often(kills.worker, async (by) => {
         counts.add('workers killed');

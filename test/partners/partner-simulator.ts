@@ -289,7 +289,7 @@ export class PartnerSimulator {
 
   async #send({ url, headers, body }: Event, afterMs: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 1000; tries++) {
       const sent = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
