@@ -11,6 +11,7 @@ export class Agents {
   readonly order: AgentsOrder;
   #child: ChildProcess | undefined;
   #output = '';
+  #killed = false;
   #until = 0;
 
   constructor(order: AgentsOrder) {
@@ -22,11 +23,12 @@ export class Agents {
   async start(): Promise<void> {
     const child = fork(program, [JSON.stringify(this.order)], {
       execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     });
     this.#child = child;
+    this.#killed = false;
     for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-4000)));
+      stream?.on('data', (text: Buffer) => (this.#output = (this.#output + text.toString()).slice(-8000)));
     await Promise.race([
       once(child, 'message'),
       once(child, 'exit').then(() => Promise.reject(new Error(`a process of agents ended:\n${this.#output}`))),
@@ -43,6 +45,8 @@ export class Agents {
   /** SIGKILL in the middle of whatever it does, and the same phones are opened again. */
   async bounce(pauseMs: number): Promise<void> {
     await this.kill();
+    // One that had died by itself is a bug, and no trouble of ours.
+    if (!this.#killed) throw new Error(`a process of agents died in the day:\n${this.#output}`);
     await sleep(pauseMs);
     await this.start();
     this.begin(this.#until);
@@ -51,6 +55,7 @@ export class Agents {
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    this.#killed = true;
     const ended = once(child, 'exit');
     child.kill('SIGKILL');
     await ended;
