@@ -8,11 +8,15 @@ import { type Treatment, treatmentOf } from './misbehaviour.ts';
 /** Something that a provider has really done. */
 export interface Effect {
   readonly party: string;
+  /** Whose order it was: the second part of the path. */
+  readonly tenant: string;
   /** What it was asked under; empty for one that knows no keys. */
   readonly key: string;
   /** What it did: the text of a message, the account of a payout. */
   readonly what: string;
   readonly to: string;
+  /** Money that it moved, in paise; 0 for a message. */
+  readonly paise: number;
 }
 
 export interface Heard {
@@ -40,7 +44,7 @@ export interface SimulatorOptions {
 }
 
 /**
- * Everything outside, as one server that misbehaves: SMS gateways (one that knows keys, one that can only be asked), the
+ * Everything outside, as one server that misbehaves, at `/{party}/{tenant}`: SMS gateways (one that knows keys, one that can only be asked), the
  * WhatsApp Cloud API, RazorpayX, Stripe, and endpoints of MFIs. It keeps what it has really done.
  */
 export class PartnerSimulator {
@@ -53,6 +57,7 @@ export class PartnerSimulator {
   /** Where the banks send their events; tenant is in the path. */
   incomingUrl = '';
   readonly #options: SimulatorOptions;
+  readonly #byKey = new Map<string, Effect>();
   readonly #server = createServer((request, answer) => void this.#serve(request, answer).catch(() => answer.destroy()));
   readonly #sends: Promise<unknown>[] = [];
 
@@ -102,28 +107,35 @@ export class PartnerSimulator {
   }
 
   #act(request: IncomingMessage, url: URL, body: string): { status: number; json: object } {
-    const [, party = '', ...rest] = url.pathname.split('/');
-    const header = (name: string) => String(request.headers[name] ?? '');
-    if (party === 'hook') return this.#hear(rest.join('/'), header, body);
-    if (party === 'whatsapp') return this.#whatsapp(body);
-    if (party === 'razorpay') return this.#razorpay(request.method, url, header('x-payout-idempotency'), body);
-    if (party === 'stripe') return this.#stripe(request.method, url, header('idempotency-key'), body);
-    if (request.method === 'GET') {
-      const found = this.#find(party, rest[0] ?? '');
+    const [, party = '', tenant = '', name = ''] = url.pathname.split('/');
+    const header = (of: string) => String(request.headers[of] ?? '');
+    if (party === 'hook') return this.#hear(tenant, header, body);
+    if (party === 'whatsapp') return this.#whatsapp(tenant, body);
+    const { method } = request;
+    if (party === 'razorpay') return this.#razorpay(tenant, method, url, header('x-payout-idempotency'), body);
+    if (party === 'stripe') return this.#stripe(tenant, method, url, header('idempotency-key'), body);
+    if (method === 'GET') {
+      const found = this.#find(party, name);
       return found === undefined
         ? { status: 404, json: { error: 'no such message' } }
-        : { status: 200, json: { id: `m-${rest[0]}` } };
+        : { status: 200, json: { id: `m-${name}` } };
     }
     const sms = JSON.parse(body) as { to: string; text: string; ref: string };
     if (this.#options.refuses(sms.to)) return { status: 422, json: { error: 'no such number' } };
     // One knows keys; the other does whatever it is told, as often as it is told.
     if (party !== 'keyed' || this.#find(party, sms.ref) === undefined)
-      this.effects.push({ party, key: sms.ref, what: sms.text, to: sms.to });
+      this.#do({ party, tenant, key: sms.ref, what: sms.text, to: sms.to, paise: 0 });
     return { status: 200, json: { id: `m-${sms.ref}` } };
   }
 
   #find(party: string, key: string): Effect | undefined {
-    return this.effects.find((effect) => effect.party === party && effect.key === key);
+    return this.#byKey.get(`${party} ${key}`);
+  }
+
+  #do(effect: Effect): void {
+    this.effects.push(effect);
+    const name = `${effect.party} ${effect.key}`;
+    if (!this.#byKey.has(name)) this.#byKey.set(name, effect);
   }
 
   #hear(endpoint: string, header: (name: string) => string, body: string): { status: number; json: object } {
@@ -139,7 +151,7 @@ export class PartnerSimulator {
     return { status: valid ? 200 : 401, json: {} };
   }
 
-  #whatsapp(body: string): { status: number; json: object } {
+  #whatsapp(tenant: string, body: string): { status: number; json: object } {
     const {
       to,
       template,
@@ -150,13 +162,19 @@ export class PartnerSimulator {
       template: { components: { parameters: { text: string }[] }[] };
     };
     const what = template.components[0]?.parameters.map(({ text }) => text).join(' ') ?? '';
-    this.effects.push({ party: 'whatsapp', key: '', what, to });
+    this.#do({ party: 'whatsapp', tenant, key: '', what, to, paise: 0 });
     const id = `wamid.${randomUUID()}`;
-    this.#tellWhatsApp(id, key);
+    this.#tellWhatsApp(tenant, id, key);
     return { status: 200, json: { messaging_product: 'whatsapp', messages: [{ id }] } };
   }
 
-  #razorpay(method: string | undefined, url: URL, key: string, body: string): { status: number; json: object } {
+  #razorpay(
+    tenant: string,
+    method: string | undefined,
+    url: URL,
+    key: string,
+    body: string,
+  ): { status: number; json: object } {
     if (method === 'GET') {
       const reference = url.searchParams.get('reference_id') ?? '';
       const found = this.#find('razorpay', reference);
@@ -173,26 +191,40 @@ export class PartnerSimulator {
     };
     let effect = this.#find('razorpay', key);
     if (effect === undefined) {
-      effect = { party: 'razorpay', key, what: `${order.narration} ${order.amount}`, to: order.fund_account_id };
-      this.effects.push(effect);
+      const what = `${order.narration} ${order.amount}`;
+      effect = { party: 'razorpay', tenant, key, what, to: order.fund_account_id, paise: order.amount };
+      this.#do(effect);
       this.#tellRazorpay(effect);
     }
     return { status: 200, json: razorpayPayout(effect, 'processing') };
   }
 
-  #stripe(method: string | undefined, url: URL, key: string, body: string): { status: number; json: object } {
+  #stripe(
+    tenant: string,
+    method: string | undefined,
+    url: URL,
+    key: string,
+    body: string,
+  ): { status: number; json: object } {
     if (method === 'GET') {
-      const data = this.effects
-        .filter(({ party }) => party === 'stripe')
-        .map((effect) => stripePayout(effect, 'pending'));
-      return { status: 200, json: { object: 'list', data, has_more: false, url: url.pathname } };
+      // The newest first, a page at a time, as Stripe lists them.
+      const all = this.effects.filter(({ party }) => party === 'stripe').toReversed();
+      const after = url.searchParams.get('starting_after');
+      const from = after === null ? 0 : all.findIndex((effect) => stripeId(effect) === after) + 1;
+      const page = all.slice(from, from + Number(url.searchParams.get('limit') ?? 10));
+      const data = page.map((effect) => stripePayout(effect, 'pending'));
+      return {
+        status: 200,
+        json: { object: 'list', data, has_more: from + page.length < all.length, url: url.pathname },
+      };
     }
     const order = new URLSearchParams(body);
     let effect = this.#find('stripe', key);
     if (effect === undefined) {
       const what = `${order.get('statement_descriptor')} ${order.get('amount')}`;
-      effect = { party: 'stripe', key, what, to: order.get('destination') ?? '' };
-      this.effects.push(effect);
+      const paise = Number(order.get('amount'));
+      effect = { party: 'stripe', tenant, key, what, to: order.get('destination') ?? '', paise };
+      this.#do(effect);
       this.#tellStripe(effect);
     }
     return { status: 200, json: stripePayout(effect, 'pending') };
@@ -206,7 +238,7 @@ export class PartnerSimulator {
       const body = JSON.stringify({ event: `payout.${status}`, created_at: now + at, payload: { payout: { entity } } });
       const signature = createHmac('sha256', this.#options.secrets.razorpay).update(body).digest('hex');
       const headers = { 'x-razorpay-signature': signature, 'x-razorpay-event-id': `${effect.key}-${status}` };
-      return { url: `${this.incomingUrl}/pennco/razorpay`, headers, body };
+      return { url: `${this.incomingUrl}/${effect.tenant}/razorpay`, headers, body };
     });
     this.#sendShuffled(events);
   }
@@ -223,7 +255,7 @@ export class PartnerSimulator {
       });
       const signature = createHmac('sha256', this.#options.secrets.stripe).update(`${now}.${body}`).digest('hex');
       return {
-        url: `${this.incomingUrl}/vishi/stripe`,
+        url: `${this.incomingUrl}/${effect.tenant}/stripe`,
         headers: { 'stripe-signature': `t=${now},v1=${signature}` },
         body,
       };
@@ -231,7 +263,7 @@ export class PartnerSimulator {
     this.#sendShuffled(events);
   }
 
-  #tellWhatsApp(id: string, key: string): void {
+  #tellWhatsApp(tenant: string, id: string, key: string): void {
     const events = ['sent', 'delivered'].map((status) => {
       const statuses = [{ id, status, timestamp: '1', biz_opaque_callback_data: key }];
       const body = JSON.stringify({
@@ -240,7 +272,7 @@ export class PartnerSimulator {
       });
       const signature = createHmac('sha256', this.#options.secrets.whatsapp).update(body).digest('hex');
       return {
-        url: `${this.incomingUrl}/salesco/whatsapp`,
+        url: `${this.incomingUrl}/${tenant}/whatsapp`,
         headers: { 'x-hub-signature-256': `sha256=${signature}` },
         body,
       };
@@ -257,7 +289,7 @@ export class PartnerSimulator {
 
   async #send({ url, headers, body }: Event, afterMs: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, afterMs));
-    for (let tries = 0; tries < 100; tries++) {
+    for (let tries = 0; tries < 1000; tries++) {
       const sent = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
@@ -272,9 +304,22 @@ export class PartnerSimulator {
 
 function razorpayPayout({ key, to }: Effect, status: string): object {
   const utr = status === 'processed' ? `UTR${key.slice(0, 8)}` : null;
-  return { id: `pout_${key.slice(0, 14)}`, entity: 'payout', fund_account_id: to, status, utr, reference_id: key };
+  return {
+    id: `pout_${key.replaceAll('-', '')}`,
+    entity: 'payout',
+    fund_account_id: to,
+    status,
+    utr,
+    reference_id: key,
+  };
 }
 
-function stripePayout({ key, to }: Effect, status: string): object {
-  return { id: `po_${key.slice(0, 14)}`, object: 'payout', destination: to, status, metadata: { ekbaar_key: key } };
+/** All of the key: of some thousand payouts two begin alike. */
+function stripeId({ key }: Effect): string {
+  return `po_${key.replaceAll('-', '')}`;
+}
+
+function stripePayout(effect: Effect, status: string): object {
+  const { key, to } = effect;
+  return { id: stripeId(effect), object: 'payout', destination: to, status, metadata: { ekbaar_key: key } };
 }

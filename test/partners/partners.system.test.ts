@@ -55,17 +55,17 @@ beforeAll(async () => {
   const incoming = { sms: [], mfi: {} };
   const providers = {
     pennco: {
-      ...{ sms: sms('keyed', 'repeat'), incoming, texts: {} },
+      ...{ sms: sms('keyed/pennco', 'repeat'), incoming, texts: {} },
       payment: {
-        ...{ kind: 'razorpay' as const, baseUrl: `${url}/razorpay`, keyId: 'rzp_test', keySecret: 'secret' },
+        ...{ kind: 'razorpay' as const, baseUrl: `${url}/razorpay/pennco`, keyId: 'rzp_test', keySecret: 'secret' },
         ...{ accountNumber: '7878780080316316', mode: 'IMPS' as const, webhookSecret: secrets.razorpay },
       },
     },
     vishi: {
-      ...{ sms: sms('plain', 'ask'), incoming, texts: {} },
+      ...{ sms: sms('plain/vishi', 'ask'), incoming, texts: {} },
       payment: {
         kind: 'stripe' as const,
-        baseUrl: `${url}/stripe`,
+        baseUrl: `${url}/stripe/vishi`,
         secretKey: 'sk_test',
         webhookSecret: secrets.stripe,
       },
@@ -75,7 +75,7 @@ beforeAll(async () => {
       whatsapp: {
         ...{
           kind: 'cloud-api' as const,
-          baseUrl: `${url}/whatsapp`,
+          baseUrl: `${url}/whatsapp/salesco`,
           phoneNumberId: '106540352242922',
           accessToken: 'token',
         },

@@ -10,7 +10,7 @@ export interface Paid {
 const day = '22/11/2026';
 
 /** `1,23,456.50`. */
-function indian(paise: number): string {
+export function indian(paise: number): string {
   const [last = '', ...rest] =
     String(Math.floor(paise / 100))
       .match(/\d{1,3}$|\d+(?=\d{3}$)/g)

@@ -42,6 +42,12 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
     streams.push(response);
     return;
   }
+  if (request.url === '/reset') {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('the beginning');
+    setTimeout(() => response.socket?.resetAndDestroy(), 50);
+    return;
+  }
   if (request.url === '/empty') return void response.writeHead(204).end();
   // Without content-length: Node sends it chunked.
   response.writeHead(200, { 'content-type': 'text/plain' });
@@ -54,6 +60,11 @@ const post = (body = 'hello') => fetch(`${network.url}/sync`, { method: 'POST', 
 const hanging = () => fetch(`${network.url}/sync`, { signal: AbortSignal.timeout(200) });
 
 describe('a request that the line lets through', () => {
+  test('is a dead line when the target resets in the middle of its answer', async () => {
+    await expect(fetch(`${network.url}/reset`)).rejects.toThrow('fetch failed');
+    expect(await (await post()).text()).toContain(GREETING);
+  });
+
   test('comes back as the target answered it', async () => {
     const response = await post('body of the request');
     expect(await response.text()).toBe(`1 ${GREETING}`);

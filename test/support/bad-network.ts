@@ -228,6 +228,8 @@ class LineProxy implements BadNetwork {
       headers: { ...request.headers, connection: 'close' },
       agent: false,
     });
+    // Until the answer begins `once` hears of it; a target that resets the line later must not end this process.
+    outgoing.on('error', () => {});
     outgoing.end(request.body);
     const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
     const head = {
