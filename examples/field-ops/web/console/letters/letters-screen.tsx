@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { DeadLetterPage } from '@ekbaar/sdk/protocol/admin';
 import { ReceiptLogPage } from '../../../src/record-answers.ts';
 import { Asked } from '../frame/asked.tsx';
-import { useConsole, useSeesAll } from '../frame/console-context.ts';
+import { useAdministers, useConsole } from '../frame/console-context.ts';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
@@ -11,15 +11,15 @@ import { LetterCard } from './letter-card.tsx';
 
 /** What had no effect: what the server gave up on, and what it refused. */
 export function LettersScreen() {
-  const seesAll = useSeesAll();
+  const administers = useAdministers();
   const [query, change] = useQueryString();
-  const tab = seesAll && query.get('show') !== 'rejections' ? 'letters' : 'rejections';
+  const tab = administers && query.get('show') !== 'rejections' ? 'letters' : 'rejections';
   return (
     <div className="screen">
       <div className="screen-top">
         <h1>Dead letters & rejections</h1>
         <div className="tabs" role="group" aria-label="What to show">
-          {seesAll && (
+          {administers && (
             <button type="button" aria-pressed={tab === 'letters'} onClick={() => change({ show: null })}>
               Dead letters
             </button>
