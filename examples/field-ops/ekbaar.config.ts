@@ -6,7 +6,7 @@ import { jobTables } from './src/server/jobs/tables.ts';
 import { exportTables } from './src/server/exports/tables.ts';
 import { settlementTables } from './src/server/settlement/tables.ts';
 import { mutators, regionsOf } from './src/server/mutators.ts';
-import { savedFilters, trafficHours } from './src/server/records/tables.ts';
+import { recordTables } from './src/server/records/tables.ts';
 import { agentPositions, agents, deliveries, disbursements, serverTables } from './src/server/tables.ts';
 
 export default defineConfig({
@@ -17,7 +17,7 @@ export default defineConfig({
     disbursements: { table: disbursements, scopes: [by('region', disbursements.regionId)] },
     agentPositions: { table: agentPositions, scopes: [by('region', agentPositions.regionId)] },
   },
-  serverTables: [...serverTables, ...jobTables, ...settlementTables, ...exportTables, savedFilters, trafficHours],
+  serverTables: [...serverTables, ...jobTables, ...settlementTables, ...exportTables, ...recordTables],
   mutators,
   queues,
   scopes: readableScopes,

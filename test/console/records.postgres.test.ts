@@ -294,6 +294,68 @@ describe('agents', () => {
   });
 });
 
+describe('a refusal', () => {
+  test('is dealt with once, by who oversees the agent, and leaves the list of open ones', async () => {
+    interface Refusal {
+      readonly key: string;
+      readonly status: string;
+      readonly note: string | null;
+      readonly notedBy: string | null;
+    }
+    const open = async (token?: string) =>
+      (await get<{ receipts: Refusal[] }>('/receipts?status=rejected&open=true', token)).receipts.map(({ key }) => key);
+    const { rows } = await get<Page>('/deliveries?status=pending&agent=a01&limit=1');
+    const key = crypto.randomUUID();
+    const body = { amountPaise: 1, confirmedAt: now.toISOString() };
+    const sent = await ekbaar.post(`/api/v1/deliveries/${rows[0]?.id}/confirm`, tokens.agent, body, {
+      'idempotency-key': key,
+    });
+    expect(sent.status).toBe(422);
+    expect(await open()).toContain(key);
+    expect(await open(tokens.region)).toContain(key);
+    const note = (token: string, words = 'counted again', of: string | undefined = key) =>
+      ekbaar.post(`/api/v1/records/receipts/${of}/note`, token, { note: words });
+    const elsewhere = await ekbaar.token('ops-elsewhere', 'ops', 'pennco', { regions: ['IN-BR-99'] });
+    for (const token of [tokens.vishi, elsewhere]) expect(refusal(await note(token))).toEqual([404, 'not_found']);
+    expect(refusal(await note(tokens.agent))).toEqual([403, 'forbidden']);
+    expect(refusal(await note(tokens.ops, ' '))).toEqual([400, 'malformed']);
+    expect(refusal(await note(tokens.ops, 'x', 'not-a-key'))).toEqual([404, 'not_found']);
+    const applied = (await get<{ receipts: Refusal[] }>('/receipts?status=applied&limit=1')).receipts[0]?.key;
+    expect(refusal(await note(tokens.ops, 'x', applied))).toEqual([404, 'not_found']);
+    expect((await note(tokens.region)).body).toMatchObject({ key, note: 'counted again', notedBy: 'ops-region' });
+    expect(refusal(await note(tokens.ops, 'me too'))).toEqual([400, 'malformed']);
+    expect(await open()).not.toContain(key);
+    const { receipts } = await get<{ receipts: Refusal[] }>(`/receipts?q=${key}`);
+    expect(receipts).toEqual([expect.objectContaining({ status: 'rejected', note: 'counted again' })]);
+  });
+});
+
+describe('positions of the demo day', () => {
+  test('are known as made up, until the agent says where they are', async () => {
+    await ekbaar.query(
+      sql`insert into agent_positions (tenant, agent_id, region_id, lat, lng, accuracy_m, at)
+          select tenant, id, region_id, 25, 85, 9, ${now.toISOString()}::timestamptz from agents
+          where id in ('a03', 'a04') and tenant in ('pennco', 'vishi')`,
+    );
+    await ekbaar.query(
+      sql`insert into agent_track (tenant, agent_id, key, lat, lng, accuracy_m, at, demo)
+          select tenant, agent_id, gen_random_uuid(), lat, lng, accuracy_m, at, agent_id = 'a03' or tenant = 'vishi'
+          from agent_positions where agent_id in ('a03', 'a04')`,
+    );
+    const demo = async (token?: string) => (await get<{ demoAgents: string[] }>('/places', token)).demoAgents;
+    expect(await demo()).toEqual(['a03']);
+    expect(await demo(tokens.vishi)).toEqual(['a03', 'a04']);
+    const day = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(now);
+    expect(await get('/agents/a03?day=' + day)).toMatchObject({ demo: true });
+    expect(await get('/agents/a04?day=' + day)).toMatchObject({ demo: false });
+    const at = new Date(now.getTime() + 60_000).toISOString();
+    now = new Date(at);
+    const place = { lat: 25.1, lng: 85, accuracyM: 10, at };
+    await ekbaar.post('/api/v1/agents/a03/location', await ekbaar.token('a03', 'agent'), place);
+    expect(await demo()).toEqual([]);
+  });
+});
+
 describe('saved filters', () => {
   test('are an account’s own, and are kept, replaced and removed', async () => {
     const put = (name: string, query: string, token = tokens.ops) =>

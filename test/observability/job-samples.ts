@@ -57,6 +57,13 @@ export function jobSamples(
     'post.api.v1.payout.accounts.agent': () => ({
       ...{ path: '/api/v1/payout-accounts/a01', token: token(), body: { destination: 'fa_1' } },
     }),
+    'get.api.v1.incoming.events': async () => {
+      await ekbaar().query(
+        sql`insert into incoming_events (tenant, source, event_id, type, body, received_at)
+            values ('pennco', 'stripe', ${crypto.randomUUID()}, 'payout.paid', '{}', now())`,
+      );
+      return get('/api/v1/incoming-events')();
+    },
     'get.api.v1.webhooks.endpoints': get('/api/v1/webhooks/endpoints'),
     'post.api.v1.webhooks.endpoints': () => ({
       ...{ path: '/api/v1/webhooks/endpoints', token: token(), body: { mfiId: 'lnt', url: 'https://8.8.8.8/events' } },

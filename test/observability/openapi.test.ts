@@ -215,6 +215,7 @@ const identitySamples: typeof samples = {
   },
   'auth.changeSecret': () => ({ path: '/auth/password', token: tokens.agent, body: { old: pin, secret: pin } }),
   'auth.accounts': () => ({ path: '/auth/accounts', token: tokens.ops }),
+  'auth.account': () => ({ path: '/auth/accounts/a01', token: tokens.ops }),
   'auth.createAccount': () => {
     const id = crypto.randomUUID();
     const body = { id, role: 'ops', login: `${id}@pennco.example`, name: 'Ravi', regions: [] };

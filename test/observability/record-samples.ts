@@ -35,6 +35,14 @@ export function recordSamples(ekbaar: () => FieldOps, ops: () => string): Sample
       return get('/agents/a01?day=2026-11-22')();
     },
     'get.api.v1.records.receipts': get('/receipts?status=applied&limit=2'),
+    'post.api.v1.records.receipts.key.note': async () => {
+      const { id, amountPaise } = await addDelivery(ekbaar());
+      const key = crypto.randomUUID();
+      const body = { amountPaise: amountPaise + 1, confirmedAt: '2026-11-22T10:04:05.123+05:30' };
+      const token = await ekbaar().token('a01', 'agent');
+      await ekbaar().post(`/api/v1/deliveries/${id}/confirm`, token, body, { 'idempotency-key': key });
+      return { ...get(`/receipts/${key}/note`)(), body: { note: 'called' } };
+    },
     'get.api.v1.records.density': get('/density?weeks=2'),
     'get.api.v1.records.places': get('/places'),
     'get.api.v1.records.health': get('/health'),

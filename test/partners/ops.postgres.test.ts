@@ -366,6 +366,26 @@ describe('what others tell us', () => {
     await tell('pennco/razorpay', event('reversed', id, 1_800_000_200));
     await expect.poll(status).toMatchObject({ status: 'reversed' });
 
+    const eventsOf = async (query: string, tenant?: string) => {
+      const answer = await fieldOps.get(`/api/v1/incoming-events?${query}`, await ops(tenant));
+      expect(answer.status).toBe(200);
+      return answer.body as { events: { eventId: string; status: string }[]; next: string | null };
+    };
+    const whole = await eventsOf('source=razorpay');
+    expect(whole.events.map(({ eventId }) => eventId)).toContain('late');
+    expect(JSON.stringify(whole)).not.toContain('pout_1');
+    const paged: string[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const page = await eventsOf(`source=razorpay&limit=1&cursor=${cursor}`);
+      paged.push(...page.events.map(({ eventId }) => eventId));
+      cursor = page.next;
+    }
+    expect(paged).toEqual(whole.events.map(({ eventId }) => eventId));
+    expect(await eventsOf('', 'vishi')).toEqual({ events: [], next: null });
+    const region = await fieldOps.token('o', 'ops', 'pennco', { regions: ['x'] });
+    expect((await fieldOps.get('/api/v1/incoming-events', region)).status).toBe(403);
+    expect((await fieldOps.get('/api/v1/incoming-events?cursor=x', await ops())).status).toBe(400);
+
     const { body } = await fieldOps.get('/api/v1/payouts', await ops());
     expect((body as { payouts: object[] }).payouts).toContainEqual(expect.objectContaining({ id, status: 'reversed' }));
     expect((await fieldOps.get('/api/v1/payouts', await ops('vishi'))).body).toMatchObject({ payouts: [] });

@@ -170,6 +170,29 @@ test('operations make an account, whose owner chooses the secret; new regions co
   expect(claimsOf(renewed.token)['regions']).toEqual(['IN-BR-02']);
   expect((await mayPull(renewed.token))[0]).toBe(200);
 
+  // Another role, too, and only within the office.
+  await change({ role: 'settlement' });
+  expect(await mayPull(renewed.token)).toEqual([401, 'token_expired']);
+  expect(claimsOf(good(await signIn(asked.login, choose.secret)).token)['role']).toBe('settlement');
+  expect(refusal(await change({ role: 'agent' }))).toEqual([400, 'malformed']);
+  const toOthers = (id: string) => fieldOps.post(`/auth/accounts/${id}/change`, token, { role: 'settlement' });
+  expect(refusal(await toOthers('a01'))).toEqual([400, 'malformed']);
+  expect(refusal(await toOthers('ops'))).toEqual([403, 'forbidden']);
+
+  // It is found by what is known of it, and only by its own operator.
+  const found = async (query: string, as = token) =>
+    ((await fieldOps.get(`/auth/accounts?${query}`, as)).body as { accounts: { id: string }[] }).accounts.map(
+      ({ id }) => id,
+    );
+  expect(await found('q=RAVI@')).toEqual(['ravi']);
+  expect(await found('q=ravi&role=ops')).toEqual([]);
+  expect(await found('q=%25')).toEqual([]);
+  expect((await fieldOps.get('/auth/accounts/ravi', token)).body).toMatchObject({ account: { role: 'settlement' } });
+  const vishi = (await ops('ops@vishi.example', 'vishi')).token;
+  expect(await found('q=ravi', vishi)).toEqual([]);
+  expect(refusal(await fieldOps.get('/auth/accounts/ravi', vishi))).toEqual([404, 'not_found']);
+  expect(refusal(await fieldOps.get('/auth/accounts?role=boss', token))).toEqual([400, 'malformed']);
+
   await change({ active: false });
   expect(await mayPull(renewed.token)).toEqual([401, 'unauthenticated']);
   expect(refusal(await people(fieldOps).refresh(renewed.refreshToken))).toEqual([403, 'forbidden']);

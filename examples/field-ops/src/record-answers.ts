@@ -33,8 +33,11 @@ export const LoggedReceipt = z.object({
   ...{ retriedAt: MaybeMoment, closedAt: MaybeMoment, closeReason: nullable },
   /** Of a mutation that threw: how often, and what it threw last. */
   ...{ tries: count, lastError: nullable },
+  /** Of a refusal that somebody of the office has dealt with: who, when, and what they noted. */
+  ...{ notedBy: nullable, notedAt: MaybeMoment, note: nullable },
 });
 export type LoggedReceipt = z.infer<typeof LoggedReceipt>;
+export const NotedRejection = z.object({ key: text, notedBy: text, notedAt: Moment, note: text });
 export const ReceiptLogPage = z.object({ receipts: z.array(LoggedReceipt), next });
 
 export const OutgoingMessage = z.object({
@@ -82,7 +85,11 @@ export const ListedAgent = z.object({
 });
 export type ListedAgent = z.infer<typeof ListedAgent>;
 export const AgentPage = z.object({ agents: z.array(ListedAgent), next });
-export const AgentDay = z.object({ agent: ListedAgent, day: text, track: z.array(Position) });
+export const AgentDay = z.object({
+  ...{ agent: ListedAgent, day: text, track: z.array(Position) },
+  /** The way was made up, for the demo day. */
+  demo: z.boolean(),
+});
 
 export const SavedFilters = z.object({
   filters: z.array(z.object({ name: text, query: text, savedAt: Moment })),
@@ -112,7 +119,11 @@ export const Place = z.object({
   ...{ pending: count, confirmed: count, failed: count },
 });
 export type Place = z.infer<typeof Place>;
-export const Places = z.object({ places: z.array(Place) });
+export const Places = z.object({
+  places: z.array(Place),
+  /** Agents whose last position was made up, for the demo day. */
+  demoAgents: z.array(text),
+});
 
 export const Health = z.object({
   /** How long the database took to answer `select 1`, in milliseconds. */

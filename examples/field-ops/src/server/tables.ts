@@ -114,7 +114,11 @@ export const agentPositions = pgTable(
  */
 export const agentTrack = pgTable(
   'agent_track',
-  { tenant: text().notNull(), agentId: text('agent_id').notNull(), key: uuid().notNull(), ...position },
+  {
+    ...{ tenant: text().notNull(), agentId: text('agent_id').notNull(), key: uuid().notNull(), ...position },
+    /** Made up, for the demo day. */
+    demo: boolean().notNull().default(false),
+  },
   (t) => [
     primaryKey({ columns: [t.tenant, t.agentId, t.key, t.at] }),
     index('agent_track_by_time').on(t.tenant, t.agentId, t.at),

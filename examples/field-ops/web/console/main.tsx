@@ -5,6 +5,7 @@ import './frame/frame.css';
 import './deliveries/list.css';
 import './heat/heat.css';
 import './map/map.css';
+import './frame/cards.css';
 import { createRoot } from 'react-dom/client';
 import { ConsoleApp } from './console-app.tsx';
 import { applyTheme } from './frame/theme-button.tsx';

@@ -6,6 +6,8 @@ const names: Readonly<Record<string, string>> = {
   samasta: 'Samasta',
 };
 
+export const mfis = Object.keys(names) as [string, ...string[]];
+
 /** The name under which people know a microfinance institution; its id where the app does not know it. */
 export function mfiName(id: string): string {
   return names[id] ?? id;

@@ -6,16 +6,8 @@
  */
 import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
+import type { DayState } from '../../day-close-answers.ts';
 import { agents, dayClosings, deliveries, ledgerEntries } from '../tables.ts';
-
-/**
- * - `fits`: closed, and what was counted is what the ledger has now
- * - `differs`: closed, and it is not
- * - `open`: has moved money or has deliveries of that day, and has not closed
- * - `idle`: neither
- */
-export const dayStates = ['fits', 'differs', 'open', 'idle'] as const;
-export type DayState = (typeof dayStates)[number];
 
 /** An agent's day. Money is whole paise. */
 export interface AgentDay {

@@ -1,23 +1,10 @@
 import { type Actor, type Database, ProblemError, reading } from '@ekbaar/server';
 import * as z from 'zod/mini';
+import { AgentCloses, dayStates, RegionCloses } from '../../day-close-answers.ts';
 import { type OpsApp, opsRoute, PageLimit } from '../jobs/ops-route.ts';
 import { regionsOf } from '../mutators.ts';
-import { agentDays, type DayRequest, dayStates, regionDays } from './day-report.ts';
+import { agentDays, type DayRequest, regionDays } from './day-report.ts';
 
-const money = z.int();
-const maybe = z.nullable(z.int());
-const AgentDayAnswer = z.object({
-  ...{ agentId: z.string(), name: z.string(), regionId: z.string(), state: z.enum(dayStates) },
-  ...{ closedAt: z.nullable(z.string()), countedCollectedPaise: maybe, countedDisbursedPaise: maybe },
-  ...{ countedCount: maybe, ledgerCollectedPaise: money, ledgerDisbursedPaise: money, ledgerCount: z.int() },
-  ...{ collectedDifferencePaise: maybe, disbursedDifferencePaise: maybe, countDifference: maybe, late: maybe },
-  ...{ pending: z.int(), cashPaise: money },
-});
-const RegionDayAnswer = z.object({
-  ...{ regionId: z.string(), agents: z.int(), fits: z.int(), differs: z.int(), open: z.int(), idle: z.int() },
-  ...{ pending: z.int(), ledgerCollectedPaise: money, ledgerDisbursedPaise: money, ledgerCount: z.int() },
-  ...{ collectedDifferencePaise: money, disbursedDifferencePaise: money, cashPaise: money },
-});
 const id = z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/));
 const Day = z.iso.date().check(z.regex(/^[1-9]/));
 
@@ -30,7 +17,7 @@ export function dayCloseRoutes(who: Omit<OpsApp, 'mayUse'>, database: Database):
     path: '/api/v1/day-close/regions',
     summary: 'The day close by region: who has closed, differences, cash in hand',
     query: z.object({ date: Day, region: z.optional(id) }),
-    answer: z.object({ date: z.string(), regions: z.array(RegionDayAnswer) }),
+    answer: RegionCloses,
     async run({ actor, query: { date, region } }) {
       const request = requestOf(actor, date, region);
       return { date, regions: await reading(database, actor.tenant, (tx) => regionDays(tx, request)) };
@@ -45,7 +32,7 @@ export function dayCloseRoutes(who: Omit<OpsApp, 'mayUse'>, database: Database):
       ...{ date: Day, region: z.optional(id), state: z.optional(z.enum(dayStates)), limit: PageLimit },
       cursor: z.optional(id),
     }),
-    answer: z.object({ date: z.string(), agents: z.array(AgentDayAnswer), next: z.nullable(z.string()) }),
+    answer: AgentCloses,
     async run({ actor, query: { date, region, state, limit, cursor } }) {
       const request = requestOf(actor, date, region);
       const agents = await reading(database, actor.tenant, (tx) =>

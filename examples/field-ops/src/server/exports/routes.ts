@@ -3,29 +3,25 @@ import { type Actor, answers, type ApiEnv, type Database, described, ProblemErro
 import { and, desc, eq, gt, isNotNull, sql } from 'drizzle-orm';
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
+import {
+  Export as ExportShape,
+  ExportFilters,
+  exportFormats,
+  exportKinds,
+  ExportLink,
+  Exports,
+} from '../../export-answers.ts';
 import { enqueue } from '../jobs/enqueue.ts';
 import type { OpsBoss } from '../jobs/ops-boss.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
 import { regionsOf } from '../mutators.ts';
+import { readDeliveryQuery } from '../records/delivery-list.ts';
 import { findRun } from '../settlement/run-store.ts';
 import { type Export, endExport, exportBytes, findExport, whichExport } from './export-store.ts';
 import { sources } from './sources.ts';
 import { streamed } from './streamed.ts';
-import { exportFormats, exportKinds, exports, exportStates } from './tables.ts';
+import { exports } from './tables.ts';
 
-const text = z.nullable(z.string());
-const word = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[^\0]*$/));
-const Day = z.iso.date().check(z.regex(/^[1-9]/));
-const Filters = z.strictObject({
-  ...{ from: z.optional(Day), to: z.optional(Day), status: z.optional(word), region: z.optional(word) },
-  runId: z.optional(z.uuid()),
-});
-const ExportAnswer = z.object({
-  ...{ id: z.string(), kind: z.enum(exportKinds), format: z.enum(exportFormats), filters: Filters },
-  ...{ regions: z.nullable(z.array(z.string())), requestedBy: z.string(), requestedAt: z.string() },
-  ...{ state: z.enum(exportStates), rows: z.int(), total: z.nullable(z.int()), bytes: z.int(), error: text },
-  ...{ finishedAt: text, expiresAt: text, fileName: z.string() },
-});
 /** How long a link is good that needs no token. */
 const linkMs = 10 * 60_000;
 /** One person's exports that may wait or run at once. */
@@ -57,8 +53,12 @@ export function exportRoutes(
     path: '/api/v1/exports',
     summary: 'Asks for a file of rows; it is written in the background',
     status: 202,
-    body: z.object({ kind: z.enum(exportKinds), format: z.enum(exportFormats), filters: z._default(Filters, {}) }),
-    answer: ExportAnswer,
+    body: z.object({
+      kind: z.enum(exportKinds),
+      format: z.enum(exportFormats),
+      filters: z._default(ExportFilters, {}),
+    }),
+    answer: ExportShape,
     async run({ actor, body: { kind, format, filters } }) {
       const { tenant } = actor;
       const seen = regionsOf(actor);
@@ -66,6 +66,12 @@ export function exportRoutes(
       if (sources[kind].whole === true && !all) throw forbidden(`${kind} are of all regions, and the token is not`);
       if (filters.region !== undefined && !all && !seen.includes(filters.region))
         throw forbidden(`the token names no region ${filters.region}`);
+      if (filters.list !== undefined && kind !== 'deliveries')
+        throw new ProblemError('malformed', 'Only deliveries are exported as their list shows them', {
+          issues: [{ path: 'filters.list', message: 'only for deliveries' }],
+        });
+      // It is refused here, not in the background.
+      readDeliveryQuery(filters.list ?? '');
       if (kind.startsWith('settlement-') && (await findRun(database.db, tenant, filters.runId ?? '')) === undefined)
         throw new ProblemError('not_found', 'There is no such settlement run: name one as filters.runId');
       const made = await database.db.transaction(async (tx) => {
@@ -105,7 +111,7 @@ export function exportRoutes(
     path: '/api/v1/exports',
     summary: 'Exports, the newest first: the own ones, and with all regions everybody’s',
     query: z.object({ limit: PageLimit, cursor: z.optional(z.string()) }),
-    answer: z.object({ exports: z.array(ExportAnswer), next: text }),
+    answer: Exports,
     async run({ actor, query: { limit, cursor } }) {
       const after = pageStart(cursor);
       const rows = await reading(database, actor.tenant, (tx) =>
@@ -136,7 +142,7 @@ export function exportRoutes(
     method: 'get',
     path: '/api/v1/exports/:id',
     summary: 'How far an export is',
-    answer: ExportAnswer,
+    answer: ExportShape,
     run: async ({ actor, path: { id } }) => shown(await own(actor, id)),
   });
 
@@ -144,7 +150,7 @@ export function exportRoutes(
     method: 'post',
     path: '/api/v1/exports/:id/remove',
     summary: 'Cancels an export, or throws its file away',
-    answer: ExportAnswer,
+    answer: ExportShape,
     async run({ actor, path: { id } }) {
       const found = await own(actor, id);
       await endExport(database.db, actor.tenant, found.id, found.state === 'done' ? 'expired' : 'cancelled');
@@ -156,7 +162,7 @@ export function exportRoutes(
     method: 'post',
     path: '/api/v1/exports/:id/link',
     summary: 'A link to the file that needs no token, good for ten minutes; an earlier one ends',
-    answer: z.object({ path: z.string(), expiresAt: z.string() }),
+    answer: ExportLink,
     async run({ actor, path: { id } }) {
       const found = await own(actor, id);
       ready(found, clock());
@@ -250,7 +256,7 @@ function fileNameOf({ kind, format, requestedAt }: Export): string {
   return `${kind}-${requestedAt.toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-')}.${format}`;
 }
 
-function shown(row: Export): z.input<typeof ExportAnswer> {
+function shown(row: Export): z.input<typeof ExportShape> {
   return {
     ...row,
     regions: row.regions === null ? null : [...row.regions],

@@ -1,7 +1,7 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import type { ExportKind } from '../../export-answers.ts';
 import { type ExportScope, type ExportRow, sources } from './sources.ts';
-import type { ExportKind } from './tables.ts';
 
 const rowsAtOnce = 1000;
 

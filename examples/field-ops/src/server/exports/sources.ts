@@ -1,8 +1,9 @@
 import { textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
+import type { ExportFilters, ExportKind } from '../../export-answers.ts';
+import { deliveryConditions } from '../records/delivery-list.ts';
 import { settlementItems, settlementLines } from '../settlement/tables.ts';
 import { agents, dayClosings, deliveries, disbursements, ledgerEntries } from '../tables.ts';
-import type { ExportKind } from './tables.ts';
 
 /**
  * What is in a column. `text` stays text, whatever it looks like: phone numbers, PIN codes, ids. `paise` is whole paise, and
@@ -17,16 +18,6 @@ export interface ExportColumn {
 
 /** Values in the order of the columns: text of `text`, `moment` and `day`; numbers of `count` and `paise`. */
 export type ExportRow = readonly (string | number | null)[];
-
-export interface ExportFilters {
-  /** Days of the operator, `YYYY-MM-DD`; both are included. */
-  readonly from?: string | undefined;
-  readonly to?: string | undefined;
-  readonly status?: string | undefined;
-  readonly region?: string | undefined;
-  /** The settlement run; for what is of one. */
-  readonly runId?: string | undefined;
-}
 
 export interface ExportScope {
   readonly tenant: string;
@@ -85,12 +76,13 @@ export const sources: Readonly<Record<ExportKind, Source>> = {
       'failReason:text',
     ),
     rows: (scope) => sql`
-      select json_build_array(v.id, v.kind, v.status, v.agent_id, v.region_id, v.village, v.pincode, v.customer_name, v.customer_phone,
-        v.mfi_id, v.loan_id, v.instalment_no, v.amount_paise, v.due_on, ${utc(sql`v.confirmed_at`)}, v.receipt_no, v.fail_reason) as row
-      from ${deliveries} v where ${where(
-        ...[sql`v.tenant = ${scope.tenant}`, inRegions(sql`v.region_id`, scope)],
-        ...[between(sql`v.due_on`, scope.filters, 'day'), is(sql`v.status`, scope.filters.status)],
-      )} order by v.id`,
+      select json_build_array(d.id, d.kind, d.status, d.agent_id, d.region_id, d.village, d.pincode, d.customer_name, d.customer_phone,
+        d.mfi_id, d.loan_id, d.instalment_no, d.amount_paise, d.due_on, ${utc(sql`d.confirmed_at`)}, d.receipt_no, d.fail_reason) as row
+      from ${deliveries} d left join ${agents} a on a.tenant = d.tenant and a.id = d.agent_id where ${where(
+        ...[sql`d.tenant = ${scope.tenant}`, inRegions(sql`d.region_id`, scope)],
+        ...[between(sql`d.due_on`, scope.filters, 'day'), is(sql`d.status`, scope.filters.status)],
+        deliveryConditions(scope, scope.filters.list ?? ''),
+      )} order by d.id`,
   },
   disbursements: {
     columns: columns(

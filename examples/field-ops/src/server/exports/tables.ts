@@ -10,22 +10,10 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
-import type { ExportFilters } from './sources.ts';
+import { type ExportFilters, exportFormats, exportKinds, exportStates } from '../../export-answers.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array | string }>({ dataType: () => 'bytea' });
-
-export const exportKinds = [
-  ...(['deliveries', 'disbursements', 'ledger', 'day-closings', 'audit'] as const),
-  ...(['settlement-disbursements', 'settlement-lines'] as const),
-] as const;
-export type ExportKind = (typeof exportKinds)[number];
-export const exportFormats = ['csv', 'xlsx', 'jsonl'] as const;
-export type ExportFormat = (typeof exportFormats)[number];
-
-/** `queued` → `running` → `done` → `expired`; or `failed`, or `cancelled` by whoever asked. */
-export const exportStates = ['queued', 'running', 'done', 'failed', 'cancelled', 'expired'] as const;
-export type ExportState = (typeof exportStates)[number];
 
 /** A file that somebody asked for. */
 export const exports = pgTable(

@@ -1,5 +1,5 @@
 import { ProblemError, type Queryable } from '@ekbaar/server';
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, eq, gt, ilike, or } from 'drizzle-orm';
 import { agents } from '../tables.ts';
 import { type From, note } from './audit.ts';
 import type { Account, Identity } from './identity.ts';
@@ -28,15 +28,38 @@ export interface NewAccount {
   readonly regions: readonly string[];
 }
 
-/** By id. @param after `next` of the page before */
-export async function accountPage(db: Queryable, tenant: string, after: string | undefined) {
+/** Which accounts are listed. */
+export interface AccountQuery {
+  /** `next` of the page before. */
+  readonly after: string | undefined;
+  /** In the id, the login or the name. */
+  readonly q: string | undefined;
+  readonly role: Account['role'] | undefined;
+}
+
+/** By id. */
+export async function accountPage(db: Queryable, tenant: string, { after, q, role }: AccountQuery) {
+  const like = `%${(q ?? '').trim().replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   const rows = await db
     .select()
     .from(accounts)
-    .where(and(eq(accounts.tenant, tenant), after === undefined ? undefined : gt(accounts.id, after)))
+    .where(
+      and(
+        ...[eq(accounts.tenant, tenant), after === undefined ? undefined : gt(accounts.id, after)],
+        role === undefined ? undefined : eq(accounts.role, role),
+        q === undefined
+          ? undefined
+          : or(ilike(accounts.id, like), ilike(accounts.login, like), ilike(accounts.name, like)),
+      ),
+    )
     .orderBy(asc(accounts.id))
     .limit(pageSize);
   return { accounts: rows.map(shown), next: rows.length === pageSize ? (rows.at(-1)?.id ?? null) : null };
+}
+
+/** @throws ProblemError `not_found` */
+export async function oneAccount(db: Queryable, tenant: string, id: string): Promise<ShownAccount> {
+  return shown(await find(db, tenant, id));
 }
 
 /** A new account without a secret, and the code with which its owner chooses one. @throws ProblemError `malformed` */
@@ -66,24 +89,27 @@ export async function createAccount(identity: Identity, { tenant, id: actor, fro
   });
 }
 
-/** @throws ProblemError `not_found`, `forbidden` for closing the own account */
+/** @throws ProblemError `not_found`, `forbidden` for closing the own account, `malformed` for an agent's role */
 export async function changeAccount(
   identity: Identity,
   { tenant, id: actor, from }: Administrator,
   id: string,
   changes: {
     active?: boolean | undefined;
+    /** Within the office. */
+    role?: 'ops' | 'settlement' | undefined;
     regions?: readonly string[] | undefined;
     name?: string | undefined;
     phone?: string | null | undefined;
   },
 ): Promise<ShownAccount> {
-  const { active, regions, name, phone } = changes;
-  if (id === actor && (active === false || (regions !== undefined && !regions.includes('*'))))
+  const { active, role, regions, name, phone } = changes;
+  if (id === actor && (active === false || role === 'settlement' || (regions !== undefined && !regions.includes('*'))))
     throw new ProblemError('forbidden', 'Nobody shuts out themselves: let a colleague do it');
   const own = and(eq(accounts.tenant, tenant), eq(accounts.id, id));
   const set = {
     ...(active === undefined ? {} : { active }),
+    ...(role === undefined ? {} : { role }),
     ...(regions === undefined ? {} : { regions: [...regions] }),
     ...(name === undefined ? {} : { name }),
     ...(phone === undefined ? {} : { phone }),
@@ -92,10 +118,13 @@ export async function changeAccount(
     const now = identity.clock();
     const [found] = await tx.select().from(accounts).where(own).for('update');
     if (found === undefined) throw noAccount(id);
+    // An agent's code and PIN are not what the office signs in with.
+    if (role !== undefined && found.role === 'agent')
+      throw notFitting('role', 'An agent stays one: make an account of the office beside it');
     if (Object.keys(set).length > 0) await tx.update(accounts).set(set).where(own);
     // An access token says what was true when it was made.
     if (active === false) await identity.sessions.endOfAccount(tx, now, tenant, id, 'disabled');
-    else if (regions !== undefined) await identity.sessions.outdate(tx, now, tenant, id);
+    else if (regions !== undefined || role !== undefined) await identity.sessions.outdate(tx, now, tenant, id);
     await note(tx, now, from, { tenant, event: 'account_changed', actor, subject: id, detail: JSON.stringify(set) });
     return { ...found, ...set };
   });

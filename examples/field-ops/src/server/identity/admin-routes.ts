@@ -1,5 +1,6 @@
 import { type Actor, type ApiEnv, type Authenticate, described, ProblemError } from '@ekbaar/server';
 import { type Context, Hono } from 'hono';
+import { type AccountRole, roles } from '../../account-answers.ts';
 import { regionsOf } from '../mutators.ts';
 import {
   accountPage,
@@ -7,6 +8,7 @@ import {
   changeAccount,
   createAccount,
   issueCode,
+  oneAccount,
   revokeSessions,
 } from './accounts.ts';
 import { addressOf } from './address.ts';
@@ -50,7 +52,9 @@ export function identityAdminRoutes(
   app.get(
     '/auth/accounts',
     described(
-      administered(({ tenant }, c) => accountPage(db, tenant, textQuery(c, 'after'))),
+      administered(({ tenant }, c) =>
+        accountPage(db, tenant, { after: textQuery(c, 'after'), q: textQuery(c, 'q'), role: roleQuery(c) }),
+      ),
       operations.accounts,
     ),
   );
@@ -59,6 +63,13 @@ export function identityAdminRoutes(
     described(
       administered(async (by, c) => createAccount(identity, by, await bodyOf(NewAccountRequest, c.req.raw))),
       operations.createAccount,
+    ),
+  );
+  app.get(
+    '/auth/accounts/:id',
+    described(
+      administered(async ({ tenant }, c) => ({ account: await oneAccount(db, tenant, idIn(c)) })),
+      operations.account,
     ),
   );
   app.post(
@@ -145,6 +156,13 @@ function textQuery(c: C, name: string): string | undefined {
   const text = c.req.query(name);
   if (text?.includes('\0') === true || text?.isWellFormed() === false) throw malformed(name, 'text without NUL');
   return text;
+}
+
+function roleQuery(c: C): AccountRole | undefined {
+  const text = c.req.query('role');
+  const role = roles.find((one) => one === text);
+  if (text !== undefined && role === undefined) throw malformed('role', `one of ${roles.join(', ')}`);
+  return role;
 }
 
 function cursorQuery(c: C, name: string): string | undefined {

@@ -1,6 +1,14 @@
 import { answers, type Description, jsonAnswer, jsonBody, openAnswers, withBody } from '@ekbaar/server';
 import * as z from 'zod/mini';
 import {
+  ChangedAccount,
+  CreatedAccount,
+  IssuedCode,
+  KnownAccounts,
+  KnownPhones,
+  roles,
+} from '../../account-answers.ts';
+import {
   AccountChanges,
   CodeRequest,
   NewAccountRequest,
@@ -15,7 +23,7 @@ import {
 
 const text = z.string();
 const moment = z.iso.datetime();
-const Role = z.enum(['agent', 'ops', 'settlement']);
+const Role = z.enum(roles);
 const who = { id: text, role: Role, login: text, name: text, regions: z.array(text) };
 const Yes = z.literal(true);
 
@@ -25,15 +33,6 @@ const SignedIn = z.object({
   refreshToken: z.optional(text),
   account: z.object({ tenant: text, ...who }),
   escrowKey: z.optional(text),
-});
-const ShownAccount = z.object({
-  ...{ ...who, phone: z.nullable(text), active: z.boolean(), mustReset: z.boolean(), demo: z.boolean() },
-  ...{ hasSecret: z.boolean(), createdAt: moment },
-});
-const Phone = z.object({
-  ...{ id: text, accountId: text, name: text, clientIds: z.array(text), firstSeenAt: moment, lastSeenAt: moment },
-  ...{ unsent: z.nullable(z.int()), model: z.nullable(z.int()), clockErrorMs: z.nullable(z.int()) },
-  ...{ revokedAt: z.nullable(moment), revokedBy: z.nullable(text), revokedWhy: z.nullable(text) },
 });
 const AuditEntry = z.object({
   ...{ at: moment, id: text, event: text, actor: z.nullable(text), subject: text },
@@ -47,8 +46,6 @@ const Options = z.object({
   demo: z.nullable(z.object({ pin: text, password: text, office: z.array(z.object(officeShape)) })),
 });
 const MustReset = z.object({ mustReset: Yes, code: text });
-const Issued = z.object({ code: z.nullable(text), codeExpiresAt: moment, sent: z.boolean() });
-
 type Schema = z.ZodMiniType;
 type Codes = Parameters<typeof answers>[1];
 
@@ -127,24 +124,33 @@ export const operations = {
   }),
   accounts: administration('auth.accounts', {
     summary: 'Accounts of the tenant, by id',
-    parameters: [query('after', '`next` of the page before')],
-    answer: z.object({ accounts: z.array(ShownAccount), next: z.nullable(text) }),
+    parameters: [
+      query('after', '`next` of the page before'),
+      ...[query('q', 'In the id, the login or the name'), query('role', `One of ${roles.join(', ')}`)],
+    ],
+    answer: KnownAccounts,
+  }),
+  account: administration('auth.account', {
+    summary: 'One account',
+    parameters: [idInPath],
+    ...{ answer: ChangedAccount, codes: ['not_found'] },
   }),
   createAccount: administration('auth.createAccount', {
     summary: 'A new account, and the code with which its owner chooses a secret',
     body: NewAccountRequest,
-    answer: z.object({ account: ShownAccount, code: text, codeExpiresAt: moment }),
+    answer: CreatedAccount,
   }),
   changeAccount: administration('auth.changeAccount', {
-    summary: 'Close or open an account, or change its regions or name',
-    description: 'Closing it ends its sessions; new regions count at once.',
+    summary: 'Close or open an account, or change its role, regions or name',
+    description:
+      'Closing it ends its sessions; a new role and new regions count at once. The role changes within the office: an agent stays one.',
     parameters: [idInPath],
-    ...{ body: AccountChanges, answer: z.object({ account: ShownAccount }), codes: ['not_found'] },
+    ...{ body: AccountChanges, answer: ChangedAccount, codes: ['not_found'] },
   }),
   issueCode: administration('auth.issueCode', {
     summary: 'A reset code for somebody, to be read out or sent; it unlocks who guessed too often',
     parameters: [idInPath],
-    ...{ body: CodeRequest, answer: Issued, codes: ['not_found'] },
+    ...{ body: CodeRequest, answer: IssuedCode, codes: ['not_found'] },
   }),
   revokeSessions: administration('auth.revokeSessions', {
     summary: 'End all sessions of an account',
@@ -154,7 +160,7 @@ export const operations = {
   phones: administration('auth.phones', {
     summary: 'Phones of the tenant: last seen, unsent, model, clock error, blocked',
     parameters: [query('after', '`next` of the page before'), query('account', 'Of this account')],
-    answer: z.object({ phones: z.array(Phone), next: z.nullable(text) }),
+    answer: KnownPhones,
   }),
   revokePhone: administration('auth.revokePhone', {
     summary: 'Block a lost phone: its sessions end, and nobody signs in on it any more',

@@ -1,5 +1,6 @@
 import { ProblemError, readJson } from '@ekbaar/server';
 import * as z from 'zod/mini';
+import { roles } from '../../account-answers.ts';
 
 const text = (most: number) =>
   z.string().check(
@@ -10,7 +11,7 @@ const text = (most: number) =>
 const Tenant = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const Login = text(200);
 const Secret = text(200);
-const Role = z.enum(['agent', 'ops', 'settlement']);
+const Role = z.enum(roles);
 const Regions = z.array(text(64)).check(z.maxLength(1000));
 /** Made up by the client for each renewal, and the same again until it has heard the answer. */
 const Attempt = z.string().check(z.regex(/^[A-Za-z0-9_-]{16,64}$/));
@@ -55,6 +56,7 @@ export const NewAccountRequest = z.object({
 });
 export const AccountChanges = z.object({
   active: z.optional(z.boolean()),
+  role: z.optional(z.enum(['ops', 'settlement'])),
   regions: z.optional(Regions),
   name: z.optional(text(120)),
   phone: z.optional(z.nullable(text(20))),

@@ -1,13 +1,11 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import type { PgBoss } from 'pg-boss';
+import type { JobState } from '../../message-answers.ts';
 import { bossIn } from './enqueue.ts';
 import { derivedKey } from './idempotency-key.ts';
 import { closeMessage, reopenMessage } from './message-store.ts';
 import { queueNames, queues } from './queues.ts';
-
-export const jobStates = ['created', 'retry', 'active', 'completed', 'cancelled', 'failed'] as const;
-export type JobState = (typeof jobStates)[number];
 
 /** A job as ops see it; never with what is in it, but for what names it. */
 export interface SeenJob {

@@ -1,19 +1,12 @@
 import { type Database, ProblemError } from '@ekbaar/server';
 import * as z from 'zod/mini';
-import { closeDead, jobStates, listJobs, retryDead, type SeenJob } from './dead-jobs.ts';
+import { Jobs, jobStates } from '../../message-answers.ts';
+import { closeDead, listJobs, retryDead, type SeenJob } from './dead-jobs.ts';
 import type { OpsBoss } from './ops-boss.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
 import { isUuid } from './payout-store.ts';
 import { queueNames, queues } from './queues.ts';
 
-const moment = z.string();
-const Job = z.object({
-  ...{ id: z.string(), queue: z.string(), state: z.enum(jobStates) },
-  ...{ createdAt: moment, startAfter: moment, endedAt: z.nullable(moment), tries: z.int() },
-  ...{ deliveryId: z.nullable(z.string()), messageId: z.nullable(z.string()) },
-  ...{ reason: z.nullable(z.string()), source: z.nullable(z.string()) },
-});
-const Jobs = z.object({ jobs: z.array(Job), next: z.nullable(z.string()) });
 const Page = { limit: PageLimit, cursor: z.optional(z.string()) };
 const Handled = z.object({ id: z.string(), handled: z.enum(['retried', 'closed']) });
 const Reason = z.object({ reason: z.string().check(z.minLength(1), z.maxLength(500)) });

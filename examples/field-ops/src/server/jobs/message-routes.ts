@@ -1,35 +1,15 @@
 import { type Database, ProblemError, reading } from '@ekbaar/server';
 import { and, asc, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { channels, Messages, MessageWithAttempts, messageStatuses } from '../../message-answers.ts';
 import { enqueue } from './enqueue.ts';
 import { findMessage, type OutgoingMessage, reopenMessage } from './message-store.ts';
 import type { OpsBoss } from './ops-boss.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
 import { isUuid } from './payout-store.ts';
 import { maskedNumber } from './phone-number.ts';
-import { channels, messageStatuses, outgoingAttempts, outgoingMessages } from './tables.ts';
+import { outgoingAttempts, outgoingMessages } from './tables.ts';
 
-const moment = z.string();
-const text = z.nullable(z.string());
-const Message = z.object({
-  ...{ id: z.string(), channel: z.enum(channels), status: z.enum(messageStatuses), attempts: z.int() },
-  ...{
-    deliveryId: text,
-    mfiId: text,
-    endpointId: text,
-    provider: text,
-    providerId: text,
-    lastError: text,
-    closedBy: text,
-  },
-  /** A phone number is masked. */
-  to: z.string(),
-  ...{ createdAt: moment, changedAt: moment, sentAt: z.nullable(moment) },
-});
-const Attempt = z.object({
-  ...{ no: z.int(), at: moment, endedAt: z.nullable(moment), outcome: text, detail: text },
-  ...{ httpStatus: z.nullable(z.int()), request: text, answer: text },
-});
 const Id = z.string().check(z.minLength(1), z.maxLength(64), z.regex(/^[^\0]*$/));
 
 /** What was sent to whom, and how it went: `/api/v1/messages`. */
@@ -43,7 +23,7 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
       ...{ delivery: z.optional(Id), endpoint: z.optional(z.uuid()), mfi: z.optional(Id) },
       ...{ limit: PageLimit, cursor: z.optional(z.string()) },
     }),
-    answer: z.object({ messages: z.array(Message), next: z.nullable(z.string()) }),
+    answer: Messages,
     async run({ actor: { tenant }, query: { channel, status, delivery, endpoint, mfi, limit, cursor } }) {
       const after = pageStart(cursor);
       const t = outgoingMessages;
@@ -76,7 +56,7 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
     method: 'get',
     path: '/api/v1/messages/:id',
     summary: 'A message, and every try to send it',
-    answer: z.object({ message: Message, attempts: z.array(Attempt) }),
+    answer: MessageWithAttempts,
     async run({ actor: { tenant }, path: { id = '' } }) {
       const { message, attempts } = await reading(database, tenant, async (tx) => ({
         message: isUuid(id) ? await findMessage(tx, { tenant, id }) : undefined,

@@ -1,7 +1,8 @@
 import type { Queryable } from '@ekbaar/server';
 import { and, eq, inArray, notInArray, type SQL, sql } from 'drizzle-orm';
 import type { Answer } from './port.ts';
-import { outgoingAttempts, outgoingMessages, type MessageStatus } from './tables.ts';
+import type { MessageStatus } from '../../message-answers.ts';
+import { outgoingAttempts, outgoingMessages } from './tables.ts';
 
 export type OutgoingMessage = typeof outgoingMessages.$inferSelect;
 /** What a message is, before anything was tried. */

@@ -1,28 +1,18 @@
 import { type Database, ProblemError, reading } from '@ekbaar/server';
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { Payouts, payoutStatuses } from '../../message-answers.ts';
 import { agents } from '../tables.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
 import { maskedNumber } from './phone-number.ts';
-import { payoutAccounts, payouts, payoutStatuses } from './tables.ts';
+import { payoutAccounts, payouts } from './tables.ts';
 
-const text = z.nullable(z.string());
 const Account = z.object({
   agentId: z.string(),
   destination: z.string(),
   enabled: z.boolean(),
   changedAt: z.string(),
   changedBy: z.string(),
-});
-const Payout = z.object({
-  ...{
-    id: z.string(),
-    deliveryId: z.string(),
-    agentId: z.string(),
-    amountPaise: z.int(),
-    status: z.enum(payoutStatuses),
-  },
-  ...{ provider: text, providerId: text, bankRef: text, failure: text, requestedAt: z.string(), statusAt: z.string() },
 });
 const Destination = z.string().check(z.maxLength(100), z.regex(/^[A-Za-z0-9_]+$/));
 
@@ -36,7 +26,7 @@ export function payoutRoutes(ops: OpsApp, database: Database, clock: () => Date)
     path: '/api/v1/payouts',
     summary: 'Payouts to agents, the newest first',
     query: z.object({ status: z.optional(z.enum(payoutStatuses)), limit: PageLimit, cursor: z.optional(z.string()) }),
-    answer: z.object({ payouts: z.array(Payout), next: text }),
+    answer: Payouts,
     async run({ actor: { tenant }, query: { status, limit, cursor } }) {
       const after = pageStart(cursor);
       const rows = await reading(database, tenant, (tx) =>

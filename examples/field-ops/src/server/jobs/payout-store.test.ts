@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { movesOn } from './payout-store.ts';
-import { type PayoutStatus, payoutStatuses } from './tables.ts';
+import { type PayoutStatus, payoutStatuses } from '../../message-answers.ts';
 
 const at = (seconds: number) => new Date(1_800_000_000_000 + seconds * 1000);
 

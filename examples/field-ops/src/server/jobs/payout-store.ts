@@ -1,7 +1,8 @@
 import type { Queryable } from '@ekbaar/server';
 import { and, eq, lt, or, type SQL } from 'drizzle-orm';
 import type { PayoutReport } from './port.ts';
-import { payouts, type PayoutStatus } from './tables.ts';
+import type { PayoutStatus } from '../../message-answers.ts';
+import { payouts } from './tables.ts';
 
 export type Payout = typeof payouts.$inferSelect;
 

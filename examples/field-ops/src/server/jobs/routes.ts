@@ -6,6 +6,7 @@ import type { OpsApp } from './ops-route.ts';
 import { payoutRoutes } from './payout-routes.ts';
 import type { ProvidersConfig } from './providers.ts';
 import { endpointRoutes } from './webhooks/endpoint-routes.ts';
+import { incomingListRoute } from './webhooks/incoming-list.ts';
 import { incomingRoutes } from './webhooks/incoming-routes.ts';
 
 /** What the routes of jobs need to know of the outside. */
@@ -30,6 +31,7 @@ export function routesOfJobs(
   messageRoutes(ops, database, bosses, clock);
   payoutRoutes(ops, database, clock);
   endpointRoutes(ops, database, bosses, { clock, allowedAddresses });
+  incomingListRoute(ops, database);
   incomingRoutes(app, { database, bosses, config: providers, clock });
   return bosses;
 }

@@ -13,25 +13,9 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { channels, incomingStatuses, messageStatuses, payoutStatuses } from '../../message-answers.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
-
-/** How a message leaves. `webhook` is an event for an MFI, `payout` an order to pay. */
-export const channels = ['sms', 'whatsapp', 'email', 'webhook', 'payout'] as const;
-export type Channel = (typeof channels)[number];
-
-/**
- * - `waiting`: not tried yet, or the last try did nothing and the next one will come
- * - `sending`: a try began; until it is settled, nobody knows whether it did something
- * - `sent`: the provider took it; `delivered`, `undelivered`: what the provider reported later
- * - `refused`, `exhausted`, `unknown`: dead letters, by a final no, by too many tries, by an outcome nobody could find out
- * - `skipped`: the operator has no provider for the channel; `closed`: ops gave it up
- */
-export const messageStatuses = [
-  ...(['waiting', 'sending', 'sent', 'delivered', 'undelivered'] as const),
-  ...(['refused', 'exhausted', 'unknown', 'skipped', 'closed'] as const),
-] as const;
-export type MessageStatus = (typeof messageStatuses)[number];
 
 /** Everything that left, or is to leave, for an outside party: one row for each, however often it was tried. */
 export const outgoingMessages = pgTable(
@@ -123,12 +107,6 @@ export const payoutAccounts = pgTable(
   (t) => [primaryKey({ columns: [t.tenant, t.agentId] })],
 );
 
-export const payoutStatuses = [
-  ...(['requested', 'accepted', 'processing', 'paid'] as const),
-  ...(['cancelled', 'failed', 'reversed'] as const),
-] as const;
-export type PayoutStatus = (typeof payoutStatuses)[number];
-
 /** What an agent paid out in cash, paid back to the agent's bank account. The ledger is settled by the bank's file, not by this. */
 export const payouts = pgTable(
   'payouts',
@@ -207,9 +185,7 @@ export const incomingEvents = pgTable(
     type: text().notNull(),
     body: jsonb().notNull(),
     receivedAt: moment('received_at').notNull(),
-    status: text({ enum: ['received', 'processed', 'ignored'] })
-      .notNull()
-      .default('received'),
+    status: text({ enum: incomingStatuses }).notNull().default('received'),
     processedAt: moment('processed_at'),
     note: text(),
   },

@@ -43,7 +43,9 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
       const [agent] = await withPhones(database.db, by.tenant, rows);
       if (agent === undefined) throw new ProblemError('not_found', `There is no agent ${id}`);
       const day = query.day ?? today(clock());
-      return { agent, day, track: await reading(database, by.tenant, (tx) => trackOf(tx, by.tenant, id, day)) };
+      const points = await reading(database, by.tenant, (tx) => trackOf(tx, by.tenant, id, day));
+      const track = points.map(({ demo: _, ...point }) => point);
+      return { agent, day, track, demo: points.some(({ demo }) => demo) };
     },
   });
 }
@@ -120,16 +122,21 @@ async function withPhones(db: Queryable, tenant: string, rows: readonly Row[]): 
 const mostPoints = 2000;
 
 /** Where an agent was on a day, in order; of a long day every second or third point. */
-function trackOf(tx: Queryable, tenant: string, agentId: string, day: string): Promise<z.infer<typeof Position>[]> {
+function trackOf(
+  tx: Queryable,
+  tenant: string,
+  agentId: string,
+  day: string,
+): Promise<(z.infer<typeof Position> & { demo: boolean })[]> {
   return rowsOf(
     tx,
     sql`with day as (
-          select lat, lng, accuracy_m, at, row_number() over (order by at) as n, count(*) over () as points
+          select lat, lng, accuracy_m, at, demo, row_number() over (order by at) as n, count(*) over () as points
           from agent_track where tenant = ${tenant} and agent_id = ${agentId}
             and at >= (${day}::text::timestamp at time zone 'Asia/Kolkata')
             and at < ((${day}::text::timestamp + interval '1 day') at time zone 'Asia/Kolkata')
         )
-        select lat, lng, accuracy_m as "accuracyM", to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
+        select lat, lng, accuracy_m as "accuracyM", demo, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
         from day where n % (1 + points / ${mostPoints}::int) = 0 or n = 1 or n = points order by n`,
   );
 }

@@ -1,4 +1,4 @@
-import { type Database, reading, rowsOf, textArray } from '@ekbaar/server';
+import { type Database, ProblemError, reading, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { DeliveryPage, type ListedDelivery } from '../../record-answers.ts';
@@ -97,8 +97,36 @@ function keysetOf(sort: string): Keyset {
   return { ...by, order: `deliveries ${sort}`, id: sql`d.id`, descending };
 }
 
+/** A question as it stands in an address. @throws ProblemError `malformed` */
+export function readDeliveryQuery(text: string): DeliveryQuery {
+  const parameters = new URLSearchParams(text);
+  const given = [...new Set(parameters.keys())].map((name) => {
+    const values = parameters.getAll(name);
+    return [name, values.length === 1 ? values[0] : values] as const;
+  });
+  const parsed = DeliveryQuery.safeParse(Object.fromEntries(given));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const message = `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'unreadable'}`.slice(0, 500);
+  throw new ProblemError('malformed', `That is no question to the list of deliveries: ${message}`, {
+    issues: [{ path: 'filters.list', message }],
+  });
+}
+
+/**
+ * What a question to the list asks for, as SQL over `d`, the delivery, and `a`, its agent.
+ *
+ * @param by regions: null is all of them
+ */
+export function deliveryConditions(
+  by: { readonly tenant: string; readonly regions: readonly string[] | null },
+  text: string,
+): SQL {
+  return conditionsOf({ tenant: by.tenant, regions: by.regions ?? ['*'] }, readDeliveryQuery(text));
+}
+
 /** SQL for everything that the question asks for, within the tenant and the regions of whoever asks. */
-function conditionsOf(by: Overseer, query: DeliveryQuery): SQL {
+function conditionsOf(by: Pick<Overseer, 'tenant' | 'regions'>, query: DeliveryQuery): SQL {
   const any = (column: SQL, choice: string | readonly string[] | undefined) => {
     const values = listed(choice).filter((value) => value !== '');
     return values.length === 0 ? [] : [sql`${column} = any(${textArray(values)})`];

@@ -113,7 +113,13 @@ type Walk = { readonly agent: { tenant: string; id: string; regionId: string }; 
 
 async function insertWalks(tx: Queryable, walks: readonly Walk[]): Promise<void> {
   const track = walks.flatMap(({ agent, points }) =>
-    points.map((point) => ({ tenant: agent.tenant, agentId: agent.id, key: crypto.randomUUID(), ...point })),
+    points.map((point) => ({
+      tenant: agent.tenant,
+      agentId: agent.id,
+      key: crypto.randomUUID(),
+      demo: true,
+      ...point,
+    })),
   );
   for (let at = 0; at < track.length; at += 500)
     await tx

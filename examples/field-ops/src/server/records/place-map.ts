@@ -11,6 +11,15 @@ export function placeMap(app: RecordsApp, database: Database): void {
     answer: Places,
     run: ({ by }) =>
       reading(database, by.tenant, async (tx) => ({
+        demoAgents: (
+          await rowsOf<{ id: string }>(
+            tx,
+            sql`select p.agent_id as id from agent_positions p
+                where p.tenant = ${by.tenant} and ${inRegions(sql`p.region_id`, by)} and exists (
+                  select from agent_track t where t.tenant = p.tenant and t.agent_id = p.agent_id and t.at = p.at and t.demo)
+                order by 1 limit 10000`,
+          )
+        ).map(({ id }) => id),
         places: await rowsOf<Place>(
           tx,
           sql`with said as (

@@ -22,14 +22,18 @@ const columns = sql.raw(
     ...['r.clock_error_ms::float8 as "clockErrorMs"', `${utc('r.retried_at')} as "retriedAt"`],
     ...[`${utc('r.closed_at')} as "closedAt"`, 'r.close_reason as "closeReason"'],
     ...['coalesce(h.tries, 0) as tries', 'h.error as "lastError"'],
+    ...['n.noted_by as "notedBy"', `${utc('n.noted_at')} as "notedAt"`, 'n.note'],
   ].join(', '),
 );
 const from = sql`sync.receipts r left join sync.halts h on h.tenant = r.tenant and h.key = r.key
+                 left join rejection_notes n on n.tenant = r.tenant and n.key = r.key
                  left join agents a on a.tenant = r.tenant and a.id = r.actor and r.role = 'agent'`;
 
 const Query = z.object({
   ...{ actor: z.optional(Text), name: z.optional(Text), status: z.optional(z.enum(receiptStatuses)) },
   ...{ from: z.optional(z.iso.datetime({ offset: true })), to: z.optional(z.iso.datetime({ offset: true })) },
+  /** `true`: only what nobody of the office has noted anything about. */
+  open: z.optional(z.stringbool()),
   /** In the args: a delivery's id, a loan's, an amount. */
   ...{ q: z.optional(Text), limit: Limit, cursor: z.optional(z.string().check(z.maxLength(2000))) },
 });
@@ -42,12 +46,13 @@ export function receiptLog(app: RecordsApp, database: Database): void {
     answer: ReceiptLogPage,
     run: ({ by, query }) =>
       reading(database, by.tenant, async (tx) => {
-        const { actor, name, status: outcome, q, limit, cursor } = query;
+        const { actor, name, status: outcome, q, open, limit, cursor } = query;
         const conditions = [
           ...[sql`r.tenant = ${by.tenant}`, ofRegions(by), pastCursor(byTime, cursor)],
           ...(actor === undefined ? [] : [sql`r.actor = ${actor}`]),
           ...(name === undefined ? [] : [sql`r.name = ${name}`]),
           ...(outcome === undefined ? [] : [sql`r.status = ${outcome}`]),
+          ...(open === true ? [sql`n.key is null`] : []),
           ...(query.from === undefined ? [] : [sql`r.server_at >= ${query.from}::text::timestamptz`]),
           ...(query.to === undefined ? [] : [sql`r.server_at < ${query.to}::text::timestamptz`]),
           ...(q === undefined || q === ''
@@ -74,7 +79,7 @@ const byTime: Keyset = {
 };
 
 /** Agents of the overseer's regions, and what the overseer did. */
-function ofRegions(by: Overseer): SQL {
+export function ofRegions(by: Overseer): SQL {
   if (overseesAll(by)) return sql`true`;
   const list = sql.join([sql`''`, ...by.regions.map((region) => sql`${region}`)], sql`, `);
   return sql`(a.region_id in (${list}) or r.actor = ${by.id})`;

@@ -1,4 +1,4 @@
-import { boolean, index, integer, pgTable, primaryKey, text, timestamp } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { trafficKinds } from '../../record-answers.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
@@ -39,3 +39,19 @@ export const savedFilters = pgTable(
   },
   (t) => [primaryKey({ columns: [t.tenant, t.accountId, t.list, t.name] })],
 );
+
+/** Refusals that somebody of the office has dealt with. The receipt stays as it is: it is the phone's answer. */
+export const rejectionNotes = pgTable(
+  'rejection_notes',
+  {
+    tenant: text().notNull(),
+    /** Of the mutation that was refused. */
+    key: uuid().notNull(),
+    note: text().notNull(),
+    notedBy: text('noted_by').notNull(),
+    notedAt: moment('noted_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.key] })],
+);
+
+export const recordTables = [trafficHours, savedFilters, rejectionNotes];

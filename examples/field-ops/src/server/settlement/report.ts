@@ -3,7 +3,7 @@ import { csvLine } from '../exports/csv-text.ts';
 import { itemPage, linePage } from './run-pages.ts';
 import type { Run } from './run-store.ts';
 import { countedGroups } from './summary.ts';
-import { itemGroups, lineGroups } from './tables.ts';
+import { itemGroups, lineGroups } from '../../settlement-answers.ts';
 
 const rowsAtOnce = 500;
 const rupees = (paise: number | null) => (paise === null ? null : paise / 100);

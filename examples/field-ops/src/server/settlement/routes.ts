@@ -1,6 +1,16 @@
 import { type Actor, answers, type Database, described, ProblemError, reading } from '@ekbaar/server';
 import { and, desc, eq, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import {
+  decisions,
+  itemGroups,
+  lineGroups,
+  runStates,
+  SettlementItems,
+  SettlementLines,
+  SettlementRun,
+  SettlementRuns,
+} from '../../settlement-answers.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
 import type { OpsBoss } from '../jobs/ops-boss.ts';
 import { regionsOf } from '../mutators.ts';
@@ -12,39 +22,13 @@ import { itemPage, linePage } from './run-pages.ts';
 import { findRun, type Run } from './run-store.ts';
 import { enqueueRun } from './settlement-queue.ts';
 import { runAgain } from './settlement-run.ts';
-import { itemGroups, lineGroups, runStates, settlementRuns } from './tables.ts';
+import { settlementRuns } from './tables.ts';
 
 /** The bank's file is the whole operator's: ops and settlement of some regions only do not see it. */
 function maySettle(actor: Actor): boolean {
   return (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*');
 }
 
-const text = z.nullable(z.string());
-const money = z.nullable(z.int());
-const LineTotal = z.object({ lines: z.int(), outPaise: z.int(), backPaise: z.int() });
-const DisbursementTotal = z.object({ disbursements: z.int(), ourPaise: z.int(), bankPaise: z.int() });
-const RunAnswer = z.object({
-  ...{ id: z.string(), fileName: z.string(), fileHash: z.string(), fileBytes: z.int(), uploadedBy: z.string() },
-  ...{ uploadedAt: z.string(), state: z.enum(runStates), error: text, upTo: text, repeats: z.int(), finishedAt: text },
-  summary: z.nullable(
-    z.object({
-      lines: z.record(z.enum(lineGroups), LineTotal),
-      file: LineTotal,
-      disbursements: z.record(z.string(), DisbursementTotal),
-      books: DisbursementTotal,
-    }),
-  ),
-});
-const Line = z.object({
-  ...{ no: z.int(), group: z.enum(lineGroups), raw: z.string(), why: text, disbursementId: text, bankRef: text },
-  ...{ amountPaise: money, side: z.nullable(z.enum(['out', 'back'])), day: text },
-});
-const Item = z.object({
-  ...{ disbursementId: z.string(), group: z.enum(itemGroups), regionId: z.string(), mfiId: z.string() },
-  ...{ loanId: z.string(), ourPaise: z.int(), bankPaise: money, extraPaise: z.int(), returnedPaise: z.int() },
-  ...{ bankRef: text, lineNo: money, outcome: text, decisions: z.int() },
-  ...{ decision: z.nullable(z.enum(['accepted', 'contested'])), reason: text, decidedBy: text },
-});
 const FileName = z._default(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[^\p{Cc}]+$/u)), 'bank.csv');
 
 /** `/api/v1/settlement`: the bank's files, and what came of them. */
@@ -84,7 +68,7 @@ export function settlementRoutes(
         );
         if (run.state !== 'done' && run.state !== 'failed') await enqueueRun(database, bosses, run.tenant, run.id);
         c.header('Cache-Control', 'no-store');
-        return c.json(RunAnswer.parse(shown(run)), isNew ? 201 : 200);
+        return c.json(SettlementRun.parse(shown(run)), isNew ? 201 : 200);
       },
       {
         of: 'operation',
@@ -114,7 +98,7 @@ export function settlementRoutes(
     path: '/api/v1/settlement/runs',
     summary: 'Settlement runs, the newest first',
     query: z.object({ state: z.optional(z.enum(runStates)), limit: PageLimit, cursor: z.optional(z.string()) }),
-    answer: z.object({ runs: z.array(RunAnswer), next: text }),
+    answer: SettlementRuns,
     async run({ actor: { tenant }, query: { state, limit, cursor } }) {
       const after = pageStart(cursor);
       const rows = await reading(database, tenant, (tx) =>
@@ -142,7 +126,7 @@ export function settlementRoutes(
     method: 'get',
     path: '/api/v1/settlement/runs/:id',
     summary: 'One settlement run, with its totals',
-    answer: RunAnswer,
+    answer: SettlementRun,
     run: async ({ actor: { tenant }, path: { id } }) => shown(await theRun(tenant, id)),
   });
 
@@ -151,7 +135,7 @@ export function settlementRoutes(
     path: '/api/v1/settlement/runs/:id/lines',
     summary: 'The lines of a run’s file, in their order; of one group or of all',
     query: z.object({ group: z.optional(z.enum(lineGroups)), limit: PageLimit, cursor: z.optional(LineCursor) }),
-    answer: z.object({ lines: z.array(Line), next: text }),
+    answer: SettlementLines,
     async run({ actor: { tenant }, path: { id }, query: { group, limit, cursor } }) {
       const run = await theRun(tenant, id);
       const lines = await reading(database, tenant, (tx) => linePage(tx, run, { group, after: cursor, limit }));
@@ -167,7 +151,7 @@ export function settlementRoutes(
       ...{ group: z.optional(z.enum(itemGroups)), open: z._default(z.stringbool(), false), limit: PageLimit },
       cursor: z.optional(z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/))),
     }),
-    answer: z.object({ disbursements: z.array(Item), next: text }),
+    answer: SettlementItems,
     async run({ actor: { tenant }, path: { id }, query: { group, open, limit, cursor } }) {
       const run = await theRun(tenant, id);
       const items = await reading(database, tenant, (tx) => itemPage(tx, run, { group, open, after: cursor, limit }));
@@ -180,7 +164,7 @@ export function settlementRoutes(
     path: '/api/v1/settlement/runs/:id/again',
     summary: 'Settles a run’s file once more, by what the books say now; never posts anything twice',
     status: 202,
-    answer: RunAnswer,
+    answer: SettlementRun,
     async run({ actor: { tenant }, path: { id } }) {
       const { id: runId, state } = await theRun(tenant, id);
       if (state === 'failed')
@@ -199,7 +183,7 @@ export function settlementRoutes(
     path: '/api/v1/settlement/runs/:id/disbursements/:disbursement/decide',
     summary: 'Notes what is decided about a disbursement that does not fit the bank’s file',
     body: z.object({
-      decision: z.enum(['accepted', 'contested']),
+      decision: z.enum(decisions),
       reason: z.string().check(z.trim(), z.minLength(3), z.maxLength(500), z.regex(/^[^\0]*$/)),
       /** `decisions` of the disbursement as it was shown. */
       seen: z.int().check(z.nonnegative()),
@@ -244,11 +228,11 @@ export function settlementRoutes(
 const LineCursor = z.coerce.number().check(z.int(), z.nonnegative(), z.maximum(2 ** 31 - 1));
 
 function runSchema() {
-  const { $schema: _, ...schema } = z.toJSONSchema(RunAnswer, { io: 'output' });
+  const { $schema: _, ...schema } = z.toJSONSchema(SettlementRun, { io: 'output' });
   return schema;
 }
 
-function shown(run: Run): z.input<typeof RunAnswer> {
+function shown(run: Run): z.input<typeof SettlementRun> {
   return {
     ...run,
     uploadedAt: run.uploadedAt.toISOString(),

@@ -1,6 +1,6 @@
+import { itemGroups, lineGroups } from '../../settlement-answers.ts';
 import type { Run } from './run-store.ts';
 import { countedGroups } from './summary.ts';
-import { itemGroups, lineGroups } from './tables.ts';
 
 /** Whole paise as `1,23,456.50`. */
 function indianRupees(paise: number): string {

@@ -1,7 +1,8 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import type { Run } from './run-store.ts';
-import { type ItemGroup, type LineGroup, settlementDecisions, settlementItems, settlementLines } from './tables.ts';
+import type { ItemGroup, LineGroup } from '../../settlement-answers.ts';
+import { settlementDecisions, settlementItems, settlementLines } from './tables.ts';
 
 /** A line of a run, as ops see it. */
 export interface LineRow {

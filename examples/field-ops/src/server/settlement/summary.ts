@@ -1,7 +1,8 @@
 import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import { type ItemGroup, itemGroups, type LineGroup, lineGroups } from '../../settlement-answers.ts';
 import { deliveries, disbursements } from '../tables.ts';
-import { type ItemGroup, itemGroups, type LineGroup, lineGroups, settlementItems, settlementLines } from './tables.ts';
+import { settlementItems, settlementLines } from './tables.ts';
 
 interface LineTotal {
   readonly lines: number;

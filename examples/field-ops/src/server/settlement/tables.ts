@@ -13,48 +13,13 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { decisions, itemGroups, lineGroups, runStates } from '../../settlement-answers.ts';
 import type { RunSummary } from './summary.ts';
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
 /** Whole paise. */
 const paise = (name: string) => bigint(name, { mode: 'number' });
 const bytea = customType<{ data: Uint8Array; driverData: Uint8Array | string }>({ dataType: () => 'bytea' });
-
-/**
- * How far a run has come. It only goes on to the next one; `matching` may come again after `posting`, when somebody else
- * reconciled in between, and after `done`, when ops run it again. `failed`: the file cannot be read; `error` says why.
- */
-export const runStates = ['received', 'reading', 'matching', 'posting', 'done', 'failed'] as const;
-export type RunState = (typeof runStates)[number];
-
-/**
- * What a line of the bank's file is; each is in one group.
- *
- * - `matched`, `mismatched`: names a disbursement of ours, with our amount or with another
- * - `early`: names one that no agent has reported as paid out yet
- * - `doubled`: told before, in this file or for a disbursement that another payment has settled
- * - `returned`: money that came back
- * - `unknown`: names nothing of ours, or more than one
- * - `unreadable`; `layout`: what is around the payments
- */
-export const lineGroups = [
-  ...(['matched', 'mismatched', 'early', 'doubled', 'returned', 'unknown', 'unreadable', 'layout'] as const),
-] as const;
-export type LineGroup = (typeof lineGroups)[number];
-
-/**
- * What a disbursement is to a run; each of the tenant's is in one group.
- *
- * - `matched`, `mismatched`, `early`: as the line that names it
- * - `doubled`: settled by an earlier payment, and the file has another one
- * - `returned`: the file has money of it that came back; nothing is posted, people look
- * - `missing`: paid out by us up to the file's last day, and the bank has nothing
- *
- * These have a row each. The others are only counted: `later` (paid out after the file's last day), `unpaid` (not paid
- * out, and not in the file), `settledBefore`, `mismatchedBefore` (by an earlier file, and not in this one).
- */
-export const itemGroups = ['matched', 'mismatched', 'early', 'doubled', 'returned', 'missing'] as const;
-export type ItemGroup = (typeof itemGroups)[number];
 
 /** One bank's file, and what came of it. The same bytes again are the same run. */
 export const settlementRuns = pgTable(
@@ -181,7 +146,7 @@ export const settlementDecisions = pgTable(
     ourPaise: paise('our_paise').notNull(),
     bankPaise: paise('bank_paise'),
     /** `accepted`: we live with it; `contested`: the bank, or the agent, has to put it right. */
-    decision: text({ enum: ['accepted', 'contested'] }).notNull(),
+    decision: text({ enum: decisions }).notNull(),
     reason: text().notNull(),
     decidedBy: text('decided_by').notNull(),
     decidedAt: moment('decided_at').notNull(),

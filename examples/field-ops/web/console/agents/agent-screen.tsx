@@ -30,7 +30,7 @@ export function AgentScreen({ id }: { id: string }) {
         <Link to="/agents">Agents & phones</Link> / {id}
       </p>
       <Asked query={query}>
-        {({ agent, day: shown, track }) => (
+        {({ agent, day: shown, track, demo }) => (
           <>
             <div className="screen-top">
               <h1>{agent.name}</h1>
@@ -51,6 +51,7 @@ export function AgentScreen({ id }: { id: string }) {
               <section className="card" aria-labelledby="way">
                 <div className="card-top">
                   <h2 id="way">The day’s way</h2>
+                  {demo && <span className="tag">made up, for the demo day</span>}
                   <input
                     type="date"
                     aria-label="Day"

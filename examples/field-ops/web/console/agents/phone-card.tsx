@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import type { AgentPhone } from '../../../src/record-answers.ts';
 import { now } from '../../shared/platform.ts';
 import { Failed } from '../frame/asked.tsx';
-import { useConsole, useSeesAll } from '../frame/console-context.ts';
+import { useAdministers, useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
 import { agoInWords, momentInWords, spanInWords } from '../frame/units.ts';
 import { phoneTroubles } from './phone-troubles.ts';
@@ -12,7 +12,7 @@ import { phoneTroubles } from './phone-troubles.ts';
 /** An install of the agent app; one that is lost can be blocked. */
 export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged(): void }) {
   const { api } = useConsole();
-  const seesAll = useSeesAll();
+  const administers = useAdministers();
   const [why, setWhy] = useState<string | null>(null);
   const change = useMutation({
     mutationFn: (what: { do: 'revoke' | 'restore'; why?: string }) =>
@@ -51,12 +51,12 @@ export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged()
         )}
       </dl>
       {change.isError && <Failed error={change.error} />}
-      {seesAll && phone.revokedAt !== null && (
+      {administers && phone.revokedAt !== null && (
         <button type="button" disabled={change.isPending} onClick={() => change.mutate({ do: 'restore' })}>
           Let it sign in again
         </button>
       )}
-      {seesAll && phone.revokedAt === null && why === null && (
+      {administers && phone.revokedAt === null && why === null && (
         <button type="button" className="danger" data-testid="revoke" onClick={() => setWhy('')}>
           Block this phone…
         </button>

@@ -3,8 +3,9 @@ import { AuditPage } from '@ekbaar/sdk/protocol/admin';
 import * as z from 'zod/mini';
 import { type LoggedReceipt, ReceiptLogPage, receiptStatuses } from '../../../src/record-answers.ts';
 import { model } from '../../../src/model.ts';
+import { ExportButton } from '../exports/export-button.tsx';
 import { Asked, Failed } from '../frame/asked.tsx';
-import { useConsole, useSeesAll } from '../frame/console-context.ts';
+import { useAdministers, useConsole, useSeesAll } from '../frame/console-context.ts';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { actionInWords } from '../status-words.ts';
@@ -18,14 +19,14 @@ const tabs = [
 
 /** Who did what, when: the receipts of all mutations, what ops did by hand, who signed in. */
 export function AuditScreen() {
-  const seesAll = useSeesAll();
+  const [seesAll, administers] = [useSeesAll(), useAdministers()];
   const [query, change] = useQueryString();
-  const tab = seesAll ? (query.get('show') ?? 'receipts') : 'receipts';
+  const tab = administers ? (query.get('show') ?? 'receipts') : 'receipts';
   return (
     <div className="screen">
       <div className="screen-top">
         <h1>Audit</h1>
-        {seesAll && (
+        {administers && (
           <div className="tabs" role="group" aria-label="What to show">
             {tabs.map(([id, title]) => (
               <button
@@ -38,6 +39,9 @@ export function AuditScreen() {
               </button>
             ))}
           </div>
+        )}
+        {seesAll && tab !== 'sign-ins' && (
+          <ExportButton kind="audit" what="Every mutation with its outcome, and what was done by hand" days />
         )}
       </div>
       {tab === 'hand' ? <ByHand /> : tab === 'sign-ins' ? <SignIns /> : <Receipts />}

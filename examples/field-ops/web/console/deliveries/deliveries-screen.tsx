@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 import { DeliveryStatus } from '../../../src/model.ts';
 import { DeliveryPage, type ListedDelivery } from '../../../src/record-answers.ts';
 import { formatWholeRupees } from '../../shared/rupees.ts';
+import { ExportButton } from '../exports/export-button.tsx';
 import { Failed } from '../frame/asked.tsx';
 import { useConsole, useFeed } from '../frame/console-context.ts';
 import { useQueryString } from '../frame/router.tsx';
@@ -20,6 +21,13 @@ const usualSort = '-confirmedAt';
 /** Beyond so many pages a change shows in its row, and the rest is not asked for anew. */
 const mostRefetched = 3;
 const refetchAfterMs = 2_000;
+
+/** The filters alone, as the server reads them. */
+function listOf(query: URLSearchParams): string {
+  return new URLSearchParams(
+    filterNames.flatMap((name) => query.getAll(name).map((value) => [name, value])),
+  ).toString();
+}
 
 /** Every delivery of the operation, page by page from the server, and live where something changes. */
 export function DeliveriesScreen() {
@@ -113,6 +121,11 @@ export function DeliveriesScreen() {
             Clear filters
           </button>
         )}
+        <ExportButton
+          kind="deliveries"
+          filters={{ list: listOf(query) }}
+          what={narrowed ? `The ${counted(found)} deliveries that fit these filters` : 'All deliveries'}
+        />
         <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
       </div>
       {selected.length > 0 && (

@@ -1,8 +1,8 @@
-import { useEffect, useState } from 'react';
 import { DeliveryKind, DeliveryStatus } from '../../../src/model.ts';
 import { mfiName } from '../../shared/mfi.ts';
 import { parseRupees, rupeesText } from '../../shared/rupees.ts';
 import { useFeed } from '../frame/console-context.ts';
+import { Typed } from '../frame/typed.tsx';
 import { kindWords, statusWords } from '../status-words.ts';
 
 /** The parts of the address that choose which deliveries are shown; the rest is how. */
@@ -14,8 +14,6 @@ interface FilterBarProps {
   query: URLSearchParams;
   onChange(changes: Record<string, string | null>): void;
 }
-
-const typingMs = 250;
 
 export function FilterBar({ query, onChange }: FilterBarProps) {
   const { deliveries, agents } = useFeed();
@@ -122,46 +120,5 @@ function Amount({ name, title, query, onChange }: FilterBarProps & { name: strin
         if (typed.trim() === '' || read !== null) onChange({ [name]: read === null ? null : String(read) });
       }}
     />
-  );
-}
-
-interface TypedProps {
-  name: string;
-  title: string;
-  type: 'search' | 'text';
-  placeholder: string;
-  value: string;
-  onChange(value: string): void;
-}
-
-/** A field that says what was typed when the typing rests: the server is asked for words, not for letters. */
-function Typed({ name, title, type, placeholder, value, onChange }: TypedProps) {
-  const [typed, setTyped] = useState(value);
-  const [told, setTold] = useState(value);
-  // Changed from outside, such as by a saved filter.
-  if (value !== told) {
-    setTold(value);
-    setTyped(value);
-  }
-  useEffect(() => {
-    if (typed === told) return;
-    const timer = setTimeout(() => {
-      setTold(typed);
-      onChange(typed);
-    }, typingMs);
-    return () => clearTimeout(timer);
-  });
-  return (
-    <label className={type === 'search' ? 'filter-search' : ''}>
-      <span>{title}</span>
-      <input
-        type={type}
-        name={name}
-        inputMode={type === 'text' ? 'decimal' : 'search'}
-        placeholder={placeholder}
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
-      />
-    </label>
   );
 }

@@ -7,7 +7,7 @@ const receipt: LoggedReceipt = {
   ...{ key: 'k1', name: 'assignDelivery', args: { deliveryId: 'd1', agentId: 'a2' }, actor: 'ops', actorName: 'ops' },
   ...{ role: 'ops', clientId: null, mutationId: null, model: null, status: 'applied', result: null, error: null },
   ...{ deviceAt: null, serverAt: '2026-11-22T04:00:00.000Z', clockErrorMs: null, retriedAt: null, closedAt: null },
-  ...{ closeReason: null, tries: 0, lastError: null },
+  ...{ closeReason: null, tries: 0, lastError: null, notedBy: null, notedAt: null, note: null },
 };
 const history: DeliveryHistory = {
   delivery: { ...sampleDelivery, agentName: 'Asha', status: 'confirmed', receiptNo: '7K3M9-QXA2B' },

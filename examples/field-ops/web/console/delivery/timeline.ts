@@ -89,6 +89,7 @@ function ofReceipt({ phones, agents, delivery }: DeliveryHistory, receipt: Logge
       ['Tried', receipt.tries > 0 ? `${receipt.tries} times` : null],
       ['Threw', receipt.lastError],
       ['Retried by hand', receipt.retriedAt],
+      ['Dealt with', receipt.note === null ? null : `${receipt.note} (${receipt.notedBy ?? ''})`],
       ['Closed', receipt.closedAt === null ? null : `${receipt.closedAt}: ${receipt.closeReason ?? ''}`],
     ]),
   };

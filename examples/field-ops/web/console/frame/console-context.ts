@@ -27,3 +27,9 @@ export function useFeed(): FeedState {
 export function useSeesAll(): boolean {
   return useConsole().session.account.regions.includes('*');
 }
+
+/** Operations of all regions: who administers accounts, and whatever leaves the house. */
+export function useAdministers(): boolean {
+  const { role } = useConsole().session.account;
+  return useSeesAll() && role === 'ops';
+}

@@ -2,9 +2,9 @@ import { useEffect, useRef, useState } from 'react';
 import { AccountButton } from '../account-button.tsx';
 import { LineState } from '../line-state.tsx';
 import { regionsInWords } from '../sign-in.tsx';
-import { useConsole, useFeed, useSeesAll } from './console-context.ts';
+import { useAdministers, useConsole, useFeed, useSeesAll } from './console-context.ts';
 import { go, Link, usePlace } from './router.tsx';
-import { groups, screenAt } from './screens.tsx';
+import { groups, mayOpen, screenAt } from './screens.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 /** Navigation at the side, or behind a button on a phone; the screen beside it. */
@@ -12,12 +12,12 @@ export function Frame() {
   const { session } = useConsole();
   const { line, updatedAt } = useFeed();
   const { path } = usePlace();
-  const seesAll = useSeesAll();
+  const [seesAll, administers] = [useSeesAll(), useAdministers()];
   const [open, setOpen] = useState(false);
   const at = screenAt(path);
   const title = at?.screen.title ?? 'Not found';
   const main = useRef<HTMLElement>(null);
-  useKeys(seesAll);
+  useKeys(seesAll, administers);
   useEffect(() => {
     document.title = `${title} · Ekbaar Console`;
     // A reader of the screen hears where it is; who scrolled down starts at the top.
@@ -56,7 +56,7 @@ export function Frame() {
             <h2>{group.title}</h2>
             <ul>
               {group.screens
-                .filter(({ allRegions }) => seesAll || allRegions !== true)
+                .filter((screen) => mayOpen(screen, { seesAll, administers }))
                 .map((screen) => (
                   <li key={screen.path}>
                     <Link
@@ -99,7 +99,7 @@ function NotFound() {
 }
 
 /** "g d" leads to the deliveries, and so on; "/" into the search field. Not while somebody types. */
-function useKeys(seesAll: boolean): void {
+function useKeys(seesAll: boolean, administers: boolean): void {
   useEffect(() => {
     let waiting = false;
     const pressed = (event: KeyboardEvent) => {
@@ -114,7 +114,7 @@ function useKeys(seesAll: boolean): void {
         }
       }
       const screen = groups.flatMap((group) => group.screens).find(({ key }) => key === event.key);
-      if (waiting && screen !== undefined && (seesAll || screen.allRegions !== true)) {
+      if (waiting && screen !== undefined && mayOpen(screen, { seesAll, administers })) {
         event.preventDefault();
         go(screen.path === '' ? '/' : screen.path);
       }
@@ -122,5 +122,5 @@ function useKeys(seesAll: boolean): void {
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
-  }, [seesAll]);
+  }, [seesAll, administers]);
 }

@@ -2,24 +2,24 @@ import { useQuery } from '@tanstack/react-query';
 import { DeadLetterPage } from '@ekbaar/sdk/protocol/admin';
 import { ReceiptLogPage } from '../../../src/record-answers.ts';
 import { Asked } from '../frame/asked.tsx';
-import { useConsole, useSeesAll } from '../frame/console-context.ts';
-import { JsonView } from '../frame/json-view.tsx';
-import { Link, useQueryString } from '../frame/router.tsx';
-import { momentInWords } from '../frame/units.ts';
-import { actionInWords } from '../status-words.ts';
+import { useAdministers, useConsole } from '../frame/console-context.ts';
+import { PagesEnd } from '../frame/pages-end.tsx';
+import { useQueryString } from '../frame/router.tsx';
+import { usePages } from '../frame/use-pages.ts';
 import { LetterCard } from './letter-card.tsx';
+import { RejectionCard } from './rejection-card.tsx';
 
 /** What had no effect: what the server gave up on, and what it refused. */
 export function LettersScreen() {
-  const seesAll = useSeesAll();
+  const administers = useAdministers();
   const [query, change] = useQueryString();
-  const tab = seesAll && query.get('show') !== 'rejections' ? 'letters' : 'rejections';
+  const tab = administers && query.get('show') !== 'rejections' ? 'letters' : 'rejections';
   return (
     <div className="screen">
       <div className="screen-top">
         <h1>Dead letters & rejections</h1>
         <div className="tabs" role="group" aria-label="What to show">
-          {seesAll && (
+          {administers && (
             <button type="button" aria-pressed={tab === 'letters'} onClick={() => change({ show: null })}>
               Dead letters
             </button>
@@ -65,53 +65,41 @@ function Letters() {
 }
 
 function Rejections() {
-  const { api } = useConsole();
-  const query = useQuery({
-    queryKey: ['rejections'],
-    queryFn: ({ signal }) => api.get('/api/v1/records/receipts?status=rejected&limit=200', ReceiptLogPage, signal),
-    refetchInterval: 15_000,
-  });
+  const [parameters, change] = useQueryString();
+  const all = parameters.get('closed') === 'too';
+  const { pages, list } = usePages(
+    `/api/v1/records/receipts?status=rejected&limit=100${all ? '' : '&open=true'}`,
+    ReceiptLogPage,
+  );
+  const receipts = pages.flatMap((page) => page.receipts);
   return (
-    <Asked query={query}>
-      {({ receipts }) => (
-        <>
-          <p className="dim">
-            {receipts.length === 0
-              ? 'Nothing was refused.'
-              : 'A refusal is an answer: the agent sees it on the phone until they have dealt with it. The latest 200.'}
-          </p>
-          <ul className="stack" data-testid="rejections">
-            {receipts.map(({ key, name, actor, actorName, args, error, serverAt }) => {
-              const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
-              const { deliveryId } = (args ?? {}) as { deliveryId?: unknown };
-              return (
-                <li key={key} className="card">
-                  <div className="card-top">
-                    <h2>{actionInWords(name)}</h2>
-                    <span className="tag" data-tone="attention">
-                      {code}
-                    </span>
-                    <time dateTime={serverAt}>{momentInWords(serverAt)}</time>
-                  </div>
-                  <p>
-                    {message}{' '}
-                    <span className="dim">
-                      by {actorName} ({actor})
-                    </span>{' '}
-                    {typeof deliveryId === 'string' && (
-                      <Link to={`/deliveries/${encodeURIComponent(deliveryId)}`}>The delivery</Link>
-                    )}
-                  </p>
-                  <details>
-                    <summary>What was sent</summary>
-                    <JsonView value={args} label="Arguments" />
-                  </details>
-                </li>
-              );
-            })}
-          </ul>
-        </>
-      )}
-    </Asked>
+    <>
+      <p className="dim">
+        A refusal is an answer: the agent sees it on the phone until they have dealt with it. Close it here when the
+        office has, too.{' '}
+        <label className="check">
+          <input
+            type="checkbox"
+            name="closed"
+            checked={all}
+            onChange={(event) => change({ closed: event.target.checked ? 'too' : null })}
+          />{' '}
+          Show closed ones
+        </label>
+      </p>
+      <ul className="stack" data-testid="rejections">
+        {receipts.map((receipt) => (
+          <li key={receipt.key}>
+            <RejectionCard receipt={receipt} onChanged={() => void list.refetch()} />
+          </li>
+        ))}
+      </ul>
+      <PagesEnd
+        list={list}
+        count={receipts.length}
+        empty={all ? 'Nothing was refused.' : 'Nothing waits here: nothing was refused, or all of it is dealt with.'}
+        more="Earlier ones"
+      />
+    </>
   );
 }

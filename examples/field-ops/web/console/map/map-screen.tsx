@@ -30,6 +30,7 @@ export function MapScreen() {
   const regions = [...new Set([...agents.values()].map(({ regionId }) => regionId))].sort();
   const inRegion = (id: string) => region === '' || id === region;
   const shown = [...positions.values()].filter(({ regionId }) => inRegion(regionId));
+  const demoAgents = new Set(places.data?.demoAgents);
   const at = now();
   const marks: Mark[] = [
     ...(places.data?.places ?? [])
@@ -48,8 +49,9 @@ export function MapScreen() {
         };
       }),
     ...shown.map(({ agentId, lat, lng, at: seen }): Mark => ({
-      ...{ id: agentId, kind: 'agent', lat, lng, old: at - Date.parse(seen) > oldAfterMs },
-      name: agents.get(agentId)?.name ?? agentId,
+      ...{ id: agentId, kind: 'agent', lat, lng, demo: demoAgents.has(agentId) },
+      old: at - Date.parse(seen) > oldAfterMs,
+      name: `${agents.get(agentId)?.name ?? agentId}${demoAgents.has(agentId) ? ' (demo)' : ''}`,
     })),
   ];
   const agent = chosen === null ? undefined : agents.get(chosen);
@@ -110,6 +112,12 @@ export function MapScreen() {
         <span data-kind="agent" data-old="true">
           Agent, not for 30 minutes
         </span>
+        {demoAgents.size > 0 && (
+          <span data-kind="agent" data-demo="true" data-testid="demo-positions">
+            Made up, for the demo day: {counted(shown.filter(({ agentId }) => demoAgents.has(agentId)).length)} of{' '}
+            {counted(shown.length)}
+          </span>
+        )}
         <span data-kind="place">Village, filled as far as it is confirmed</span>
         <span className="dim">Drag to move; Ctrl and the wheel zoom.</span>
       </p>
@@ -119,6 +127,7 @@ export function MapScreen() {
           <Link to={`/deliveries?agent=${encodeURIComponent(agent.id)}&status=pending`}>{counted(open)} to do</Link>
           {position && ` · seen ${agoInWords(position.at, at)}`}
           {day.data && ` · ${counted(day.data.track.length)} positions today`}
+          {day.data?.demo === true && <span className="tag">demo</span>}
         </p>
       )}
       {shown.length === 0 && <p className="dim">No agent has said where they are yet.</p>}

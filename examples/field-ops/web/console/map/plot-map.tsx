@@ -20,6 +20,8 @@ export interface Mark extends Degrees {
   readonly done?: number;
   /** How large a place is drawn. */
   readonly weight?: number;
+  /** Made up, for the demo day. */
+  readonly demo?: boolean;
   /** Not seen for a while. */
   readonly old?: boolean;
 }
@@ -181,6 +183,7 @@ function MarkSign({ mark, at, chosen, onChoose }: MarkSignProps) {
       className="plot-mark"
       data-kind={mark.kind}
       data-old={mark.old === true}
+      data-demo={mark.demo === true}
       data-chosen={chosen}
       transform={`translate(${at.x.toFixed(1)} ${at.y.toFixed(1)})`}
       {...(onChoose === undefined

@@ -1,6 +1,7 @@
 import type { Queryable } from '@ekbaar/server';
 import type { Port } from '../port.ts';
-import { type Channel, messagesSent } from '../tables.ts';
+import type { Channel } from '../../../message-answers.ts';
+import { messagesSent } from '../tables.ts';
 
 /**
  * For development: "sends" into the table `messages_sent`. Like a good gateway it knows a key that came before.

@@ -1,6 +1,7 @@
 import { type Database, ProblemError } from '@ekbaar/server';
 import { and, eq, gte, inArray, lt } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { Endpoint, Endpoints, NewEndpoint, NewSecret, Replayed } from '../../../message-answers.ts';
 import { mfis } from '../../operators.ts';
 import { AddressGuard, AddressRefused } from '../address-guard.ts';
 import { deliveryConfirmed } from '../consumers/partner-event.ts';
@@ -20,11 +21,6 @@ import {
   type WebhookEndpoint,
 } from './endpoint-store.ts';
 
-const text = z.nullable(z.string());
-const Endpoint = z.object({
-  ...{ id: z.string(), mfiId: z.string(), url: z.string(), events: z.array(z.string()), description: z.string() },
-  ...{ enabled: z.boolean(), disabledReason: text, failingSince: text, createdAt: z.string(), changedAt: z.string() },
-});
 const Url = z.url().check(z.maxLength(1000));
 const Events = z.array(z.enum([deliveryConfirmed])).check(z.maxLength(20));
 const Description = z.string().check(z.maxLength(200), z.regex(/^[^\0]*$/));
@@ -63,7 +59,7 @@ export function endpointRoutes(
     method: 'get',
     path: '/api/v1/webhooks/endpoints',
     summary: 'Where MFIs hear of events',
-    answer: z.object({ endpoints: z.array(Endpoint) }),
+    answer: Endpoints,
     run: async ({ actor: { tenant } }) => ({ endpoints: (await listEndpoints(db, tenant)).map(shown) }),
   });
 
@@ -74,7 +70,7 @@ export function endpointRoutes(
     body: z.object({
       ...{ mfiId: z.enum(mfis), url: Url, events: z._default(Events, []), description: z._default(Description, '') },
     }),
-    answer: z.object({ endpoint: Endpoint, secret: z.string() }),
+    answer: NewEndpoint,
     status: 201,
     async run({ actor: { tenant }, body }) {
       await mayBeCalled(body.url);
@@ -124,7 +120,7 @@ export function endpointRoutes(
     body: z.object({
       overlapHours: z._default(z.number().check(z.nonnegative(), z.maximum(longestOverlapHours)), 24),
     }),
-    answer: z.object({ secret: z.string(), oldUntil: z.string() }),
+    answer: NewSecret,
     status: 201,
     async run({ actor: { tenant }, path, body: { overlapHours } }) {
       const now = clock();
@@ -143,7 +139,7 @@ export function endpointRoutes(
       ...{ messages: z.optional(z.array(z.uuid()).check(z.minLength(1), z.maxLength(200))) },
       ...{ from: z.optional(z.iso.datetime({ offset: true })), to: z.optional(z.iso.datetime({ offset: true })) },
     }),
-    answer: z.object({ replayed: z.int(), more: z.boolean() }),
+    answer: Replayed,
     status: 202,
     async run({ actor: { tenant }, path, body }) {
       const endpoint = endpointOf(tenant, path);
