@@ -43,9 +43,9 @@ test('an unknown login is answered as a wrong PIN is, to the letter and for as l
       expect(told(answer)).toEqual(told(await guess(kind === 'known' ? `x${round}` : `a0${round + 6}`)));
     }
   }
-  const middle = (times: number[]) => times.toSorted((a, b) => a - b)[1] ?? 0;
   // Without the comparison that an unknown login is given, it takes a fifth of the time.
-  expect(middle(took.unknown) / middle(took.known)).toBeGreaterThan(0.4);
+  // The quickest of each is what other work on the machine disturbed least.
+  expect(Math.min(...took.unknown) / Math.min(...took.known)).toBeGreaterThan(0.4);
 });
 
 test('a guesser waits longer and longer, then for good; what nobody has looks the same', async () => {
