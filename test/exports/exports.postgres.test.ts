@@ -80,6 +80,32 @@ describe('over HTTP', () => {
     expect(found.map((line) => (JSON.parse(line) as { id: string }).id).join()).toBe(own?.['ids']);
   });
 
+  test('the audit holds what happened to sign-ins too, of the own operator', async () => {
+    const before = new Date().toISOString().slice(0, 10);
+    const add = (tenant: string, subject: string) => sql`
+      insert into identity_audit (tenant, at, id, event, actor, subject, phone_id, address, detail)
+      values (${tenant}, now(), gen_random_uuid(), 'phone_revoked', 'ops', ${subject}, 'phone-9', '10.0.0.1', 'stolen')`;
+    await add('vishi', 'of-vishi');
+    await add('salesco', 'of-salesco');
+    const token = await fieldOps.token('ops', 'ops', 'vishi');
+    const lines = await exported(token, { kind: 'audit', format: 'jsonl', filters: { from: before } }, 'vishi');
+    expect(
+      lines
+        .toString()
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line) as object),
+    ).toMatchObject([{ action: 'phone_revoked', actor: 'ops', subject: 'of-vishi', status: 'done' }]);
+    expect(lines.toString()).toContain('10.0.0.1');
+    // Under the role of mutators the table itself is out of reach, as before.
+    await expect(
+      sql.begin(async (tx) => {
+        await tx`set local role ekbaar_engine`;
+        await tx`select from identity_audit`;
+      }),
+    ).rejects.toThrow('permission denied');
+  });
+
   test('a name that is a formula is only text', async () => {
     await sql`update deliveries set customer_name = '=HYPERLINK("http://x")' where tenant = 'vishi' and id = 'd0001'`;
     const token = await fieldOps.token('ops', 'ops', 'vishi');

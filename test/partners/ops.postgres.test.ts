@@ -69,7 +69,7 @@ beforeAll(async () => {
     providers,
     platform: { ...nodePlatform, log: sink },
     concurrency: 4,
-    trackDays: 92,
+    ...{ trackDays: 92, auditDays: 400 },
     pollSeconds: 0.5,
   });
 });

@@ -6,6 +6,7 @@ import { good, people, pin, refusal, type SignedIn } from '../sign-in/people.ts'
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 import { mutation } from '../protocol/device.ts';
+import { openEvents } from '../protocol/event-stream.ts';
 
 let database: FreshDatabase;
 let fieldOps: FieldOps;
@@ -48,6 +49,29 @@ test('a stolen phone that was revoked while offline sends nothing, renews nothin
   const found = await on('stolen-phone');
   expect(found.escrowKey).toBe(stolen.escrowKey);
   expect((await fieldOps.trySync(found.token, { clientId })).status).toBe(200);
+});
+
+test('its open event stream is ended, and the one of the other phone is not', async () => {
+  const { signIn, ops } = people(fieldOps);
+  const on = async (phone: string) => good(await signIn('a04', pin, { phone: { id: phone } }));
+  const [stolen, other] = [await on('stolen-stream'), await on('other-stream')];
+  const streams = [await openEvents(fieldOps.url, stolen.token), await openEvents(fieldOps.url, other.token)] as const;
+  let ended = false;
+  void streams[0].ended.then(() => (ended = true));
+  const { token } = await ops();
+  expect((await fieldOps.post('/auth/phones/stolen-stream/revoke', token, { why: 'stolen' })).body).toEqual({
+    ended: 1,
+  });
+  await expect.poll(() => ended, { timeout: 20_000 }).toBe(true);
+  // The control: the other one hears what comes.
+  await fieldOps.sync(other.token, {
+    mutations: [mutation(1, confirm(await addDelivery(fieldOps, { agentId: 'a04' })))],
+  });
+  await expect.poll(() => streams[1].pokes().length, { timeout: 20_000 }).toBeGreaterThan(0);
+  expect(
+    (await fetch(`${fieldOps.url}/v1/events`, { headers: { authorization: `Bearer ${stolen.token}` } })).status,
+  ).toBe(401);
+  for (const stream of streams) stream.close();
 });
 
 test('another node hears of it within its next look', async () => {

@@ -17,6 +17,11 @@ import { VerifiedTokens } from './verified-tokens.ts';
 export interface Authenticated {
   readonly actor: Actor;
   readonly expiresAt: Date;
+  /**
+   * For what lasts longer than a request: whether the token is still believed. Asked once a second while an event stream is
+   * open, which ends when it is not; a failure to tell ends none. Without it a stream lasts until `expiresAt`.
+   */
+  readonly stillGood?: (() => Promise<boolean>) | undefined;
 }
 
 /** Finds out who sends a request. @throws ProblemError `unauthenticated`, `token_expired` */

@@ -9,12 +9,26 @@ const keepAliveMs = 25_000;
 const mostScopes = 1000;
 const encoder = new TextEncoder();
 
+export interface EventStreamOptions {
+  /** When it ends by itself. */
+  readonly lifetimeMs: number;
+  /** How long the reader may take nothing. */
+  readonly stuckMs: number;
+  /** Asked at every tick: it ends when the answer is no. */
+  readonly stillGood?: (() => Promise<boolean>) | undefined;
+  /** Cuts the reader's line. */
+  readonly cut: () => void;
+  /** Told once, when it has ended in whatever way. */
+  readonly over: () => void;
+}
+
 /** One reader's stream. It holds at most one written event; what comes meanwhile overwrites itself, by scope. */
 export class EventStream {
   readonly body: ReadableStream<Uint8Array>;
   readonly #cut: () => void;
   readonly #over: () => void;
   readonly #stuckMs: number;
+  readonly #stillGood: (() => Promise<boolean>) | undefined;
   readonly #pending = new Map<string, number>();
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** Whether the reader has taken all there was and asks for more. */
@@ -22,16 +36,12 @@ export class EventStream {
   #leftMs: number;
   #silentMs = 0;
   #unreadMs = 0;
+  #asking = false;
 
-  /**
-   * @param lifetimeMs when it ends by itself
-   * @param stuckMs how long the reader may take nothing
-   * @param cut cuts the reader's line
-   * @param over told once, when it has ended in whatever way
-   */
-  constructor(lifetimeMs: number, stuckMs: number, cut: () => void, over: () => void) {
+  constructor({ lifetimeMs, stuckMs, stillGood, cut, over }: EventStreamOptions) {
     this.#leftMs = lifetimeMs;
     this.#stuckMs = stuckMs;
+    this.#stillGood = stillGood;
     this.#cut = cut;
     this.#over = over;
     this.body = new ReadableStream<Uint8Array>({
@@ -58,6 +68,7 @@ export class EventStream {
   tick(): void {
     this.#leftMs -= tickMs;
     if (this.#leftMs <= 0) return this.end();
+    this.#ask();
     this.#silentMs += tickMs;
     if (this.#hungry) {
       if (this.#silentMs >= keepAliveMs) this.#write(': still here\n\n');
@@ -74,6 +85,18 @@ export class EventStream {
     const controller = this.#close();
     if (comeBackAfterMs !== undefined) controller?.enqueue(encoder.encode(`retry: ${comeBackAfterMs}\n\n`));
     controller?.close();
+  }
+
+  /** One question at a time; who cannot say ends nothing. */
+  #ask(): void {
+    if (this.#stillGood === undefined || this.#asking) return;
+    this.#asking = true;
+    void this.#stillGood()
+      .then(
+        (good) => good || this.end(),
+        () => {},
+      )
+      .finally(() => (this.#asking = false));
   }
 
   #flush(): void {

@@ -13,8 +13,8 @@ function streams(given: Partial<ConstructorParameters<typeof EventStreams>[1]> =
   const pokes = new Pokes();
   const open = new EventStreams(pokes, { streams: 100, streamsPerActor: 2, streamStuckMs: 60_000, ...given }, () => 0);
   const cuts: string[] = [];
-  const start = (id = 'a01', lifetimeMs = 3_600_000) =>
-    open.stream({ actor: actor(id), readable: all, lifetimeMs, cut: () => cuts.push(id) });
+  const start = (id = 'a01', lifetimeMs = 3_600_000, stillGood?: () => Promise<boolean>) =>
+    open.stream({ actor: actor(id), readable: all, lifetimeMs, stillGood, cut: () => cuts.push(id) });
   const poke = (...scopes: [string, number][]) => pokes.publish('pennco', new Map(scopes));
   return { open, pokes, start, poke, cuts };
 }
@@ -97,6 +97,28 @@ test('ends when the token does', async () => {
   await vi.advanceTimersByTimeAsync(1000);
   expect(await last).toBe('');
   expect(open.open).toBe(0);
+});
+
+test('ends within a second when the token is believed no more; not when nobody can say, and nobody is asked twice at once', async () => {
+  const { open, start, poke } = streams();
+  let answer: () => Promise<boolean> = () => Promise.resolve(true);
+  let asked = 0;
+  const { next } = readerOf(start('a01', 3_600_000, () => (asked++, answer())));
+  await next();
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([asked, open.open]).toEqual([3, 1]);
+  answer = () => Promise.reject(new Error('the database is away'));
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([asked, open.open]).toEqual([6, 1]);
+  let say = (_: boolean) => {};
+  answer = () => new Promise((resolve) => (say = resolve));
+  await vi.advanceTimersByTimeAsync(3000);
+  expect([asked, open.open]).toEqual([7, 1]);
+  const last = next();
+  say(false);
+  expect(await last).toBe('');
+  expect(open.open).toBe(0);
+  poke(['s1', 1]);
 });
 
 test('one stream too many of an actor ends its oldest; one too many of the node is refused', async () => {

@@ -13,6 +13,8 @@ export interface EventReader {
   readonly readable: readonly ReadableScope[];
   /** How long its token is good. */
   readonly lifetimeMs: number;
+  /** Asked every second; a stream whose token is believed no more ends. */
+  readonly stillGood?: (() => Promise<boolean>) | undefined;
   /** Cuts its line: it takes nothing, so an end that is written would not reach it. */
   readonly cut: () => void;
 }
@@ -47,7 +49,7 @@ export class EventStreams {
    *
    * @throws ProblemError `overloaded` when the node has all the streams it takes, `unavailable` when it shuts down
    */
-  stream({ actor, readable, lifetimeMs, cut }: EventReader): ReadableStream<Uint8Array> {
+  stream({ actor, readable, lifetimeMs, stillGood, cut }: EventReader): ReadableStream<Uint8Array> {
     if (this.#ended)
       throw new ProblemError('unavailable', 'The server is shutting down: ask another', { retryAfterSeconds: 1 });
     if (this.#streams.size >= this.#limits.streams)
@@ -58,13 +60,14 @@ export class EventStreams {
     if (oldest !== undefined && own.size >= this.#limits.streamsPerActor) oldest.end();
     this.#byActor.set(key, own);
 
-    const stream = new EventStream(lifetimeMs, this.#limits.streamStuckMs, cut, () => {
+    const over = () => {
       unsubscribe();
       this.#streams.delete(stream);
       own.delete(stream);
       if (own.size === 0 && this.#byActor.get(key) === own) this.#byActor.delete(key);
       if (this.#streams.size === 0) clearInterval(this.#timer);
-    });
+    };
+    const stream = new EventStream({ lifetimeMs, stillGood, cut, over, stuckMs: this.#limits.streamStuckMs });
     const unsubscribe = this.#pokes.subscribe(actor.tenant, readable, (moved) => stream.poke(moved));
     own.add(stream);
     this.#streams.add(stream);

@@ -68,13 +68,14 @@ export function apiRoutes(
   });
 
   app.get('/v1/events', async (c) => {
-    const { actor, expiresAt } = await signedIn(c);
+    const { actor, expiresAt, stillGood } = await signedIn(c);
     // A stream lasts for hours: it has limits of its own.
     gate.ended(c.req.raw);
     const body = streams.stream({
       actor,
       readable: engine.readable(actor),
       lifetimeMs: expiresAt.getTime() - clock().getTime(),
+      stillGood,
       cut: () => c.env.outgoing?.destroy(),
     });
     return c.body(body, 200, {

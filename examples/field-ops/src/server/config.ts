@@ -31,6 +31,7 @@ const Environment = z.object({
   EKBAAR_OUTGOING_ALLOWED: z.optional(filled),
   EKBAAR_OUTGOING_SECONDS: z._default(z.coerce.number().check(z.positive(), z.maximum(60)), 20),
   EKBAAR_TRACK_DAYS: z._default(count.check(z.maximum(3660)), 92),
+  EKBAAR_AUDIT_DAYS: z._default(count.check(z.minimum(30), z.maximum(3660)), 400),
   EKBAAR_SEED: z.optional(z.enum(['demo', 'none'])),
   EKBAAR_SEED_AGENTS: z._default(count, 30),
   EKBAAR_SEED_DELIVERIES: z._default(count, 3000),
@@ -77,6 +78,8 @@ export interface Config {
   };
   /** For so many days it is kept where agents were. */
   readonly trackDays: number;
+  /** For so many days it is kept who signed in, and who did what to accounts and phones. */
+  readonly auditDays: number;
   /** The demo day, and with it signing in as anybody of it; undefined: neither. */
   readonly demo: { readonly agents: number; readonly deliveries: number } | undefined;
 }
@@ -129,6 +132,7 @@ export function readConfig(
       timeoutMs: set.EKBAAR_OUTGOING_SECONDS * 1000,
     },
     trackDays: set.EKBAAR_TRACK_DAYS,
+    auditDays: set.EKBAAR_AUDIT_DAYS,
     demo:
       (set.EKBAAR_SEED ?? (production ? 'none' : 'demo')) === 'demo'
         ? { agents: set.EKBAAR_SEED_AGENTS, deliveries: set.EKBAAR_SEED_DELIVERIES }

@@ -154,6 +154,13 @@ export const sources: Readonly<Record<ExportKind, Source>> = {
           ...[sql`a.tenant = ${tenant}`, between(sql`a.at`, filters, 'moment')],
           is(sql`'done'`, filters.status),
         )}
+        union all
+        select i.at, i.actor, null, i.event, i.subject, 'done', null, null,
+          json_strip_nulls(json_build_object('phone', i.phone_id, 'address', i.address, 'detail', i.detail))::text
+        from identity_audit_of_tenant i where ${where(
+          ...[sql`i.tenant = ${tenant}`, between(sql`i.at`, filters, 'moment')],
+          is(sql`'done'`, filters.status),
+        )}
       ) x order by x.at, x.subject`,
   },
   'settlement-disbursements': {

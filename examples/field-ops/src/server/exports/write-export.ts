@@ -54,6 +54,7 @@ export async function writeExport(works: ExportWorks, tenant: string, id: string
     await database.db.transaction(
       async (tx) => {
         await tx.execute(patient);
+        await tx.execute(sql`select set_config('ekbaar.tenant', ${tenant}, true)`);
         await writeFrom(tx, tx, taken, works.clock);
       },
       { isolationLevel: 'repeatable read' },

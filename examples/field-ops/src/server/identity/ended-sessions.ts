@@ -39,8 +39,17 @@ export class EndedSessions {
       const authenticated = await authenticate(request);
       const { tenant, claims } = authenticated.actor;
       const sid = claims['sid'];
-      if (typeof sid === 'string') await this.#check(tenant, sid);
-      return authenticated;
+      if (typeof sid !== 'string') return authenticated;
+      await this.#check(tenant, sid);
+      const stillGood = () =>
+        this.#check(tenant, sid).then(
+          () => true,
+          (error: unknown) => {
+            if (error instanceof ProblemError) return false;
+            throw error;
+          },
+        );
+      return { ...authenticated, stillGood };
     };
   }
 

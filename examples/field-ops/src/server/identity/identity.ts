@@ -10,6 +10,7 @@
  *     access-token.ts   what the engine believes, for a quarter of an hour
  *     ended-sessions.ts which of them it no longer does
  *     phones.ts, reset-codes.ts, audit.ts, accounts.ts
+ *   forget.ts         what the worker deletes every night
  *
  * docs/operations/sign-in.md says what it means for people.
  */

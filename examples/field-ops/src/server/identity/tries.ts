@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ProblemError, type Queryable } from '@ekbaar/server';
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, or, sql } from 'drizzle-orm';
 import { signInTries } from './tables.ts';
 
 type Kind = typeof signInTries.$inferSelect.kind;
@@ -89,10 +89,16 @@ export class Tries {
       .where(this.#where(counted));
   }
 
-  /** Forgets what nobody need remember any more. */
-  async sweep(): Promise<void> {
-    const old = new Date(this.#clock().getTime() - 30 * 24 * hour * 1000);
-    await this.#db.delete(signInTries).where(lt(signInTries.at, old));
+  /** Forgets what nobody need remember any more; a lock is not among it. @returns how many */
+  async sweep(): Promise<number> {
+    const now = this.#clock();
+    const old = new Date(now.getTime() - 30 * 24 * hour * 1000);
+    const { at, waitUntil } = signInTries;
+    const forgotten = await this.#db
+      .delete(signInTries)
+      .where(and(lt(at, old), or(isNull(waitUntil), lt(waitUntil, now))))
+      .returning({ key: signInTries.key });
+    return forgotten.length;
   }
 
   #where(counted: Counted) {

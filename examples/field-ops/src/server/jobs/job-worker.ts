@@ -40,6 +40,8 @@ export interface WorkerOptions {
   readonly concurrency: number;
   /** For so many days it is kept where agents were. */
   readonly trackDays: number;
+  /** For so many days it is kept who signed in. */
+  readonly auditDays: number;
   /** How often a queue is looked into that was empty; in seconds, at least 0.5. */
   readonly pollSeconds?: number;
 }
@@ -57,7 +59,7 @@ const stuckMs = 120_000;
 
 /** Begins to work. The queues must be there: the engine makes them when it starts. */
 export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
-  const { database, engine, providers, concurrency, trackDays, pollSeconds = 1, platform } = options;
+  const { database, engine, providers, concurrency, trackDays, auditDays, pollSeconds = 1, platform } = options;
   const { clock, log, monotonic } = platform;
   const boss = new PgBoss({
     ...database.pgBoss,
@@ -77,7 +79,7 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
     log,
     boss,
     providers,
-    trackDays,
+    ...{ trackDays, auditDays },
     onAttempt: metrics.attempt,
   };
   await boss.start();

@@ -6,7 +6,7 @@ import { openProviders, readProvidersFile } from './providers.ts';
 
 /** The worker as the configuration has it. @throws TypeError that names what is wrong with the configuration */
 export async function openWorker(
-  config: Pick<Config, 'production' | 'worker' | 'outgoing' | 'trackDays'>,
+  config: Pick<Config, 'production' | 'worker' | 'outgoing' | 'trackDays' | 'auditDays'>,
   database: Database,
   engine: Pick<Engine, 'mutate'>,
   platform: Pick<Platform, 'clock' | 'monotonic' | 'log'>,
@@ -17,8 +17,11 @@ export async function openWorker(
     development: !config.production,
     ...{ allowedAddresses, timeoutMs, db: database.db, clock: platform.clock },
   });
-  const { trackDays } = config;
+  const { trackDays, auditDays } = config;
   // Before the first beat: this month's pings have their own partition from the start.
   await keepTrackPartitions(database.db, platform.clock(), trackDays);
-  return startWorker({ database, engine, providers, platform, trackDays, concurrency: config.worker.jobs });
+  return startWorker({
+    ...{ database, engine, providers, platform, trackDays, auditDays },
+    concurrency: config.worker.jobs,
+  });
 }

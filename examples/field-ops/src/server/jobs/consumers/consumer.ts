@@ -13,6 +13,8 @@ export interface Bench extends Workshop {
   readonly engine: Pick<Engine, 'mutate'>;
   /** For so many days it is kept where agents were. */
   readonly trackDays: number;
+  /** For so many days it is kept who signed in, and who did what to whom. */
+  readonly auditDays: number;
 }
 
 export interface Handling {

@@ -1,5 +1,6 @@
 import { lt, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { forgetSignIns } from '../../identity/forget.ts';
 import { forgetExpired } from '../../exports/export-store.ts';
 import { forgetBrokenUploads } from '../../settlement/receive-file.ts';
 import { keepTrackPartitions } from '../../places/track-partitions.ts';
@@ -14,10 +15,11 @@ export const schedules = [
   { name: 'forget-details', cron: '30 2 * * *' },
   { name: 'forget-files', cron: '40 * * * *' },
   { name: 'track-partitions', cron: '10 3 * * *' },
+  { name: 'forget-sign-ins', cron: '20 3 * * *' },
 ] as const;
 export const scheduleZone = 'Asia/Kolkata';
 
-const Beat = z.object({ name: z.enum(['payout-status', 'forget-details', 'forget-files', 'track-partitions']) });
+const Beat = z.object({ name: z.enum(schedules.map(({ name }) => name)) });
 
 export const schedule = consumer(Beat, async (bench, { name }, handling) => {
   return { verdict: 'done', note: await run(name, bench, handling) };
@@ -33,6 +35,8 @@ function run(name: z.infer<typeof Beat>['name'], bench: Bench, handling: Handlin
       return forgetFiles(bench);
     case 'track-partitions':
       return partitionTrack(bench);
+    case 'forget-sign-ins':
+      return forgetSignIns(bench.db, bench.clock(), bench.auditDays);
   }
 }
 
