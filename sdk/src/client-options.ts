@@ -35,6 +35,11 @@ export interface ClientOptions<M extends Model> {
   readonly keepOutcomesMs?: number | undefined;
   /** Told at the start of a store that was lost, as long as nobody has called `client.acknowledgeLoss()`. */
   readonly onStoreLost?: ((loss: StoreLoss) => void) | undefined;
+  /**
+   * Told of what goes wrong, for an error reporter: what `status.lastError` shows, with the error itself. A failure that
+   * repeats is told once, until a sync has succeeded. What it throws is ignored. Refusals are no errors: see `rejections`.
+   */
+  readonly onError?: ((error: unknown, code: string) => void) | undefined;
   /** Clock, timers, randomness, fetch, connectivity. Default: the browser's or Node's own. */
   readonly platform?: Partial<Platform> | undefined;
 }

@@ -57,6 +57,7 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     effects: (options.optimistic ?? {}) as unknown as OptimisticEffects<Model>,
     tabs,
     start,
+    onError: options.onError,
     mutationMade: () => sync?.mutationMade(),
     signedOut: () => {
       signedOut = true;

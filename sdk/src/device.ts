@@ -73,6 +73,7 @@ export class Device {
     };
     mutationMade: () => void;
     signedOut: () => void;
+    onError?: ((error: unknown, code: string) => void) | undefined;
   }) {
     const { store, platform, model, effects, tabs, start } = options;
     this.store = store;
@@ -82,7 +83,7 @@ export class Device {
     this.#scopes = start.scopes;
     this.#shapes = start.shapes;
     this.#journal = start.journal;
-    this.board = new StatusBoard(platform.online(), platform.now);
+    this.board = new StatusBoard(platform.online(), platform.now, options.onError);
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
       show: (commit) => this.show(commit),

@@ -55,11 +55,14 @@ export interface ErrorTrace {
 export class StatusBoard {
   readonly #listeners = new Set<() => void>();
   readonly #now: () => number;
+  readonly #onError: ((error: unknown, code: string) => void) | undefined;
+  #told: string | undefined;
   #errors: readonly ErrorTrace[] = [];
   #status: Status;
 
-  constructor(online: boolean, now: () => number) {
+  constructor(online: boolean, now: () => number, onError?: (error: unknown, code: string) => void) {
     this.#now = now;
+    this.#onError = onError;
     this.#status = {
       online,
       syncing: false,
@@ -94,6 +97,7 @@ export class StatusBoard {
   /** Whatever a listener throws, the others are told and the caller goes on. */
   set(changes: Partial<Status>): void {
     if (changes.lastError) this.#trace(changes.lastError);
+    if (changes.lastError === null) this.#told = undefined;
     const next = { ...this.#status, ...changes };
     if (JSON.stringify(next) === JSON.stringify(this.#status)) return;
     this.#status = next;
@@ -118,5 +122,17 @@ export class StatusBoard {
 
   readonly failed = (code: string, error: unknown): void => {
     this.set({ lastError: { code, message: messageOf(error) } });
+    this.report(code, error);
   };
+
+  /** Tells the app's error reporter, once for as long as it is the same. */
+  report(code: string, error: unknown): void {
+    if (code === this.#told) return;
+    this.#told = code;
+    try {
+      this.#onError?.(error, code);
+    } catch {
+      // A reporter that fails has nobody to report it to.
+    }
+  }
 }

@@ -140,6 +140,7 @@ export class SyncLoop {
         updateRequired: failure.code === 'model_too_old' || failure.code === 'store_too_new',
         lastError: problemOf(failure),
       });
+      if (!closing.aborted) status.report(failure.code, failure);
       throw failure;
     } finally {
       status.set({ syncing: false });
