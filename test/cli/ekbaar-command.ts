@@ -24,7 +24,7 @@ export async function ekbaar(
     env: { ...inherited, ...(url === undefined ? {} : { DATABASE_URL: url }), ...given.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     // One that hangs is a failure, not a wait.
-    timeout: 60_000,
+    timeout: 240_000,
     killSignal: 'SIGKILL',
   });
   let [out, note] = ['', ''];

@@ -129,7 +129,8 @@ http {
   return directory;
 }
 
-function installed(): string {
+/** The program. @throws where it is not installed */
+export function installed(): string {
   if (program === undefined) throw new Error('nginx is not installed (apt-get install nginx-light)');
   return program;
 }

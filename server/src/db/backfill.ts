@@ -3,6 +3,7 @@ import type { SyncedTable } from '../engine/synced-table.ts';
 import { type Queryable, rowsOf } from './database.ts';
 import { literal, quoted } from './identifier.ts';
 import { isFit } from './mark-trigger.ts';
+import { storedType } from './stored-type.ts';
 
 /** Rows that one transaction marks. */
 const rowsPerBatch = 5000;
@@ -111,8 +112,8 @@ async function markRows(tx: Queryable, table: SyncedTable, last: RowPlace | null
 
 function after(table: SyncedTable, columns: SQL, at: RowPlace | null): SQL {
   if (at === null) return sql`true`;
-  const tenant = sql`${at.tenant}::text::${sql.raw(table.tenant.getSQLType())}`;
-  const key = sql`${at.id}::text::${sql.raw(table.key.getSQLType())}`;
+  const tenant = sql`${at.tenant}::text::${sql.raw(storedType(table.tenant))}`;
+  const key = sql`${at.id}::text::${sql.raw(storedType(table.key))}`;
   return at.by === 'tenant' ? sql`(${columns}) > (${tenant}, ${key})` : sql`(${columns}) > (${key}, ${tenant})`;
 }
 
@@ -135,7 +136,7 @@ async function markLines(
           select distinct ${at.tenant}::text, ${sql.raw(literal(table.collection))}, b.row_id, '' from batch b
           where not exists (
             select from ${sql.raw(table.name)} t
-            where ${sql.raw(`t.${quoted(table.tenant.name)}`)} = ${at.tenant} and ${key} = b.row_id::${sql.raw(table.key.getSQLType())}
+            where ${sql.raw(`t.${quoted(table.tenant.name)}`)} = ${at.tenant} and ${key} = b.row_id::${sql.raw(storedType(table.key))}
           )
           returning 1
         )

@@ -22,7 +22,12 @@ export async function guard(db: Queryable, table: PgTable): Promise<void> {
     sql`select c.relrowsecurity as secured,
           (select coalesce(json_agg(p.polname), '[]') from pg_policy p where p.polrelid = c.oid)::text as policies,
           has_schema_privilege('ekbaar_engine', c.relnamespace, 'usage')
-            and (select bool_and(has_table_privilege('ekbaar_engine', c.oid, p)) from unnest(${privileges}) p) as granted
+            and (select bool_and(has_table_privilege('ekbaar_engine', c.oid, p)) from unnest(${privileges}) p) as granted,
+          (select coalesce(json_agg(s.oid::regclass::text), '[]') from pg_depend d join pg_class s on s.oid = d.objid
+            where d.refobjid = c.oid and d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass
+              and d.deptype = 'a'
+              and case when s.relkind = 'S' then not has_sequence_privilege('ekbaar_engine', s.oid, 'usage') end
+          )::text as sequences
         from pg_class c where c.oid = to_regclass(${name})`,
   );
   if (state === undefined) throw new Error(`There is no table ${name}: run the migration that makes it first`);
@@ -38,6 +43,8 @@ interface Guarded {
   /** Names, as JSON. */
   readonly policies: string;
   readonly granted: boolean;
+  /** Of serial columns, those whose next value the engine may not take: names, as JSON. Identity columns need no right. */
+  readonly sequences: string;
 }
 
 const privileges = sql.raw(`array['select', 'insert', 'update', 'delete']`);
@@ -54,6 +61,9 @@ function missingGuards(name: string, schema: string, { secured, granted, ...stat
           `GRANT USAGE ON SCHEMA ${quoted(schema)} TO ekbaar_engine`,
           `GRANT SELECT, INSERT, UPDATE, DELETE ON ${name} TO ekbaar_engine`,
         ]),
+    ...(JSON.parse(state.sequences) as string[]).map(
+      (sequence) => `GRANT USAGE ON SEQUENCE ${sequence} TO ekbaar_engine`,
+    ),
     ...(secured ? [] : [...policy('ekbaar_others', 'USING (true)'), `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`]),
     ...policy('ekbaar_allow', `TO ekbaar_engine USING ${own}`),
     ...policy('ekbaar_tenant', `AS RESTRICTIVE TO ekbaar_engine USING ${own}`),
@@ -74,5 +84,13 @@ export async function unguard(tx: Queryable, name: string): Promise<void> {
   // Made only where we switched row-level security on.
   if (policies.some((policy) => policy.name === 'ekbaar_others'))
     await tx.execute(sql.raw(`ALTER TABLE ${name} DISABLE ROW LEVEL SECURITY`));
-  if (policies.length > 0) await tx.execute(sql.raw(`REVOKE ALL ON ${name} FROM ekbaar_engine`));
+  if (policies.length === 0) return;
+  await tx.execute(sql.raw(`REVOKE ALL ON ${name} FROM ekbaar_engine`));
+  const sequences = await rowsOf<{ name: string }>(
+    tx,
+    sql`select s.oid::regclass::text as name from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S'
+        where d.refobjid = to_regclass(${name}) and d.classid = 'pg_class'::regclass and d.deptype = 'a'`,
+  );
+  for (const sequence of sequences)
+    await tx.execute(sql.raw(`REVOKE USAGE ON SEQUENCE ${sequence.name} FROM ekbaar_engine`));
 }

@@ -4,6 +4,7 @@ import type { PgColumn } from 'drizzle-orm/pg-core';
 import { type Queryable, rowsOf, textArray } from '../db/database.ts';
 import { databaseCode } from '../db/fault.ts';
 import { quoted } from '../db/identifier.ts';
+import { storedType } from '../db/stored-type.ts';
 import { ProblemError } from '../problem.ts';
 import type { ReadableScope } from './actor.ts';
 import { decodePageCursor, encodePageCursor } from './page-cursor.ts';
@@ -107,7 +108,7 @@ function ofTenant(table: SyncedTable, tenant: string): SQL {
 }
 
 function anyOf(of: PgColumn, values: readonly string[]): SQL {
-  return sql`${column(of)} = any(${textArray(values, of.getSQLType())})`;
+  return sql`${column(of)} = any(${textArray(values, storedType(of))})`;
 }
 
 /** The rows that are in at least one scope the actor may read. */
@@ -139,7 +140,7 @@ function pastRow(
   [value, id]: readonly [string | null, string],
 ): SQL {
   const beyond = sql.raw(descending ? '<' : '>');
-  const typed = (text: string, of: PgColumn) => sql`${text}::text::${sql.raw(of.getSQLType())}`;
+  const typed = (text: string, of: PgColumn) => sql`${text}::text::${sql.raw(storedType(of))}`;
   const sort = column(sorted);
   const pastKey = sql`${column(table.key)} ${beyond} ${typed(id, table.key)}`;
   if (value === null) return sql`(${sort} is null and ${pastKey})`;

@@ -1,5 +1,6 @@
 import { sql, type SQL } from 'drizzle-orm';
 import { literal, quoted } from '../db/identifier.ts';
+import { storedType } from '../db/stored-type.ts';
 import type { SyncedTable } from './synced-table.ts';
 
 /** What reading a collection's rows needs of its table. */
@@ -16,7 +17,7 @@ export function rowOfLine(tables: ReadonlyMap<string, ReadTable>, tenant: string
     const column = (of: { readonly name: string }) => sql.raw(`t.${quoted(of.name)}`);
     return sql`when ${sql.raw(literal(collection))} then (
       select case when l.scope = any(${sql.raw(scopesSql)}) then ${sql.raw(rowSql)}::text end
-      from ${sql.raw(name)} t where ${column(ofTenant)} = ${tenant} and ${column(key)} = l.row_id::${sql.raw(key.getSQLType())})`;
+      from ${sql.raw(name)} t where ${column(ofTenant)} = ${tenant} and ${column(key)} = l.row_id::${sql.raw(storedType(key))})`;
   });
   return sql`case l.collection ${sql.join(branches, sql` `)} end`;
 }

@@ -3,6 +3,7 @@ import { getTableColumns } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import { literal, quoted } from '../db/identifier.ts';
 import { isoMoment } from '../db/moment.ts';
+import { storedType } from '../db/stored-type.ts';
 import { actorPrefix } from './actor.ts';
 import { receiptsCollection } from './receipts-collection.ts';
 
@@ -100,7 +101,7 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
     scopesQuery:
       `SELECT ${literal(collection)}::text, t.${quoted(key.name)}::text, s.scope FROM ${name} t ` +
       `CROSS JOIN LATERAL (VALUES ${scopes.map((rule) => `(${scopeOf(rule)})`).join(', ')}) s (scope) ` +
-      `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} = ANY ($2::text[]::${key.getSQLType()}[]) AND length(s.scope) <= 200`,
+      `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} = ANY ($2::text[]::${storedType(key)}[]) AND length(s.scope) <= 200`,
   };
 }
 
@@ -113,7 +114,7 @@ export function tableName(table: PgTable): string {
 /** A column as a JSON value: moments as ISO 8601 in UTC, numbers that a double cannot hold as text. */
 function jsonValue(column: PgColumn): string {
   const value = `t.${quoted(column.name)}`;
-  const type = column.getSQLType();
+  const type = storedType(column);
   if (type.startsWith('timestamp')) return isoMoment(value, type.includes('with time zone'));
   const exact = type.startsWith('numeric') || (type === 'bigint' && column.dataType === 'bigint');
   return exact ? `${value}::text` : value;
