@@ -1,5 +1,5 @@
 import sqlite from 'node:sqlite';
-import { type Client, createClient, type MutationRecord, type SavedMutation } from '@ekbaar/sdk';
+import { type Client, createClient, type SavedMutation } from '@ekbaar/sdk';
 import { sqliteStore } from '@ekbaar/sdk/store/sqlite';
 import { nodeSqlite } from '@ekbaar/sdk/store/sqlite/node';
 import type { ArgsOf, MutationName } from '@ekbaar/sdk/model';
@@ -24,6 +24,24 @@ export interface PhoneOptions {
   readonly notebook: Notebook;
   /** What was noted of it before, by a process that was killed. */
   readonly before: readonly Note[];
+}
+
+/** A mutation in the log, whichever it is. */
+interface Promised {
+  readonly key: string;
+  readonly name: string;
+  readonly args: object;
+}
+
+interface Outcome {
+  readonly state: string;
+  readonly result?: unknown;
+  readonly error?: { readonly code: string } | undefined;
+}
+
+interface ConfirmArgs {
+  readonly deliveryId?: string;
+  readonly amountPaise?: number;
 }
 
 /** A phone with the real SDK on a real file. Notes what it promises, and what it is told. */
@@ -84,7 +102,7 @@ export class FieldPhone {
     this.#notebook.write({ note: 'trying', phone: this.name, name });
     const { key, confirmed } = await this.client.mutate(name, args);
     this.#noteSaved(key, name, args, false);
-    this.#noteWhenTold(key, name, confirmed);
+    this.#noteWhenTold({ key, name, args }, confirmed);
     return { outcome: confirmed };
   }
 
@@ -121,7 +139,7 @@ export class FieldPhone {
     if (own.length === 0) return;
     for (const record of await this.client.readMutations()) {
       if (!saved.has(record.key)) this.#noteSaved(record.key, record.name, record.args, true);
-      if (!told.has(record.key)) this.#noteWhenTold(record.key, record.name, this.client.outcome(record.key));
+      if (!told.has(record.key)) this.#noteWhenTold(record, this.client.outcome(record.key));
     }
   }
 
@@ -132,7 +150,7 @@ export class FieldPhone {
   }
 
   #noteSaved(key: string, name: string, args: object, found: boolean): void {
-    const { deliveryId, amountPaise } = args as { deliveryId?: string; amountPaise?: number };
+    const { deliveryId, amountPaise } = args as ConfirmArgs;
     this.#notebook.write({
       ...{ note: 'saved', phone: this.name, key, name, found },
       ...(deliveryId === undefined ? {} : { deliveryId }),
@@ -140,21 +158,20 @@ export class FieldPhone {
     });
   }
 
-  #noteWhenTold(key: string, name: string, outcome: Promise<MutationRecord<FieldOpsModel>>): void {
+  #noteWhenTold({ key, name, args }: Promised, outcome: Promise<Outcome>): void {
     const counts = name === 'recordLocation' ? 0 : 1;
     this.#open += counts;
     outcome.then(
-      (record) => {
+      ({ state, result, error }) => {
         this.#open -= counts;
-        const { state, result, error } = record;
-        const receiptNo = (result as { receiptNo?: string } | undefined)?.receiptNo;
+        const { receiptNo } = (result ?? {}) as { receiptNo?: string };
         this.#notebook.write({
           ...{ note: 'told', phone: this.name, key, state },
           ...(error === undefined ? {} : { code: error.code }),
           ...(receiptNo === undefined ? {} : { receiptNo }),
         });
-        if (record.name === 'confirmDelivery' && state === 'applied')
-          this.applied.set(record.args.deliveryId, record.args.amountPaise);
+        const { deliveryId, amountPaise } = args as ConfirmArgs;
+        if (name === 'confirmDelivery' && state === 'applied') this.applied.set(deliveryId ?? '', amountPaise ?? 0);
       },
       (error: unknown) => {
         // A ping leaves no outcome behind; and whoever closes the app hears nothing more in this session.

@@ -19,7 +19,9 @@ const rowsPerStatement = 500;
 export async function seedDemo(db: Queryable, date: string, size: DemoSize): Promise<boolean> {
   const places = await openDirectory();
   return db.transaction(async (tx) => {
-    // Two nodes that start together must not both load it.
+    // Two nodes that start together must not both load it; and who waits for the other, waits as long as that takes.
+    await tx.execute(sql`set local lock_timeout = '5min'`);
+    await tx.execute(sql`set local statement_timeout = '5min'`);
     await tx.execute(sql`lock table ${agents} in share row exclusive mode`);
     if ((await tx.select({ id: agents.id }).from(agents).limit(1)).length > 0) return false;
     for (const operator of operators) {
