@@ -136,7 +136,11 @@ describe.skipIf(chromiumIsMissing())('messages and accounts in the console', () 
     await page.locator('[data-testid=open-account]').click();
     await shows('Open');
     await page.locator('[data-testid=issue-code]').click();
-    const another = { ...choose, code: await page.locator('[data-testid=code]').innerText(), secret: 'kite-over-gaya-31' };
+    const another = {
+      ...choose,
+      code: await page.locator('[data-testid=code]').innerText(),
+      secret: 'kite-over-gaya-31',
+    };
     expect((await office.http.post('/auth/reset', null, another)).status).toBe(200);
     expect((await signIn()).status).toBe(401);
   });
