@@ -253,6 +253,21 @@ describe('the history of a delivery', () => {
     expect(rejected.receipts).toHaveLength(1);
   });
 
+  test('says to whom messages went, of a number only its end', async () => {
+    const message = (channel: string, recipient: string) =>
+      ekbaar.query(
+        sql`insert into outgoing_messages (tenant, id, channel, delivery_id, recipient, body, created_at, changed_at)
+            values ('pennco', gen_random_uuid(), ${channel}, 'd0050', ${recipient}, 'hello', now(), now())`,
+      );
+    await message('sms', '+919876543210');
+    await message('webhook', 'https://spandana.example/events');
+    const { messages } = await get<{ messages: { channel: string; recipient: string }[] }>('/deliveries/d0050');
+    expect(Object.fromEntries(messages.map(({ channel, recipient }) => [channel, recipient]))).toEqual({
+      sms: '…3210',
+      webhook: 'https://spandana.example/events',
+    });
+  });
+
   test('finds its receipts through an index', async () => {
     await ekbaar.query(sql`set enable_seqscan = off`);
     const plan = await ekbaar.query<{ 'QUERY PLAN': string }>(

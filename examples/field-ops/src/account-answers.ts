@@ -22,10 +22,9 @@ export const ChangedAccount = z.object({ account: KnownAccount });
 /** `code` is null when it was sent. */
 export const IssuedCode = z.object({ code: maybe, codeExpiresAt: moment, sent: z.boolean() });
 
-export const KnownPhone = z.object({
+const KnownPhone = z.object({
   ...{ id: text, accountId: text, name: text, clientIds: z.array(text), firstSeenAt: moment, lastSeenAt: moment },
   ...{ unsent: z.nullable(z.int()), model: z.nullable(z.int()), clockErrorMs: z.nullable(z.int()) },
   ...{ revokedAt: maybe, revokedBy: maybe, revokedWhy: maybe },
 });
-export type KnownPhone = z.infer<typeof KnownPhone>;
 export const KnownPhones = z.object({ phones: z.array(KnownPhone), next: maybe });

@@ -132,7 +132,7 @@ export async function changeAccount(
   return shown(account);
 }
 
-/** A code for choosing a new secret; the old secret is void at once, and who was locked out may try again. */
+/** A code for choosing a new secret; the old one is good until that is done, and who was locked out may try again. */
 export async function issueCode(
   identity: Identity,
   { tenant, id: actor, from }: Administrator,

@@ -90,8 +90,8 @@ async function messagesOf(tx: Queryable, tenant: string, deliveryId: string) {
   return rowsOf<z.infer<typeof OutgoingMessage>>(
     tx,
     sql`select id::text as id, channel, status, provider, attempts, last_error as "lastError",
-          -- Enough to tell two numbers apart.
-          '…' || right(recipient, 4) as recipient,
+          -- Of numbers and accounts enough to tell two apart; an MFI's name or address is no secret.
+          case channel when 'webhook' then recipient else '…' || right(recipient, 4) end as recipient,
           to_char(created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "createdAt",
           to_char(sent_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as "sentAt"
         from outgoing_messages where tenant = ${tenant} and delivery_id = ${deliveryId} order by created_at limit 200`,

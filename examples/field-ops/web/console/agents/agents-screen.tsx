@@ -4,6 +4,7 @@ import { now } from '../../shared/platform.ts';
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { Failed } from '../frame/asked.tsx';
 import { useConsole, useFeed } from '../frame/console-context.ts';
+import { type Column, DataTable } from '../frame/data-table.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { agoInWords, counted } from '../frame/units.ts';
 import { phoneTroubles } from './phone-troubles.ts';
@@ -58,35 +59,9 @@ export function AgentsScreen() {
         </label>
       </form>
       {list.isError && <Failed error={list.error} onRetry={() => void list.refetch()} />}
-      <div className="scroll" tabIndex={0} role="region" aria-label="Agents, as a table">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Agent</th>
-              <th scope="col">Region</th>
-              <th scope="col">Last seen</th>
-              <th scope="col">Phones</th>
-              <th scope="col" className="amount">
-                To do
-              </th>
-              <th scope="col" className="amount">
-                Confirmed
-              </th>
-              <th scope="col" className="amount">
-                Not delivered
-              </th>
-              <th scope="col" className="amount">
-                Cash in hand
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((agent) => (
-              <AgentLine key={agent.id} agent={agent} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {rows.length > 0 && (
+        <DataTable label="Agents" columns={columns} rows={rows} keyOf={({ id }) => id} testId="agent" />
+      )}
       {!list.isPending && rows.length === 0 && <p className="nothing">No agent fits.</p>}
       {list.hasNextPage && (
         <p>
@@ -99,35 +74,47 @@ export function AgentsScreen() {
   );
 }
 
-function AgentLine({ agent }: { agent: ListedAgent }) {
-  const troubles = agent.phones.flatMap((phone) => phoneTroubles(phone));
-  return (
-    <tr data-testid="agent" data-id={agent.id}>
-      <th scope="row">
-        <Link to={`/agents/${encodeURIComponent(agent.id)}`}>{agent.name}</Link> <span className="dim">{agent.id}</span>
-        {!agent.active && <span className="tag">Inactive</span>}
-      </th>
-      <td>{agent.regionId}</td>
-      <td>{agent.lastSeenAt === null ? <span className="dim">never</span> : agoInWords(agent.lastSeenAt, now())}</td>
-      <td>
-        {agent.phones.length === 0 ? (
-          <span className="dim">none signed in</span>
-        ) : (
-          agent.phones.map(({ name }) => name).join(', ')
-        )}
-        {troubles.map((trouble) => (
-          <span key={trouble} className="tag" data-tone="attention">
-            {trouble}
-          </span>
-        ))}
-      </td>
-      <td className="amount">
-        {counted(agent.open)}
-        {agent.overdue > 0 && <span className="tag">{counted(agent.overdue)} overdue</span>}
-      </td>
-      <td className="amount">{counted(agent.confirmed)}</td>
-      <td className="amount">{counted(agent.failed)}</td>
-      <td className="amount">{formatWholeRupees(agent.cashPaise)}</td>
-    </tr>
-  );
-}
+const columns: readonly Column<ListedAgent>[] = [
+  {
+    title: 'Agent',
+    cell: ({ id, name, active }) => (
+      <>
+        <Link to={`/agents/${encodeURIComponent(id)}`}>{name}</Link> <span className="dim">{id}</span>{' '}
+        {!active && <span className="tag">Inactive</span>}
+      </>
+    ),
+  },
+  { title: 'Region', cell: ({ regionId }) => regionId },
+  {
+    title: 'Last seen',
+    cell: ({ lastSeenAt }) =>
+      lastSeenAt === null ? <span className="dim">never</span> : agoInWords(lastSeenAt, now()),
+  },
+  {
+    title: 'Phones',
+    cell: ({ phones }) => (
+      <>
+        {phones.length === 0 ? <span className="dim">none signed in</span> : phones.map(({ name }) => name).join(', ')}{' '}
+        {phones
+          .flatMap((phone) => phoneTroubles(phone))
+          .map((trouble) => (
+            <span key={trouble} className="tag" data-tone="attention">
+              {trouble}
+            </span>
+          ))}
+      </>
+    ),
+  },
+  {
+    title: 'To do',
+    amount: true,
+    cell: ({ open, overdue }) => (
+      <>
+        {counted(open)} {overdue > 0 && <span className="tag">{counted(overdue)} overdue</span>}
+      </>
+    ),
+  },
+  { title: 'Confirmed', amount: true, cell: ({ confirmed }) => counted(confirmed) },
+  { title: 'Not delivered', amount: true, cell: ({ failed }) => counted(failed) },
+  { title: 'Cash in hand', amount: true, cell: ({ cashPaise }) => formatWholeRupees(cashPaise) },
+];

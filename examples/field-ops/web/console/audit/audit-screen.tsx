@@ -6,6 +6,7 @@ import { model } from '../../../src/model.ts';
 import { ExportButton } from '../exports/export-button.tsx';
 import { Asked, Failed } from '../frame/asked.tsx';
 import { useAdministers, useConsole, useSeesAll } from '../frame/console-context.ts';
+import { type Column, DataTable } from '../frame/data-table.tsx';
 import { JsonView } from '../frame/json-view.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { actionInWords } from '../status-words.ts';
@@ -110,26 +111,9 @@ function Receipts() {
         {field('to', 'To', 'date')}
       </form>
       {list.isError && <Failed error={list.error} onRetry={() => void list.refetch()} />}
-      <div className="scroll" tabIndex={0} role="region" aria-label="Receipts, as a table">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col">Server time</th>
-              <th scope="col">Who</th>
-              <th scope="col">What</th>
-              <th scope="col">Outcome</th>
-              <th scope="col">Device time</th>
-              <th scope="col">Clock error</th>
-              <th scope="col">Phone</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <ReceiptLine key={row.key} row={row} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      {rows.length > 0 && (
+        <DataTable label="Receipts" columns={receiptColumns} rows={rows} keyOf={({ key }) => key} testId="receipt" />
+      )}
       {!list.isPending && rows.length === 0 && <p className="nothing">Nothing fits these filters.</p>}
       {list.hasNextPage && (
         <p>
@@ -142,37 +126,46 @@ function Receipts() {
   );
 }
 
-function ReceiptLine({ row }: { row: LoggedReceipt }) {
-  const { deliveryId } = (row.args ?? {}) as { deliveryId?: unknown };
-  return (
-    <tr data-testid="receipt" data-key={row.key}>
-      <td>
-        <time dateTime={row.serverAt}>{momentInWords(row.serverAt)}</time>
-      </td>
-      <td>
-        {row.actorName} <span className="dim">{row.role}</span>
-      </td>
-      <td>
-        {actionInWords(row.name)}{' '}
-        {typeof deliveryId === 'string' && (
-          <Link to={`/deliveries/${encodeURIComponent(deliveryId)}`}>{deliveryId}</Link>
-        )}
-        <details>
-          <summary>What was sent</summary>
-          <JsonView value={{ key: row.key, args: row.args, result: row.result, error: row.error }} label="Receipt" />
-        </details>
-      </td>
-      <td>
-        <span className="tag" data-tone={row.status === 'applied' ? 'good' : 'attention'}>
-          {row.status}
-        </span>
-      </td>
-      <td>{row.deviceAt === null ? '' : momentInWords(row.deviceAt)}</td>
-      <td>{row.clockErrorMs === null ? '' : spanInWords(row.clockErrorMs)}</td>
-      <td className="dim">{row.clientId?.slice(0, 8) ?? 'program'}</td>
-    </tr>
-  );
-}
+const receiptColumns: readonly Column<LoggedReceipt>[] = [
+  { title: 'Server time', cell: ({ serverAt }) => <time dateTime={serverAt}>{momentInWords(serverAt)}</time> },
+  {
+    title: 'Who',
+    cell: ({ actorName, role }) => (
+      <>
+        {actorName} <span className="dim">{role}</span>
+      </>
+    ),
+  },
+  {
+    title: 'What',
+    cell: ({ key, name, args, result, error }) => {
+      const { deliveryId } = (args ?? {}) as { deliveryId?: unknown };
+      return (
+        <>
+          {actionInWords(name)}{' '}
+          {typeof deliveryId === 'string' && (
+            <Link to={`/deliveries/${encodeURIComponent(deliveryId)}`}>{deliveryId}</Link>
+          )}
+          <details>
+            <summary>What was sent</summary>
+            <JsonView value={{ key, args, result, error }} label="Receipt" />
+          </details>
+        </>
+      );
+    },
+  },
+  {
+    title: 'Outcome',
+    cell: ({ status }) => (
+      <span className="tag" data-tone={status === 'applied' ? 'good' : 'attention'}>
+        {status}
+      </span>
+    ),
+  },
+  { title: 'Device time', cell: ({ deviceAt }) => (deviceAt === null ? '' : momentInWords(deviceAt)) },
+  { title: 'Clock error', cell: ({ clockErrorMs }) => (clockErrorMs === null ? '' : spanInWords(clockErrorMs)) },
+  { title: 'Phone', cell: ({ clientId }) => <span className="dim">{clientId?.slice(0, 8) ?? 'program'}</span> },
+];
 
 function ByHand() {
   const { api } = useConsole();
@@ -239,32 +232,14 @@ interface LogLine {
   readonly about: string;
 }
 
+const logColumns: readonly Column<LogLine>[] = [
+  { title: 'When', cell: ({ at }) => <time dateTime={at}>{momentInWords(at)}</time> },
+  { title: 'Who', cell: ({ who }) => who },
+  { title: 'What', cell: ({ what }) => what },
+  { title: 'About', wrap: true, cell: ({ about }) => about },
+];
+
 function Log({ lines, empty }: { lines: readonly LogLine[]; empty: string }) {
   if (lines.length === 0) return <p className="dim">{empty}</p>;
-  return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Log, as a table">
-      <table className="plain">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Who</th>
-            <th scope="col">What</th>
-            <th scope="col">About</th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map(({ id, at, who, what, about }) => (
-            <tr key={id}>
-              <td>
-                <time dateTime={at}>{momentInWords(at)}</time>
-              </td>
-              <td>{who}</td>
-              <td>{what}</td>
-              <td className="wrap">{about}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <DataTable label="Log" columns={logColumns} rows={lines} keyOf={({ id }) => id} />;
 }

@@ -164,7 +164,9 @@ const agentColumns: readonly Column<AgentClose>[] = [
       [
         collected !== null && collected !== 0 && `collected ${signed(collected)}`,
         disbursed !== null && disbursed !== 0 && `paid out ${signed(disbursed)}`,
-        countDifference !== null && countDifference !== 0 && `${countDifference} entries`,
+        countDifference !== null &&
+          countDifference !== 0 &&
+          `${countDifference > 0 ? '+' : '−'}${Math.abs(countDifference)} entries`,
       ]
         .filter((words) => words !== false)
         .map((words) => (

@@ -3,6 +3,7 @@ import { mfiName } from '../../shared/mfi.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { failureInWords } from '../failure-in-words.ts';
 import { spanInWords } from '../frame/units.ts';
+import { channelInWords } from '../messages/message-words.ts';
 
 /** One thing that happened to a delivery. */
 export interface TimelineEvent {
@@ -32,9 +33,9 @@ export function timelineOf(history: DeliveryHistory): TimelineEvent[] {
     ...ofLedger(history),
     ...(history.messages ?? []).map((message): TimelineEvent => ({
       ...{ id: message.id, at: message.createdAt, tone: 'message', who: message.provider ?? 'worker' },
-      title: `${message.channel === 'sms' ? 'SMS' : message.channel} ${message.status}`,
+      title: `${channelInWords(message.channel)} ${message.status}`,
       facts: compact([
-        ['To', message.recipient],
+        ['To', message.channel === 'webhook' ? mfiName(message.recipient) : message.recipient],
         ['Tries', String(message.attempts)],
         ['Taken by the provider', message.sentAt],
         ['Last error', message.lastError],

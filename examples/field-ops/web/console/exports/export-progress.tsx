@@ -15,7 +15,7 @@ export function ExportProgress({ found, onChanged }: { found: Export; onChanged(
     onSuccess: ({ path }) => location.assign(path),
   });
   const ended = useMutation({
-    mutationFn: () => api.remove(`/api/v1/exports/${id}`, Export),
+    mutationFn: () => api.post(`/api/v1/exports/${id}/remove`, Export, {}),
     onSettled: onChanged,
   });
   const open = state === 'queued' || state === 'running';

@@ -41,20 +41,9 @@ export class ApiLine {
     return this.#ask(path, schema, posted(body), never);
   }
 
-  remove<T>(path: string, schema: z.ZodMiniType<T>): Promise<T> {
-    return this.#ask(path, schema, { method: 'DELETE' }, never);
-  }
-
   /** Sends a file as it is. */
   upload<T>(path: string, schema: z.ZodMiniType<T>, file: Blob, type: string): Promise<T> {
     return this.#ask(path, schema, { method: 'POST', headers: { 'content-type': type }, body: file }, never);
-  }
-
-  /** A file that only a token opens. */
-  async file(path: string): Promise<Blob> {
-    const { status, body } = await this.#send(path, {}, never, (response) => response.blob());
-    if (status === 200 && body instanceof Blob) return body;
-    throw refusalOf(path, status, body);
   }
 
   /**
@@ -82,32 +71,21 @@ export class ApiLine {
     throw new ApiError(status, 'not_an_answer', `${path} answered with something else`, { cause: parsed.error });
   }
 
-  async #send(
-    path: string,
-    init: RequestInit,
-    signal: AbortSignal,
-    read: (good: Response) => Promise<unknown> = (response) => response.json(),
-  ): Promise<{ status: number; body: unknown }> {
-    const first = await this.#try(path, init, 'first', signal, read);
-    return first.status === 401 ? this.#try(path, init, 'expired', signal, read) : first;
+  async #send(path: string, init: RequestInit, signal: AbortSignal): Promise<{ status: number; body: unknown }> {
+    const first = await this.#try(path, init, 'first', signal);
+    return first.status === 401 ? this.#try(path, init, 'expired', signal) : first;
   }
 
-  async #try(
-    path: string,
-    init: RequestInit,
-    why: 'first' | 'expired',
-    signal: AbortSignal,
-    read: (good: Response) => Promise<unknown>,
-  ) {
+  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal) {
     const token = await this.#token(why);
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${token}`);
     // A file is as large as it is, and the line as slow.
-    const limitMs = init.body instanceof Blob || path.endsWith('.csv') ? 600_000 : 30_000;
+    const limitMs = init.body instanceof Blob ? 600_000 : 30_000;
     return withTimeLimit(limitMs, signal, async (limited) => {
       try {
         const response = await fetch(path, { ...init, headers, cache: 'no-store', signal: limited });
-        const body: unknown = await (response.ok ? read(response) : response.json()).catch(() => undefined);
+        const body: unknown = await response.json().catch(() => undefined);
         return { status: response.status, body };
       } catch (cause) {
         throw new ApiError(0, 'unreachable', 'The server could not be reached', { cause });

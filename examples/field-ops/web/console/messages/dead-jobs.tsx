@@ -16,6 +16,12 @@ export function DeadJobs() {
   const jobs = pages.flatMap((page) => page.jobs);
   return (
     <>
+      {jobs.length > 0 && (
+        <p className="dim">
+          Money with an unknown outcome is asked about first. An SMS or WhatsApp message with an unknown outcome is sent
+          again: find out before you try again.
+        </p>
+      )}
       <ul className="stack">
         {jobs.map((job) => (
           <li key={job.id}>
@@ -79,10 +85,6 @@ function DeadJob({ job, onChanged }: { job: Job; onChanged(): void }) {
           <button type="button" data-testid="close-job" onClick={() => setReason('')}>
             Give it up…
           </button>
-          <p className="dim">
-            Money with an unknown outcome is asked about first. An SMS or WhatsApp message with an unknown outcome is
-            sent again: find out before you retry.
-          </p>
         </div>
       ) : (
         <form

@@ -27,7 +27,8 @@ export function MessageScreen({ id }: { id: string }) {
           <>
             <div className="screen-top">
               <h1>
-                {channelWords[message.channel]} to {message.to}
+                {channelWords[message.channel]} to{' '}
+                {message.channel === 'webhook' && message.mfiId !== null ? mfiName(message.mfiId) : message.to}
               </h1>
               <span className="tag" data-tone={toneOf(message.status)} data-testid="message-status">
                 {statusWords[message.status]}

@@ -1,4 +1,4 @@
-import type { Channel, MessageStatus, PayoutStatus } from '../../../src/message-answers.ts';
+import { type Channel, channels, type MessageStatus, type PayoutStatus } from '../../../src/message-answers.ts';
 
 export const channelWords: Readonly<Record<Channel, string>> = {
   sms: 'SMS',
@@ -7,6 +7,12 @@ export const channelWords: Readonly<Record<Channel, string>> = {
   webhook: 'Webhook',
   payout: 'Payout',
 };
+
+/** One that the console does not know keeps its name. */
+export function channelInWords(name: string): string {
+  const channel = channels.find((one) => one === name);
+  return channel === undefined ? name : channelWords[channel];
+}
 
 export const statusWords: Readonly<Record<MessageStatus, string>> = {
   waiting: 'Waiting',

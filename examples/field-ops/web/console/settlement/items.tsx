@@ -41,8 +41,8 @@ export function Items({ run, open, onDecided }: ItemsProps) {
       title: 'Disbursement',
       cell: ({ disbursementId, loanId }) => (
         <>
-          {disbursementId}{' '}
-          <Link className="dim" to={`/deliveries?q=${encodeURIComponent(loanId)}`}>
+          {disbursementId}
+          <Link className="under dim" to={`/deliveries?q=${encodeURIComponent(loanId)}`}>
             {loanId}
           </Link>
         </>
@@ -52,7 +52,7 @@ export function Items({ run, open, onDecided }: ItemsProps) {
       title: 'Found',
       cell: ({ group: found, decision, extraPaise }) => (
         <>
-          {groupWords[found]}
+          {groupWords[found]}{' '}
           {extraPaise > 0 && (
             <span className="tag" data-tone="attention">
               {formatRupees(extraPaise)} paid besides
@@ -66,7 +66,15 @@ export function Items({ run, open, onDecided }: ItemsProps) {
         </>
       ),
     },
-    { title: 'Where', cell: ({ regionId, mfiId }) => `${regionId} · ${mfiName(mfiId)}` },
+    {
+      title: 'Where',
+      cell: ({ regionId, mfiId }) => (
+        <>
+          {mfiName(mfiId)}
+          <span className="under dim">{regionId}</span>
+        </>
+      ),
+    },
     { title: 'Ours', amount: true, cell: ({ ourPaise }) => formatRupees(ourPaise) },
     {
       title: 'Bank',
@@ -76,7 +84,13 @@ export function Items({ run, open, onDecided }: ItemsProps) {
     { title: 'Difference', amount: true, cell: differenceOf },
     {
       title: 'Bank’s reference',
-      cell: ({ bankRef, lineNo }) => (bankRef === null ? '' : `${bankRef}, line ${lineNo}`),
+      cell: ({ bankRef, lineNo }) =>
+        bankRef !== null && (
+          <>
+            {bankRef}
+            <span className="under dim">line {lineNo}</span>
+          </>
+        ),
     },
     {
       title: 'Decision',
