@@ -95,6 +95,7 @@ export function receiptsOfDelivery(
     tx,
     // As the index is written (migration "records"), which finds them among millions.
     sql`select ${columns} from ${from}
-        where r.tenant = ${tenant} and (r.args ->> 'deliveryId') = ${id} order by r.server_at, r.key limit 500`,
+        where r.tenant = ${tenant} and left(r.args ->> 'deliveryId', 100) = left(${id}, 100)
+          and (r.args ->> 'deliveryId') is not null and (r.args ->> 'deliveryId') = ${id} order by r.server_at, r.key limit 500`,
   );
 }
