@@ -4,6 +4,7 @@ import type { Sql } from 'postgres';
 export interface Paid {
   readonly id: string;
   readonly loanId: string;
+  readonly deliveryId: string;
   readonly amountPaise: number;
 }
 
@@ -35,9 +36,9 @@ export function bankLinesOf(paid: readonly Paid[]): string[] {
   const lines = paid.flatMap((one, at) => {
     if (has('missing', at)) return [];
     const amount = indian(one.amountPaise + (has('wrong', at) ? 10_000 : 0));
-    const reference = at % 3 === 0 ? one.id : '';
-    const narration =
-      at % 3 === 0 ? 'payout' : `NEFT/${at % 3 === 1 ? one.loanId : one.loanId.replaceAll('-', '')}/customer`;
+    const reference = at % 4 === 0 ? one.id : '';
+    const names = [one.loanId, one.loanId.replaceAll('-', ''), `Delivery ${one.deliveryId}`];
+    const narration = at % 4 === 0 ? 'payout' : `NEFT/${names[(at % 4) - 1]}/customer`;
     const line = (ref: string, type = 'DR') => `${day};${ref};${reference};${narration};"₹ ${amount}";${type}`;
     const own = line(`UTR${at}`);
     if (has('twice', at)) return [own, own];
@@ -59,7 +60,7 @@ export function bankFile(lines: readonly string[]): Uint8Array {
 /** Has agents report all disbursements of an operator as paid out on the demo day, but the early one. @returns all of them */
 export async function payOut(sql: Sql, tenant: string): Promise<Paid[]> {
   const paid = await sql<Paid[]>`
-    select id, loan_id as "loanId", amount_paise::int8::float8 as "amountPaise" from disbursements where tenant = ${tenant} order by id`;
+    select id, loan_id as "loanId", delivery_id as "deliveryId", amount_paise::int8::float8 as "amountPaise" from disbursements where tenant = ${tenant} order by id`;
   const reported = paid.filter((_, at) => !(troubles.early as readonly number[]).includes(at)).map(({ id }) => id);
   await sql`update disbursements set status = 'disbursed' where tenant = ${tenant} and id = any(${reported})`;
   await sql`update deliveries v set status = 'confirmed', confirmed_at = '2026-11-22T18:00:00Z' from disbursements d

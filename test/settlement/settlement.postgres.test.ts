@@ -204,7 +204,7 @@ test('two at the same run: the newer one does it, the older one stops, and nothi
   await sql`update disbursements set status = 'disbursed' where tenant = 'salesco'`;
   const all = await sql<
     Paid[]
-  >`select id, loan_id as "loanId", amount_paise::float8 as "amountPaise" from disbursements where tenant = 'salesco' order by id`;
+  >`select id, loan_id as "loanId", delivery_id as "deliveryId", amount_paise::float8 as "amountPaise" from disbursements where tenant = 'salesco' order by id`;
   const { id } = await receive('salesco', bankFile(bankLinesOf(all)));
   const ends = await Promise.allSettled([1, 2, 3].map(() => settle(works(), 'salesco', id)));
   expect(ends.some(({ status }) => status === 'fulfilled')).toBe(true);

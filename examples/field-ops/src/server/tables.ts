@@ -90,6 +90,7 @@ export const disbursements = pgTable(
     // How the bank's file names them: see settlement/references.ts.
     index('disbursements_by_plain_id').on(t.tenant, plain(t.id)),
     index('disbursements_by_plain_loan').on(t.tenant, plain(t.loanId)),
+    index('disbursements_by_plain_delivery').on(t.tenant, plain(t.deliveryId)),
     index('disbursements_by_status').on(t.tenant, t.status, t.id),
   ],
 );

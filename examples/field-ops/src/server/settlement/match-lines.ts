@@ -48,12 +48,17 @@ async function namedBy(
   const ids = lines.map(idsNamed);
   const all = textArray([...new Set(ids.flat())]);
   const plain = (column: SQL) => sql`upper(regexp_replace(${column}, '[^A-Za-z0-9]', '', 'g'))`;
-  const [own, loan] = [plain(sql`id`), plain(sql`loan_id`)];
+  // Its own, its loan's, and its delivery's: the last is what our payouts carry.
   const rows = await rowsOf<{ id: string; named: string }>(
     tx,
-    sql`select id, ${own} as named from ${disbursements} where tenant = ${tenant} and ${own} = any(${all})
-        union all
-        select id, ${loan} as named from ${disbursements} where tenant = ${tenant} and ${loan} = any(${all})`,
+    sql.join(
+      [sql`id`, sql`loan_id`, sql`delivery_id`].map(
+        (column) =>
+          sql`select id, ${plain(column)} as named from ${disbursements}
+              where tenant = ${tenant} and ${plain(column)} = any(${all})`,
+      ),
+      sql` union all `,
+    ),
   );
   const byName = Map.groupBy(rows, ({ named }) => named);
   return ids.map((candidates) => {
@@ -62,7 +67,7 @@ async function namedBy(
     const whole = hits.filter((hit) => !hits.some((other) => other.length > hit.length && other.includes(hit)));
     const named = [...new Set(whole.flatMap((hit) => byName.get(hit)?.map(({ id }) => id) ?? []))];
     if (named.length === 1) return { id: named[0] ?? null, why: null };
-    if (named.length === 0) return { id: null, why: 'it names no disbursement or loan of ours' };
+    if (named.length === 0) return { id: null, why: 'it names no disbursement, loan or delivery of ours' };
     const some = named.toSorted().slice(0, 3).join(', ');
     return { id: null, why: `it names ${named.length} disbursements: ${some}${named.length > 3 ? ' …' : ''}` };
   });

@@ -13,7 +13,7 @@ export function plainId(id: string): string {
 }
 
 /**
- * Everything in a line that may be the id of a disbursement or of its loan, plain. The column that is ours is believed
+ * Everything in a line that may be the id of a disbursement, of its loan or of its delivery, plain. The column that is ours is believed
  * whole, whatever it is; in a narration, an id has letters and digits or it could be any number.
  */
 export function idsNamed({ reference, narration }: { reference: string; narration: string }): string[] {

@@ -1,0 +1,1 @@
+CREATE INDEX "disbursements_by_plain_delivery" ON "disbursements" USING btree ("tenant",upper(regexp_replace("delivery_id", '[^A-Za-z0-9]', '', 'g')));
