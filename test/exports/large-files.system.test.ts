@@ -15,7 +15,7 @@ import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 const program = join(import.meta.dirname, 'export-process.ts');
 const log = { info: () => {} };
 const clock = () => new Date();
-const [few, many] = [10_000, 120_000];
+const [few, many] = [5_000, 100_000];
 let pg: FreshDatabase;
 let fieldOps: FieldOps;
 let database: Database;
