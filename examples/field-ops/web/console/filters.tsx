@@ -2,6 +2,7 @@ import { useMemo } from 'react';
 import { DeliveryKind, DeliveryStatus } from '../../src/model.ts';
 import { mfiName } from '../shared/mfi.ts';
 import { type Agents, type DeliveryFilter, everything } from './delivery-filter.ts';
+import { Choice } from './frame/choice.tsx';
 import type { DeliveryRow } from './scoped-rows.ts';
 import { kindWords, statusWords } from './status-words.ts';
 
@@ -41,32 +42,37 @@ export function Filters({ filter, deliveries, agents, onChange }: FiltersProps) 
         />
       </label>
       <Choice
-        name="Status"
+        name="status"
+        title="Status"
         value={filter.status}
         options={DeliveryStatus.options.map((status) => [status, statusWords[status]])}
         onChange={(value) => onChange({ ...filter, status: DeliveryStatus.safeParse(value).data ?? '' })}
       />
       <Choice
-        name="Region"
+        name="region"
+        title="Region"
         value={filter.regionId}
         options={regions.map((id) => [id, id])}
         // The agent chosen before may not work in the region chosen now.
         onChange={(regionId) => onChange({ ...filter, regionId, agentId: '' })}
       />
       <Choice
-        name="Agent"
+        name="agent"
+        title="Agent"
         value={filter.agentId}
         options={people.map(({ id, name }) => [id, name])}
         onChange={(agentId) => onChange({ ...filter, agentId })}
       />
       <Choice
-        name="Kind"
+        name="kind"
+        title="Kind"
         value={filter.kind}
         options={DeliveryKind.options.map((kind) => [kind, kindWords[kind]])}
         onChange={(value) => onChange({ ...filter, kind: DeliveryKind.safeParse(value).data ?? '' })}
       />
       <Choice
-        name="MFI"
+        name="mfi"
+        title="MFI"
         value={filter.mfiId}
         options={mfis.map((id) => [id, mfiName(id)])}
         onChange={(mfiId) => onChange({ ...filter, mfiId })}
@@ -75,29 +81,6 @@ export function Filters({ filter, deliveries, agents, onChange }: FiltersProps) 
         Clear
       </button>
     </form>
-  );
-}
-
-interface ChoiceProps {
-  name: string;
-  value: string;
-  options: readonly (readonly [value: string, words: string])[];
-  onChange(value: string): void;
-}
-
-function Choice({ name, value, options, onChange }: ChoiceProps) {
-  return (
-    <label>
-      <span>{name}</span>
-      <select value={value} data-chosen={value !== ''} onChange={(event) => onChange(event.target.value)}>
-        <option value="">All</option>
-        {options.map(([id, words]) => (
-          <option key={id} value={id}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 

@@ -1,16 +1,7 @@
-import {
-  type Actor,
-  answers,
-  type ApiEnv,
-  type Authenticate,
-  described,
-  jsonAnswer,
-  jsonBody,
-  ProblemError,
-  readJson,
-} from '@ekbaar/server';
+import { type Actor, type ApiEnv, type Authenticate, described, ProblemError, readJson } from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
+import { fitting, descriptionOf } from '../described-route.ts';
 
 /** Where routes of ops are put, and who may use them. */
 export interface OpsApp {
@@ -45,14 +36,7 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
   { app, authenticate, mayUse }: OpsApp,
   route: OpsRoute<Query, Body, Answer>,
 ): void {
-  const { method, path, summary, query, body, answer, status = 200, run } = route;
-  const names = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
-  const schemaOf = (schema: z.ZodMiniType, io: 'input' | 'output') => {
-    const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-    return rest;
-  };
-  const asked =
-    query === undefined ? {} : ((schemaOf(query, 'input') as { properties?: Record<string, object> }).properties ?? {});
+  const { method, path, query, body, answer, status = 200, run } = route;
   app.on(
     method.toUpperCase(),
     [path],
@@ -70,36 +54,9 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
         };
         return c.json(answer.parse(await run(given)) as object, status);
       },
-      {
-        of: 'operation',
-        operation: {
-          operationId: `${method}${path.replaceAll(/[^A-Za-z0-9]+/g, '.')}`,
-          ...{ tags: ['App'], summary },
-          parameters: [
-            ...names.map((name) => ({ name, in: 'path' as const, required: true, schema: { type: 'string' } })),
-            ...Object.entries(asked).map(([name, schema]) => ({ name, in: 'query' as const, schema: { ...schema } })),
-          ],
-          ...(body === undefined ? {} : { requestBody: jsonBody(schemaOf(body, 'input')) }),
-          responses: answers({ [String(status)]: jsonAnswer(summary, schemaOf(answer, 'output')) }, [
-            ...(['malformed', 'forbidden', 'not_found'] as const),
-            ...(body === undefined ? [] : (['too_large', 'unsupported_encoding'] as const)),
-          ]),
-        },
-      },
+      descriptionOf(path, route),
     ),
   );
-}
-
-/** @throws ProblemError `malformed` */
-function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, 50)
-    .map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
-  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
-    issues,
-  });
 }
 
 /** How many a page has. */

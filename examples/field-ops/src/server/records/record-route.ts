@@ -1,16 +1,7 @@
-import {
-  type ApiEnv,
-  answers,
-  type Authenticate,
-  described,
-  jsonAnswer,
-  jsonBody,
-  ProblemError,
-  readJson,
-  withBody,
-} from '@ekbaar/server';
+import { type ApiEnv, type Authenticate, described, ProblemError, readJson } from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
+import { fitting, descriptionOf } from '../described-route.ts';
 import { type Overseer, overseerOf, overseesAll } from './overseer.ts';
 
 /** Where the console's routes are put, and how it is found out who asks. */
@@ -64,38 +55,7 @@ export function recordRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniT
     c.header('Cache-Control', 'no-store');
     return c.json(answer.parse(await run(asked)) as object);
   };
-  app.on(
-    route.method.toUpperCase(),
-    [path],
-    described(answering, { of: 'operation', operation: operationOf(path, route) }),
-  );
-}
-
-function operationOf(
-  path: string,
-  { method, summary, query, body, answer }: RecordRoute<z.ZodMiniType, z.ZodMiniType, z.ZodMiniType>,
-) {
-  const inPath = [...path.matchAll(/:(\w+)/g)].map(([, name = '']) => ({
-    ...{ name, in: 'path' as const, required: true, schema: { type: 'string' } },
-  }));
-  const asked = query === undefined ? {} : (schemaOf(query, 'input') as { properties?: Record<string, object> });
-  const inQuery = Object.entries(asked.properties ?? {}).map(([name, schema]) => ({
-    ...{ name, in: 'query' as const, schema: { ...schema } },
-  }));
-  return {
-    operationId: `${method}${path.replaceAll(/[^A-Za-z0-9]+/g, '.')}`,
-    ...{ tags: ['App'] as const, summary, parameters: [...inPath, ...inQuery] },
-    ...(body === undefined ? {} : { requestBody: jsonBody(schemaOf(body, 'input')) }),
-    responses: answers({ '200': jsonAnswer(summary, schemaOf(answer, 'output')) }, [
-      ...(['forbidden', 'malformed', 'not_found'] as const),
-      ...(body === undefined ? [] : withBody),
-    ]),
-  };
-}
-
-function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output') {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
-  return rest;
+  app.on(route.method.toUpperCase(), [path], described(answering, descriptionOf(path, route)));
 }
 
 /** A parameter that is given more than once is a list. */
@@ -103,18 +63,6 @@ function queryOf(c: Context<ApiEnv>): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
   );
-}
-
-/** @throws ProblemError `malformed` */
-function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issues = parsed.error.issues
-    .slice(0, 50)
-    .map(({ path, message }) => ({ path: path.map(String).join('.').slice(0, 500), message: message.slice(0, 500) }));
-  throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
-    issues,
-  });
 }
 
 /** Text that PostgreSQL can compare with. */

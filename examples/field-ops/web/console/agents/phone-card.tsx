@@ -6,6 +6,7 @@ import { now } from '../../shared/platform.ts';
 import { Failed } from '../frame/asked.tsx';
 import { useAdministers, useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
+import { ReasonForm } from '../frame/reason-form.tsx';
 import { agoInWords, momentInWords, spanInWords } from '../frame/units.ts';
 import { phoneTroubles } from './phone-troubles.ts';
 
@@ -13,7 +14,7 @@ import { phoneTroubles } from './phone-troubles.ts';
 export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged(): void }) {
   const { api } = useConsole();
   const administers = useAdministers();
-  const [why, setWhy] = useState<string | null>(null);
+  const [asks, setAsks] = useState(false);
   const change = useMutation({
     mutationFn: (what: { do: 'revoke' | 'restore'; why?: string }) =>
       api.post(
@@ -22,7 +23,7 @@ export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged()
         what.why === undefined ? {} : { why: what.why },
       ),
     onSuccess: () => {
-      setWhy(null);
+      setAsks(false);
       onChanged();
     },
   });
@@ -56,38 +57,23 @@ export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged()
           Let it sign in again
         </button>
       )}
-      {administers && phone.revokedAt === null && why === null && (
-        <button type="button" className="danger" data-testid="revoke" onClick={() => setWhy('')}>
+      {administers && phone.revokedAt === null && !asks && (
+        <button type="button" className="danger" data-testid="revoke" onClick={() => setAsks(true)}>
           Block this phone…
         </button>
       )}
-      {why !== null && (
-        <form
-          className="inline"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (why.trim() !== '') change.mutate({ do: 'revoke', why: why.trim() });
-          }}
-        >
-          <input
-            aria-label="Why it is blocked"
-            placeholder="Reason, such as: lost"
-            maxLength={200}
-            value={why}
-            onChange={(event) => setWhy(event.target.value)}
-          />
-          <button
-            type="submit"
-            className="danger"
-            disabled={why.trim() === '' || change.isPending}
-            data-testid="revoke-now"
-          >
-            Block
-          </button>
-          <button type="button" className="quiet" onClick={() => setWhy(null)}>
-            Leave it
-          </button>
-        </form>
+      {asks && (
+        <ReasonForm
+          label="Why it is blocked"
+          placeholder="Reason, such as: lost"
+          maxLength={200}
+          act="Block"
+          look="danger"
+          testId="revoke-now"
+          busy={change.isPending}
+          onSubmit={(why) => change.mutate({ do: 'revoke', why })}
+          onLeave={() => setAsks(false)}
+        />
       )}
     </article>
   );

@@ -1,6 +1,7 @@
 import { DeliveryKind, DeliveryStatus } from '../../../src/model.ts';
 import { mfiName } from '../../shared/mfi.ts';
 import { parseRupees, rupeesText } from '../../shared/rupees.ts';
+import { Choice } from '../frame/choice.tsx';
 import { useFeed } from '../frame/console-context.ts';
 import { Typed } from '../frame/typed.tsx';
 import { kindWords, statusWords } from '../status-words.ts';
@@ -26,22 +27,13 @@ export function FilterBar({ query, onChange }: FilterBarProps) {
   const more = filterNames.slice(6).some((name) => query.has(name));
 
   const choice = (name: string, title: string, options: readonly (readonly [string, string])[], besides = {}) => (
-    <label>
-      <span>{title}</span>
-      <select
-        name={name}
-        value={query.get(name) ?? ''}
-        data-chosen={query.has(name)}
-        onChange={(event) => onChange({ [name]: event.target.value, ...besides })}
-      >
-        <option value="">All</option>
-        {options.map(([id, words]) => (
-          <option key={id} value={id}>
-            {words}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Choice
+      name={name}
+      title={title}
+      value={query.get(name) ?? ''}
+      options={options}
+      onChange={(value) => onChange({ [name]: value, ...besides })}
+    />
   );
   const day = (name: string, title: string) => (
     <label>

@@ -6,6 +6,7 @@ import { Failed } from '../frame/asked.tsx';
 import { useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
 import { JsonView } from '../frame/json-view.tsx';
+import { ReasonForm } from '../frame/reason-form.tsx';
 import { Link } from '../frame/router.tsx';
 import { actionInWords } from '../status-words.ts';
 import { momentInWords, spanInWords } from '../frame/units.ts';
@@ -13,7 +14,7 @@ import { momentInWords, spanInWords } from '../frame/units.ts';
 /** One dead letter: run it again when its cause is mended, or close it with a reason that reaches the phone. */
 export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChanged(): void }) {
   const { api } = useConsole();
-  const [reason, setReason] = useState<string | null>(null);
+  const [asks, setAsks] = useState(false);
   const act = useMutation({
     mutationFn: (what: { do: 'retry' } | { do: 'close'; reason: string }) =>
       api.post(
@@ -52,7 +53,7 @@ export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChange
         <JsonView value={letter.args} label="Arguments" />
       </details>
       {act.isError && <Failed error={act.error} />}
-      {reason === null ? (
+      {!asks ? (
         <div className="inline">
           <button
             type="button"
@@ -63,37 +64,21 @@ export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChange
           >
             Run it again
           </button>
-          <button type="button" data-testid="close-letter" onClick={() => setReason('')}>
+          <button type="button" data-testid="close-letter" onClick={() => setAsks(true)}>
             Close it…
           </button>
         </div>
       ) : (
-        <form
-          className="inline"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (reason.trim() !== '') act.mutate({ do: 'close', reason: reason.trim() });
-          }}
-        >
-          <input
-            aria-label="Why it is closed"
-            placeholder="Reason: the agent reads it"
-            maxLength={500}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <button
-            type="submit"
-            className="danger"
-            data-testid="close-now"
-            disabled={reason.trim() === '' || act.isPending}
-          >
-            Close it
-          </button>
-          <button type="button" className="quiet" onClick={() => setReason(null)}>
-            Leave it
-          </button>
-        </form>
+        <ReasonForm
+          label="Why it is closed"
+          placeholder="Reason: the agent reads it"
+          act="Close it"
+          look="danger"
+          testId="close-now"
+          busy={act.isPending}
+          onSubmit={(reason) => act.mutate({ do: 'close', reason })}
+          onLeave={() => setAsks(false)}
+        />
       )}
     </article>
   );

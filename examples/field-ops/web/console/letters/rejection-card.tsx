@@ -4,6 +4,7 @@ import { type LoggedReceipt, NotedRejection } from '../../../src/record-answers.
 import { Failed } from '../frame/asked.tsx';
 import { useConsole } from '../frame/console-context.ts';
 import { JsonView } from '../frame/json-view.tsx';
+import { ReasonForm } from '../frame/reason-form.tsx';
 import { Link } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
 import { actionInWords } from '../status-words.ts';
@@ -11,7 +12,7 @@ import { actionInWords } from '../status-words.ts';
 /** One refusal: the agent has the answer; the office notes what it did about it, and it leaves the list. */
 export function RejectionCard({ receipt, onChanged }: { receipt: LoggedReceipt; onChanged(): void }) {
   const { api } = useConsole();
-  const [note, setNote] = useState<string | null>(null);
+  const [asks, setAsks] = useState(false);
   const { key, name, actor, actorName, args, error, serverAt, notedAt, notedBy } = receipt;
   const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
   const { deliveryId } = (args ?? {}) as { deliveryId?: unknown };
@@ -49,39 +50,23 @@ export function RejectionCard({ receipt, onChanged }: { receipt: LoggedReceipt; 
             noted by {notedBy}, {momentInWords(notedAt)}
           </span>
         </p>
-      ) : note === null ? (
+      ) : !asks ? (
         <div className="inline">
-          <button type="button" data-testid="note-rejection" onClick={() => setNote('')}>
+          <button type="button" data-testid="note-rejection" onClick={() => setAsks(true)}>
             It is dealt with…
           </button>
         </div>
       ) : (
-        <form
-          className="inline"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (note.trim() !== '') close.mutate(note.trim());
-          }}
-        >
-          <input
-            aria-label="What was done about it"
-            placeholder="What was done, such as: agent called, paid the day before"
-            maxLength={500}
-            value={note}
-            onChange={(event) => setNote(event.target.value)}
-          />
-          <button
-            type="submit"
-            className="main"
-            data-testid="note-now"
-            disabled={note.trim() === '' || close.isPending}
-          >
-            Close it
-          </button>
-          <button type="button" className="quiet" onClick={() => setNote(null)}>
-            Leave it
-          </button>
-        </form>
+        <ReasonForm
+          label="What was done about it"
+          placeholder="What was done, such as: agent called, paid the day before"
+          act="Close it"
+          look="main"
+          testId="note-now"
+          busy={close.isPending}
+          onSubmit={(note) => close.mutate(note)}
+          onLeave={() => setAsks(false)}
+        />
       )}
     </article>
   );

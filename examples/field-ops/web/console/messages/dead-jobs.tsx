@@ -6,6 +6,7 @@ import { Failed } from '../frame/asked.tsx';
 import { useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
 import { PagesEnd } from '../frame/pages-end.tsx';
+import { ReasonForm } from '../frame/reason-form.tsx';
 import { Link } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
 import { usePages } from '../frame/use-pages.ts';
@@ -41,7 +42,7 @@ export function DeadJobs() {
 
 function DeadJob({ job, onChanged }: { job: Job; onChanged(): void }) {
   const { api } = useConsole();
-  const [reason, setReason] = useState<string | null>(null);
+  const [asks, setAsks] = useState(false);
   const path = `/api/v1/jobs/dead-letters/${encodeURIComponent(job.queue)}/${job.id}`;
   const act = useMutation({
     mutationFn: (what: { readonly to: 'retry' | 'close'; readonly body: object }) =>
@@ -71,7 +72,7 @@ function DeadJob({ job, onChanged }: { job: Job; onChanged(): void }) {
         )}
       </dl>
       {act.isError && <Failed error={act.error} />}
-      {reason === null ? (
+      {!asks ? (
         <div className="inline">
           <button
             type="button"
@@ -82,37 +83,21 @@ function DeadJob({ job, onChanged }: { job: Job; onChanged(): void }) {
           >
             Try again
           </button>
-          <button type="button" data-testid="close-job" onClick={() => setReason('')}>
+          <button type="button" data-testid="close-job" onClick={() => setAsks(true)}>
             Give it up…
           </button>
         </div>
       ) : (
-        <form
-          className="inline"
-          onSubmit={(event) => {
-            event.preventDefault();
-            if (reason.trim() !== '') act.mutate({ to: 'close', body: { reason: reason.trim() } });
-          }}
-        >
-          <input
-            aria-label="Why it is given up"
-            placeholder="Reason, such as: told by telephone"
-            maxLength={500}
-            value={reason}
-            onChange={(event) => setReason(event.target.value)}
-          />
-          <button
-            type="submit"
-            className="danger"
-            data-testid="close-job-now"
-            disabled={reason.trim() === '' || act.isPending}
-          >
-            Give it up
-          </button>
-          <button type="button" className="quiet" onClick={() => setReason(null)}>
-            Leave it
-          </button>
-        </form>
+        <ReasonForm
+          label="Why it is given up"
+          placeholder="Reason, such as: told by telephone"
+          act="Give it up"
+          look="danger"
+          testId="close-job-now"
+          busy={act.isPending}
+          onSubmit={(reason) => act.mutate({ to: 'close', body: { reason } })}
+          onLeave={() => setAsks(false)}
+        />
       )}
     </article>
   );
