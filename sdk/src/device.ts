@@ -44,8 +44,6 @@ export class Device {
   readonly #shown = new Set<OwnCommit>();
   /** Rows are on the screen of a commit that is still being worked out. */
   #foreseen = false;
-  /** `seq` of mutations that are shown and not on disk yet: those nobody may count on. */
-  readonly #unsaved = new Set<number>();
   /** `seq` of entries that were shown and may not be on disk. */
   readonly #doubtful = new Set<number>();
   #reading: Promise<void> | undefined;
@@ -88,10 +86,7 @@ export class Device {
     this.board = new StatusBoard(platform.online(), platform.now, options.onError);
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
-      show: (commit) => {
-        for (const { seq } of commit.entries ?? []) this.#unsaved.add(seq);
-        this.show(commit);
-      },
+      show: (commit) => this.show(commit),
       takeBack: () => this.takeBack(),
       isBusy: () => this.#writes > 0,
       committed: (commit) => this.committed(commit),
@@ -198,7 +193,6 @@ export class Device {
 
   /** What was shown is not on disk. Resolves when memory is as the disk is. */
   async takeBack(): Promise<void> {
-    this.#unsaved.clear();
     if (this.#shown.size === 0 && !this.#foreseen) return;
     this.#foreseen = false;
     for (const { entries = [] } of this.#shown) for (const { seq } of entries) this.#doubtful.add(seq);
@@ -212,7 +206,6 @@ export class Device {
     // Unless memory was read from disk meanwhile, which did not have it yet.
     const shown = this.#shown.delete(commit) && revision >= commit.progress.revision;
     const missed = !shown && commit.follows !== revision;
-    for (const { seq } of commit.entries ?? []) this.#unsaved.delete(seq);
     if (shown) {
       this.#count();
       this.#settled(commit);
@@ -248,7 +241,7 @@ export class Device {
 
   #count(): void {
     const { progress } = this.log;
-    const pending = this.log.pending.filter((entry) => !isSkip(entry) && !this.#unsaved.has(entry.seq));
+    const pending = this.log.pending.filter((entry) => !isSkip(entry) && this.log.isSaved(entry));
     this.board.set({
       pending: pending.length,
       oldestUnsentAt: pending[0]?.at ?? null,

@@ -6,7 +6,7 @@ import { uuid } from './ids.ts';
 import { type LogEntry, needsAttention } from './log/entry.ts';
 import { cloneJson } from './log/json-args.ts';
 import type { MutationFilter, MutationRecord, SavedMutation, SettledRecord } from './log/mutation-record.ts';
-import type { Draft } from './log/mutation-log.ts';
+import type { Draft } from './log/numbered.ts';
 import type { Model } from './model/index.ts';
 import { type ClientParts, parts } from './parts.ts';
 import type { Outcome } from './protocol/index.ts';

@@ -21,37 +21,14 @@ import {
   putMeta,
   wasSignedOut,
 } from '../store/meta.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
-import type { Thin } from '../model/index.ts';
 import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
+import type { LogHooks } from './log-hooks.ts';
+import { add, type Draft, follows, type Numbered, numbered, readWritten } from './numbered.ts';
 import { leaveClientId } from './renumber.ts';
-import { changeEntries, getEntry, listEntries, putEntries } from './stored-entries.ts';
+import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
 import { thinUnsent } from './thinning.ts';
-
-/** A mutation before it has its place in the log. One that was made on another device may have been sent there. */
-export type Draft = Pick<
-  LogEntry,
-  'key' | 'name' | 'args' | 'at' | 'model' | 'replaces' | 'sent' | 'receipt' | 'again'
->;
-
-/** What the log tells, and what it asks. */
-export interface LogHooks {
-  /** Told of what is being written, and when it turns out not to be: then all of that is to be read again. */
-  readonly show?: (commit: OwnCommit) => void;
-  readonly takeBack?: () => Promise<void>;
-  /** Whether this tab is writing something else, so that nobody can say what the next write will be. */
-  readonly isBusy?: () => boolean;
-  /** Told of every transaction of the log's own; must end in {@link MutationLog.absorb} and {@link MutationLog.announce}. */
-  readonly committed: (commit: OwnCommit) => void;
-  readonly newClientId: () => string;
-  /** Which mutations of that name are too many. */
-  readonly thinOf: (name: string) => Thin | undefined;
-  /** Whether somebody has noted outside of the store that the person was signed out of it. */
-  readonly left?: () => Promise<boolean>;
-  /** Told when it turns out that another tab has signed the person out. */
-  readonly signedOut: () => void;
-}
 
 interface Waiting {
   readonly draft: Draft;
@@ -72,8 +49,8 @@ export class MutationLog {
   #sorted: readonly LogEntry[] | undefined;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
-  /** Entries that are shown while the store is still to be asked. */
-  #foreseen: readonly LogEntry[] = [];
+  /** Entries that are shown and not on disk yet. */
+  #unsaved: ReadonlySet<LogEntry> = new Set();
   #closed = false;
 
   constructor(
@@ -106,6 +83,11 @@ export class MutationLog {
   find(key: string): LogEntry | undefined {
     const seq = this.#seqs.get(key);
     return seq === undefined ? undefined : this.#entries.get(seq);
+  }
+
+  /** False: it is shown, and may still be lost. */
+  isSaved(entry: LogEntry): boolean {
+    return !this.#unsaved.has(entry);
   }
 
   get pending(): readonly LogEntry[] {
@@ -249,10 +231,10 @@ export class MutationLog {
       async (tx): Promise<OwnCommit | 'signed out' | undefined> => {
         if (await getIdentity(tx, this.own)) return undefined;
         if (left || (await getIdentity(tx)) || (await wasSignedOut(tx))) return 'signed out';
-        // What is foreseen only is still to be written by whoever foresaw it.
+        // What is only shown is still to be written by whoever shows it.
         await putEntries(
           tx,
-          this.entries.filter((entry) => !this.#foreseen.includes(entry)),
+          this.entries.filter((entry) => this.isSaved(entry)),
         );
         const fresh = { ...noProgress, revision: this.#progress.revision + 1 };
         const numbering = { identity: this.#identity, progress: fresh };
@@ -372,7 +354,7 @@ export class MutationLog {
       const skips = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
       const commit = { ...counted, identity, entries: [...entries, ...skips] };
       // Seen at once; saved, and said to be, only after the flush.
-      this.#hooks.show?.(commit);
+      this.#show(commit, entries);
       return commit;
     });
     let commit: Awaited<typeof write>;
@@ -380,8 +362,10 @@ export class MutationLog {
       commit = await write;
     } finally {
       // What came otherwise is not there: nobody may take it for what is on disk.
-      const wrong = commit === foreseen ? [] : this.#foreseen.filter((entry) => this.#entries.get(entry.seq) === entry);
-      this.#foreseen = [];
+      const kept = new Set(commit?.entries);
+      const isWrong = (entry: LogEntry) => !kept.has(entry) && this.#entries.get(entry.seq) === entry;
+      const wrong = [...this.#unsaved].filter(isWrong);
+      this.#unsaved = new Set();
       this.absorb({ removed: wrong.map(({ seq }) => seq) });
     }
     if (commit) return commit;
@@ -394,48 +378,16 @@ export class MutationLog {
     const { revision } = this.#progress;
     const progress = { ...this.#progress, ...changes, revision: revision + 1 };
     const commit = { ...numbered(this.#identity, drafts), progress, follows: revision };
-    this.#foreseen = commit.entries;
-    this.#hooks.show?.(commit);
+    this.#show(commit, commit.entries);
     return commit;
   }
-}
 
-/** Entries that have their places in the log, and the identity that has given them. */
-interface Numbered {
-  readonly identity: Identity;
-  readonly entries: LogEntry[];
-}
-
-/** What an earlier run has written of these drafts: a store that does not know how its commit ended runs a body again. */
-async function readWritten(
-  tx: Transaction,
-  identity: Identity,
-  drafts: readonly Draft[],
-  lastSeq: number,
-): Promise<{ identity: Identity; entries: LogEntry[] } | undefined> {
-  const keys = new Set(drafts.map(({ key }) => key));
-  const since = await listEntries(tx, lastSeq + 1);
-  const entries = since.filter(({ key }) => keys.has(key));
-  return entries.length === drafts.length ? { identity, entries } : undefined;
+  #show(commit: OwnCommit, added: readonly LogEntry[]): void {
+    this.#unsaved = new Set(added);
+    this.#hooks.show?.(commit);
+  }
 }
 
 function asRefusal(error: unknown): Error {
   return error instanceof StoreTooNewError || error instanceof ClosedError ? error : new NotSavedError(error);
-}
-
-/** Writes drafts as the next entries of the log. */
-async function add(tx: Transaction, before: Identity, drafts: readonly Draft[]): Promise<Numbered> {
-  const { identity, entries } = numbered(before, drafts);
-  await Promise.all([putMeta(tx, 'identity', identity), putEntries(tx, entries)]);
-  return { identity, entries };
-}
-
-function numbered({ lastId, lastSeq, ...rest }: Identity, drafts: readonly Draft[]): Numbered {
-  const entries = drafts.map((draft, at) => ({ ...draft, seq: lastSeq + at + 1, id: lastId + at + 1 }));
-  return { identity: { ...rest, lastId: lastId + drafts.length, lastSeq: lastSeq + drafts.length }, entries };
-}
-
-function follows({ identity, entries }: Numbered, { clientId, lastId, lastSeq }: Identity): boolean {
-  const [first] = entries;
-  return identity.clientId === clientId && first?.id === lastId + 1 && first.seq === lastSeq + 1;
 }

@@ -90,11 +90,11 @@ export async function applyDelta(
   }
 
   const wanted = delta.changes.filter(({ collection, id }) => !drafts.has(keyOf(collection, id)));
-  const inPlace = Object.keys(known).length > 0 && state?.bare !== true;
-  if (inPlace && reset.length + dropped.length + over.length === 0) foresee?.(asSent(delta));
   // Rows that a reset has left over are in no count.
-  const most = Object.values(known).reduce((sum, { rows, resetting }) => sum + (resetting ? Infinity : rows), 0);
-  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, inPlace ? most : undefined);
+  const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
+  const most = state?.bare === true ? 0 : sum;
+  if (most > 0 && reset.length + dropped.length + over.length === 0) foresee?.(asSent(delta));
+  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, most);
   const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
   for (const { collection, id } of wanted) {
     const key = keyOf(collection, id);
@@ -148,25 +148,24 @@ function asSent({ changes }: Delta): RowChange[] {
 /**
  * What the device has of these rows.
  *
- * @param most rows that may lie in their places; undefined: all are in the journal
+ * @param most rows that may lie in their places, and not in the journal
  */
 async function readHeld(
   tx: Transaction,
   wanted: readonly Change[],
   journal: Journal,
-  most: number | undefined,
+  most: number,
 ): Promise<StoredRow[]> {
   const idsOf = new Map<string, Set<string>>();
   const held: StoredRow[] = [];
   for (const { collection, id } of wanted) {
     const journaled = journal.get(collection, id);
     if (journaled) held.push(journaled);
-    else if (journaled === undefined && most !== undefined)
-      idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+    else if (journaled === undefined && most > 0) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
   }
   const read = [...idsOf].map(async ([collection, ids]) => {
     // One read of a small collection costs less than many of single rows.
-    if (ids.size >= manyRows && (most ?? 0) < ids.size * 4) {
+    if (ids.size >= manyRows && most < ids.size * 4) {
       const all = (await tx.list('rows', { first: collection })) as StoredRow[];
       return all.filter(({ id }) => ids.has(id));
     }
