@@ -15,7 +15,8 @@ export function checkOutcomes(
   violations: Violations,
 ): void {
   const byKey = new Map(receipts.map((receipt) => [`${receipt.tenant}/${receipt.key}`, receipt]));
-  const traces = new Set(track.map(({ tenant, agentId, key }) => `${tenant}/${agentId}/${key}`));
+  const sent = track.filter(({ demo }) => !demo);
+  const traces = new Set(sent.map(({ tenant, agentId, key }) => `${tenant}/${agentId}/${key}`));
   const expected = new Set<string>();
   let pings = 0;
   for (const promised of promises) {

@@ -53,6 +53,8 @@ export interface Evidence {
     readonly agentId: string;
     readonly key: string;
     readonly at: string;
+    /** Made up by the seed: nobody sent it. */
+    readonly demo: boolean;
   }[];
   readonly closings: readonly {
     readonly tenant: string;
@@ -144,7 +146,7 @@ export async function readEvidence(sql: Sql | TransactionSql, tenants?: readonly
       `select name, data->>'key' as key, data->>'tenant' as tenant from pgboss.job where name in ('sms', 'mfi-webhook')`,
     ),
     once: await read('select tenant, mutation, value, key from sync.once'),
-    track: await read(`select tenant, agent_id as "agentId", key, ${moment('at')} as at from agent_track`),
+    track: await read(`select tenant, agent_id as "agentId", key, ${moment('at')} as at, demo from agent_track`),
     closings: await read(`
       select tenant, agent_id as "agentId", date::text as date, json_build_array(collected_paise, disbursed_paise, count) as counted,
         json_build_array(ledger_collected_paise, ledger_disbursed_paise, ledger_count) as ledger

@@ -128,7 +128,7 @@ describe.skipIf(chromiumIsMissing())('messages and accounts in the console', () 
     await page.locator('input[name=role][value=settlement]').check();
     await page.locator('input[name=all-regions]').check();
     await page.locator('[data-testid=change-now]').click();
-    await page.getByText('All regions').nth(1).waitFor();
+    await page.locator('[data-testid=change-now]').waitFor({ state: 'detached' });
     expect((await signIn()).body).toMatchObject({ account: { role: 'settlement', regions: ['*'] } });
     await page.locator('[data-testid=close-account]').click();
     await shows('Closed');

@@ -21,16 +21,20 @@ const write = (...files: [status: string, ...tests: string[]][]) =>
       testResults: files.map(([status, ...tests], at) => ({
         name: `file-${at}.test.ts`,
         status,
-        assertionResults: tests.map((state) => ({ status: state, fullName: `does what is ${state}` })),
+        message: '',
+        assertionResults: tests.map((state) => ({
+          ...{ status: state, fullName: `does what is ${state}` },
+          failureMessages: state === 'failed' ? ['\u001B[31mAssertionError: 1 is not 2\u001B[39m\n    at node:x'] : [],
+        })),
       })),
     }),
   );
 
-test('counts tests by their state', () => {
+test('counts tests by their state, and says why the failed ones failed', () => {
   write(['failed', 'passed', 'failed', 'pending'], ['passed', 'passed', 'skipped', 'todo']);
   expect(tallyOf(file, false)).toEqual({
     ...{ passed: 2, failed: 1, skipped: 3 },
-    failures: ['file-0.test.ts', '  does what is failed'],
+    failures: ['file-0.test.ts', '  does what is failed', '    AssertionError: 1 is not 2', '        at node:x'],
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { stripVTControlCharacters } from 'node:util';
 
 export interface Tally {
   passed: number;
@@ -7,13 +8,19 @@ export interface Tally {
 }
 
 interface TestTally extends Tally {
-  /** The files and names of the tests that failed. */
+  /** The files and names of the tests that failed, and the first lines of why. */
   failures: string[];
+}
+
+interface Assertion {
+  status: string;
+  fullName: string;
+  failureMessages: string[];
 }
 
 /** The part of vitest's JSON report that counts. */
 interface Report {
-  testResults: { name: string; status: string; assertionResults: { status: string; fullName: string }[] }[];
+  testResults: { name: string; status: string; message: string; assertionResults: Assertion[] }[];
 }
 
 /**
@@ -35,9 +42,10 @@ export function tallyOf(reportFile: string, ok: boolean): TestTally {
   const unexplained = failed === 0 && (!ok || passed === 0) ? 1 : 0;
   const failures = report?.testResults
     .filter(({ status }) => status === 'failed')
-    .flatMap(({ name, assertionResults }) => [
+    .flatMap(({ name, message, assertionResults }) => [
       name,
-      ...assertionResults.filter(({ status }) => status === 'failed').map(({ fullName }) => `  ${fullName}`),
+      ...firstLines(message),
+      ...assertionResults.filter(({ status }) => status === 'failed').flatMap(told),
     ]);
   return {
     failures: failures ?? [],
@@ -45,6 +53,18 @@ export function tallyOf(reportFile: string, ok: boolean): TestTally {
     failed: failed + unexplained,
     skipped: tests.length - count('passed', 'failed'),
   };
+}
+
+function told({ fullName, failureMessages }: Assertion): string[] {
+  return [`  ${fullName}`, ...failureMessages.flatMap(firstLines)];
+}
+
+/** What a log that keeps only its end can afford to say of one failure. */
+function firstLines(message: string): string[] {
+  const lines = stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.includes('/node_modules/'));
+  return lines.slice(0, 12).map((line) => `    ${line.slice(0, 300)}`);
 }
 
 function read(file: string): Report | undefined {

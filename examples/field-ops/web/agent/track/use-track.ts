@@ -29,7 +29,8 @@ export function useTrack(client: AgentClient, on: boolean): void {
     const follow = async () => {
       const granted = document.visibilityState === 'visible' && (await placePermission()) === 'granted';
       if (!granted || left) return stop();
-      watch ??= navigator.geolocation.watchPosition(saw, () => undefined, { maximumAge: 60_000 });
+      // Without `maximumAge`: what is told as of now is a fix of now, not one that the browser remembers.
+      watch ??= navigator.geolocation.watchPosition(saw, () => undefined);
     };
     const changed = () => void follow();
     changed();
@@ -37,7 +38,7 @@ export function useTrack(client: AgentClient, on: boolean): void {
     // A phone that lies still reports nothing: asked again, so that the office knows that it is still there.
     const timer = setInterval(() => {
       if (watch === null) return changed();
-      navigator.geolocation.getCurrentPosition(saw, () => undefined, { maximumAge: 60_000, timeout: 20_000 });
+      navigator.geolocation.getCurrentPosition(saw, () => undefined, { timeout: 20_000 });
     }, 5 * 60_000);
     return () => {
       left = true;
