@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-const globalSetup = ['test/support/postgres-global-setup.ts'];
+const runDirectory = 'test/support/run-directory.ts';
+const globalSetup = ['test/support/postgres-global-setup.ts', runDirectory];
 
 // What is polled for comes when the machine has time for it.
 const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
@@ -8,6 +9,8 @@ const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { 
 // and look at who is still there, one file at a time.
 const alone = ['test/overload/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
 const together = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
+// Every file in the process of the one before: PGlite and our modules are compiled once, which is half of the time.
+const oneProcess = { isolate: false };
 
 export default defineConfig({
   // The same compiler options for every file: no search for the nearest tsconfig.json.
@@ -20,9 +23,11 @@ export default defineConfig({
           name: 'unit',
           include: ['{sdk,server,examples,test}/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/dist/**', '**/*.{postgres,browser,system}.test.ts'],
+          globalSetup: [runDirectory],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           ...together,
+          ...oneProcess,
         },
       },
       {
@@ -33,6 +38,7 @@ export default defineConfig({
           globalSetup,
           ...patient,
           ...together,
+          ...oneProcess,
         },
       },
       {
@@ -43,6 +49,7 @@ export default defineConfig({
           globalSetup,
           ...patient,
           ...together,
+          ...oneProcess,
         },
       },
       {

@@ -2,7 +2,7 @@ export { type AppConfig, defineConfig } from './app-config.ts';
 export { type Database, jsonParameter, type Queryable, rowsOf, textArray } from './db/database.ts';
 export { newEpoch } from './db/epoch.ts';
 export { openDatabase } from './db/open.ts';
-export { pgliteDatabase } from './db/pglite.ts';
+export { pgliteCopy, pgliteDatabase, type PgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
 export type { Actor, ReadableScope } from './engine/actor.ts';
 export { Engine } from './engine/engine.ts';

@@ -3,14 +3,12 @@ import { seedDemo } from '@ekbaar/field-ops/seed';
 import { SyncRequest, SyncResponse } from '@ekbaar/sdk/protocol';
 import { type Limits, type Log, type ObserveOptions, openDatabase, type Queryable, type Server } from '@ekbaar/server';
 import type { SQL } from 'drizzle-orm';
+import { demoDate, demoPglite, usualDemo } from './demo-pglite.ts';
 import { bearerTokens, type TokenOf } from './bearer-tokens.ts';
 import { type HttpAnswer, httpClient, type HttpClient } from './http-client.ts';
 
-/** The day that every row of the demo is due on. */
-const demoDate = '2026-11-22';
-
 export interface FieldOpsOptions {
-  /** A PostgreSQL database; PGlite in memory without one, which opens in seconds: once for a test file. */
+  /** A PostgreSQL database; PGlite in memory without one, which opens in a second or two: once for a test file. */
   url?: string;
   /** `transaction` when the url leads to a pooler of that mode. */
   pooler?: 'transaction';
@@ -46,14 +44,16 @@ export interface FieldOps extends HttpClient {
 }
 
 export async function startFieldOps(options: FieldOpsOptions = {}): Promise<FieldOps> {
-  const { clock = () => new Date(), demo = { agents: 4, deliveries: 60 } } = options;
+  const { clock = () => new Date(), demo = usualDemo } = options;
   const secret = crypto.randomUUID();
   const failures: Record<string, unknown>[] = [];
   const log = {
     info: () => {},
     error: (facts: Record<string, unknown>, message: string) => void failures.push({ message, ...facts }),
   };
-  const database = await openDatabase({ url: options.url, pooler: options.pooler });
+  const { url: given, pooler } = options;
+  const isUsual = given === undefined && demo === usualDemo;
+  const database = isUsual ? await demoPglite() : await openDatabase({ url: given, pooler });
   const { limits = {}, observe = {}, replicaUrl } = options;
   const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl });
   const platform = { clock, log: options.log ?? log };
