@@ -56,6 +56,9 @@ describe.skipIf(chromiumIsMissing())('settlement, day close and exports in the c
     await page.locator('[data-testid=group-unknown]').click();
     await page.locator('[data-testid=line]').filter({ hasText: 'somebody else' }).waitFor();
     const { runs } = (await office.http.get('/api/v1/settlement/runs', office.ops)).body as { runs: { id: string }[] };
+    const [report] = await Promise.all([page.waitForEvent('download'), page.locator('[data-testid=report]').click()]);
+    expect(report.suggestedFilename()).toMatch(/^settlement-.*\.csv$/);
+    expect(await readFile(await report.path(), 'utf8')).toContain('somebody else');
     expect(new URL(page.url()).pathname).toBe(`/console/settlement/${runs[0]?.id}`);
     const vishi = await office.tokenOf('ops', 'ops', 'vishi');
     expect((await office.http.get(`/api/v1/settlement/runs/${runs[0]?.id}`, vishi)).status).toBe(404);

@@ -145,6 +145,22 @@ describe.skipIf(chromiumIsMissing())('messages and accounts in the console', () 
     expect((await signIn()).status).toBe(401);
   });
 
+  test('an agent gets a bank account, and payouts to it are switched off', async () => {
+    const { page } = office;
+    await office.open('/agents/a01', '[data-testid=give-account]');
+    await page.locator('[data-testid=give-account]').click();
+    await page.locator('input[name=destination]').fill('fa_1234567890');
+    await page.locator('[data-testid=give-now]').click();
+    await expect.poll(() => page.locator('[data-testid=destination]').innerText()).toBe('•••••••••7890');
+    const state = () => page.locator('[data-testid=payouts-state]').innerText();
+    expect(await state()).toBe('On');
+    await page.locator('[data-testid=switch-payouts]').click();
+    await expect.poll(state).toBe('Off');
+    expect((await office.http.get('/api/v1/payout-accounts', office.ops)).body).toMatchObject({
+      accounts: [{ agentId: 'a01', enabled: false, changedBy: 'ops' }],
+    });
+  });
+
   test('the screens are accessible, and fit a phone', async () => {
     const { messages } = (await office.http.get('/api/v1/messages?channel=webhook', office.ops)).body as {
       messages: { id: string }[];
@@ -159,6 +175,7 @@ describe.skipIf(chromiumIsMissing())('messages and accounts in the console', () 
         ['/messages?show=dead', '.nothing'],
         ['/accounts', '[data-testid=account-row]'],
         ['/accounts/a01', '#account'],
+        ['/agents/a01', '[data-testid=destination]'],
         ['/letters?show=rejections&closed=too', '[data-testid=rejection]'],
       ]),
     ).toEqual([]);

@@ -414,6 +414,19 @@ describe('what others tell us', () => {
     });
     expect((await put('vishi', 'nobody', 'fa_1')).status).toBe(404);
     expect((await put('vishi', 'a01', "fa_1'; --")).status).toBe(400);
+    const off = async (agent: string) =>
+      fieldOps.post(`/api/v1/payout-accounts/${agent}`, await ops('vishi'), { enabled: false });
+    expect(await off('a02')).toMatchObject({
+      status: 404,
+      body: { detail: 'a02 has no bank account yet: send its `destination`' },
+    });
+    expect((await off('a01')).status).toBe(200);
+    expect((await fieldOps.get('/api/v1/payout-accounts?agent=a01', await ops('vishi'))).body).toMatchObject({
+      accounts: [{ agentId: 'a01', destination: '•••••••••7890', enabled: false }],
+    });
+    expect((await fieldOps.get('/api/v1/payout-accounts?agent=a02', await ops('vishi'))).body).toEqual({
+      accounts: [],
+    });
   });
 });
 

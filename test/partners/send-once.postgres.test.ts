@@ -1,12 +1,15 @@
 import { fieldOpsServer } from '@ekbaar/field-ops/server';
 import { type Database, openDatabase, type Server } from '@ekbaar/server';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { settleDead } from '../../examples/field-ops/src/server/jobs/dead-jobs.ts';
 import {
   beginAttempt,
   findMessage,
   openMessage,
   reopenMessage,
 } from '../../examples/field-ops/src/server/jobs/message-store.ts';
+import { opsBoss } from '../../examples/field-ops/src/server/jobs/ops-boss.ts';
 import type { Answer, Port } from '../../examples/field-ops/src/server/jobs/port.ts';
 import { sendOnce } from '../../examples/field-ops/src/server/jobs/send-once.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
@@ -52,6 +55,8 @@ async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer
   const log = { info: () => {}, error: () => {} };
   return {
     asked,
+    /** What its job holds. */
+    job: { tenant: id.tenant, messageId: id.id },
     status: async () => (await findMessage(db, id))?.status,
     /** What a worker leaves that dies in the middle. */
     die: () => beginAttempt(db, id, 'bank', now),
@@ -114,4 +119,26 @@ test('what is done stays done, and a no for now is tried again without a questio
   const busy = await situation('ask', { outcome: 'retry', detail: '429' }, done);
   expect([await busy.send(), await busy.send(), busy.asked]).toEqual(['later', 'later', ['act true', 'act true']]);
   expect([await busy.send(true), await busy.status()]).toEqual(['dead', 'exhausted']);
+});
+
+test('a worker that dies in the last try leaves a dead letter, and its message says that nobody knows', async () => {
+  const { db } = database;
+  const bank = await situation('ask', done);
+  const boss = opsBoss(database, () => {});
+  try {
+    const pgBoss = await boss.boss();
+    await server.engine.enqueue(db, 'payment', [bank.job]);
+    const [job] = await pgBoss.fetch('payment');
+    expect(job?.data).toEqual(bank.job);
+    await bank.die();
+    // Its last try, which has taken too long: nobody is there who could say so.
+    await db.execute(sql`update pgboss.job set retry_count = retry_limit, started_on = now() - interval '1 day',
+      heartbeat_on = now() - interval '1 day' where id = ${job?.id}::uuid`);
+    await pgBoss.supervise('payment');
+    expect(await bank.status()).toBe('sending');
+    expect(await settleDead(db, new Date())).toBe(1);
+    expect(await bank.status()).toBe('unknown');
+  } finally {
+    await boss.close();
+  }
 });

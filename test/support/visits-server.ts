@@ -72,6 +72,8 @@ export interface VisitsServer {
   passMs(ms: number): void;
   /** Today's release takes the place of the first one, on the same database. */
   upgrade(): Promise<void>;
+  /** Another node on the same database, of the first release or of today's. */
+  startNode(release: 'first' | 'third'): Promise<{ readonly port: number; close(drainMs: number): Promise<void> }>;
   rows<Row>(statement: SQL): Promise<Row[]>;
   close(): Promise<void>;
 }
@@ -97,10 +99,17 @@ export async function startVisits(): Promise<VisitsServer> {
     scopes: ({ id }: { id: string }) => [`agent:${id}`],
     platform: { clock: () => new Date(time), log: { info: () => {}, error: () => {} } },
   };
-  const listen = async (server: Server) => ({ server, ...(await server.listen({ port: 0, host: '127.0.0.1' })) });
-  let running = await listen(
-    createServer({ ...common, model: firstModel, mutators: { noteVisit: noteVisitOfFirst, ping: pinged } }),
-  );
+  const releases: Record<'first' | 'third', () => Server> = {
+    first: () =>
+      createServer({ ...common, model: firstModel, mutators: { noteVisit: noteVisitOfFirst, ping: pinged } }),
+    third: () =>
+      createServer({ ...common, model: thirdModel, mutators: { noteVisit: noteVisitOfThird, ping: pinged } }),
+  };
+  const start = async (release: 'first' | 'third') => {
+    const server = releases[release]();
+    return { server, ...(await server.listen({ port: 0, host: '127.0.0.1' })) };
+  };
+  let running = await start('first');
   return {
     get url() {
       return running.url;
@@ -110,9 +119,11 @@ export async function startVisits(): Promise<VisitsServer> {
     passMs: (ms) => void (time += ms),
     async upgrade() {
       await running.server.close();
-      running = await listen(
-        createServer({ ...common, model: thirdModel, mutators: { noteVisit: noteVisitOfThird, ping: pinged } }),
-      );
+      running = await start('third');
+    },
+    async startNode(release) {
+      const { server, port } = await start(release);
+      return { port, close: (drainMs) => server.close({ drainMs }) };
     },
     async rows<Row>(statement: SQL) {
       const result: unknown = await database.db.execute(statement);

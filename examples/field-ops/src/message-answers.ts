@@ -69,6 +69,14 @@ export const Payout = z.object({
 export type Payout = z.infer<typeof Payout>;
 export const Payouts = z.object({ payouts: z.array(Payout), next: text });
 
+/** `destination` by its last four characters only. */
+export const PayoutAccount = z.object({
+  ...{ agentId: z.string(), destination: z.string(), enabled: z.boolean() },
+  ...{ changedAt: moment, changedBy: z.string() },
+});
+export type PayoutAccount = z.infer<typeof PayoutAccount>;
+export const PayoutAccounts = z.object({ accounts: z.array(PayoutAccount) });
+
 /** What somebody outside told us; never with what is in it. */
 export const IncomingEvent = z.object({
   ...{ source: z.string(), eventId: z.string(), type: z.string(), receivedAt: moment },

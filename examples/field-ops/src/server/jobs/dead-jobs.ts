@@ -1,10 +1,10 @@
-import { type Queryable, rowsOf } from '@ekbaar/server';
+import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import type { PgBoss } from 'pg-boss';
 import type { JobState } from '../../message-answers.ts';
 import { bossIn } from './enqueue.ts';
 import { derivedKey } from './idempotency-key.ts';
-import { closeMessage, reopenMessage } from './message-store.ts';
+import { closeMessage, endMessage, reopenMessage } from './message-store.ts';
 import { queueNames, queues } from './queues.ts';
 
 /** A job as ops see it; never with what is in it, but for what names it. */
@@ -58,10 +58,7 @@ export async function listJobs(
     db,
     sql`select ${columns} from pgboss.job
         where data->>'tenant' = ${tenant}
-          and name in (${sql.join(
-            names.map((name) => sql`${name}`),
-            sql`, `,
-          )})
+          and name = any(${textArray(names)})
           ${state === undefined ? sql`` : sql`and state = ${state}::pgboss.job_state`}
           ${after === undefined ? sql`` : sql`and (date_trunc('milliseconds', created_on), id) < (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`}
         order by date_trunc('milliseconds', created_on) desc, id desc limit ${limit}`,
@@ -141,4 +138,28 @@ export async function closeDead(
     );
     return true;
   });
+}
+
+/** Dead letters of so long ago have been settled. */
+const settledAfter = '1 day';
+
+/**
+ * Says of the message of a dead letter that nobody knows what became of it, where the worker died in its last try and so
+ * could not say it: pg-boss itself makes a dead letter of such a job.
+ *
+ * @returns how many open dead letters there are of the last day
+ */
+export async function settleDead(db: Queryable, now: Date): Promise<number> {
+  const rows = await rowsOf<JobRow & { readonly tenant: string }>(
+    db,
+    sql`select ${columns}, data->>'tenant' as tenant from pgboss.job
+        where name = any(${textArray(namesOf(true))}) and state = 'created'
+          and created_on > ${now.toISOString()}::timestamptz - ${settledAfter}::interval`,
+  );
+  for (const row of rows) {
+    const id = messageOf(row);
+    if (id !== null)
+      await endMessage(db, { tenant: row.tenant, id }, 'unknown', 'the worker died in the last try', now);
+  }
+  return rows.length;
 }

@@ -1,19 +1,12 @@
 import { type Database, ProblemError, reading } from '@ekbaar/server';
 import { and, asc, desc, eq, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
-import { Payouts, payoutStatuses } from '../../message-answers.ts';
+import { PayoutAccount, PayoutAccounts, Payouts, payoutStatuses } from '../../message-answers.ts';
 import { agents } from '../tables.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
 import { maskedNumber } from './phone-number.ts';
 import { payoutAccounts, payouts } from './tables.ts';
 
-const Account = z.object({
-  agentId: z.string(),
-  destination: z.string(),
-  enabled: z.boolean(),
-  changedAt: z.string(),
-  changedBy: z.string(),
-});
 const Destination = z.string().check(z.maxLength(100), z.regex(/^[A-Za-z0-9_]+$/));
 
 /**
@@ -60,10 +53,17 @@ export function payoutRoutes(ops: OpsApp, database: Database, clock: () => Date)
     method: 'get',
     path: '/api/v1/payout-accounts',
     summary: 'Which agents get payouts, and to which account',
-    answer: z.object({ accounts: z.array(Account) }),
-    async run({ actor: { tenant } }) {
+    query: z.object({ agent: z.optional(z.string()) }),
+    answer: PayoutAccounts,
+    async run({ actor: { tenant }, query: { agent } }) {
       const rows = await reading(database, tenant, (tx) =>
-        tx.select().from(payoutAccounts).where(eq(payoutAccounts.tenant, tenant)).orderBy(asc(payoutAccounts.agentId)),
+        tx
+          .select()
+          .from(payoutAccounts)
+          .where(
+            and(eq(payoutAccounts.tenant, tenant), agent === undefined ? undefined : eq(payoutAccounts.agentId, agent)),
+          )
+          .orderBy(asc(payoutAccounts.agentId)),
       );
       return { accounts: rows.map(shown) };
     },
@@ -72,22 +72,30 @@ export function payoutRoutes(ops: OpsApp, database: Database, clock: () => Date)
   opsRoute(ops, {
     method: 'post',
     path: '/api/v1/payout-accounts/:agent',
-    summary: 'Gives an agent a bank account, or switches payouts to it off',
-    body: z.object({ destination: Destination, enabled: z._default(z.boolean(), true) }),
-    answer: Account,
-    async run({ actor: { tenant, id: changedBy }, path: { agent: agentId = '' }, body }) {
+    summary: 'Gives an agent a bank account, or switches payouts to the one it has on or off',
+    body: z.object({ destination: z.optional(Destination), enabled: z._default(z.boolean(), true) }),
+    answer: PayoutAccount,
+    async run({ actor: { tenant, id: changedBy }, path: { agent: agentId = '' }, body: { destination, enabled } }) {
       const [agent] = await database.db
         .select({ id: agents.id })
         .from(agents)
         .where(and(eq(agents.tenant, tenant), eq(agents.id, agentId)));
       if (agent === undefined) throw new ProblemError('not_found', `There is no agent ${agentId.slice(0, 40)}`);
-      const change = { ...body, changedBy, changedAt: clock() };
-      const [row] = await database.db
-        .insert(payoutAccounts)
-        .values({ tenant, agentId, ...change })
-        .onConflictDoUpdate({ target: [payoutAccounts.tenant, payoutAccounts.agentId], set: change })
-        .returning();
-      if (row === undefined) throw new Error('The account is not there after it was written');
+      const change = { enabled, changedBy, changedAt: clock() };
+      const account = and(eq(payoutAccounts.tenant, tenant), eq(payoutAccounts.agentId, agentId));
+      const [row] =
+        destination === undefined
+          ? await database.db.update(payoutAccounts).set(change).where(account).returning()
+          : await database.db
+              .insert(payoutAccounts)
+              .values({ tenant, agentId, destination, ...change })
+              .onConflictDoUpdate({
+                target: [payoutAccounts.tenant, payoutAccounts.agentId],
+                set: { destination, ...change },
+              })
+              .returning();
+      if (row === undefined)
+        throw new ProblemError('not_found', `${agentId} has no bank account yet: send its \`destination\``);
       return shown(row);
     },
   });

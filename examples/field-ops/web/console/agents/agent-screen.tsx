@@ -4,11 +4,12 @@ import { timeFormat } from '../../shared/india-time.ts';
 import { now } from '../../shared/platform.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { Asked } from '../frame/asked.tsx';
-import { useConsole } from '../frame/console-context.ts';
+import { useAdministers, useConsole } from '../frame/console-context.ts';
 import { Fact } from '../frame/fact.tsx';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { agoInWords, counted, momentInWords } from '../frame/units.ts';
 import { PlotMap } from '../map/plot-map.tsx';
+import { BankAccount } from './bank-account.tsx';
 import { PhoneCard } from './phone-card.tsx';
 
 const time = timeFormat('en');
@@ -16,6 +17,7 @@ const time = timeFormat('en');
 /** One agent: the day's work, the cash, the phones, the way. */
 export function AgentScreen({ id }: { id: string }) {
   const { api } = useConsole();
+  const administers = useAdministers();
   const [parameters, change] = useQueryString();
   const day = parameters.get('day') ?? '';
   const query = useQuery({
@@ -41,6 +43,7 @@ export function AgentScreen({ id }: { id: string }) {
             <div className="two">
               <div className="stack">
                 <Numbers agent={agent} />
+                {administers && <BankAccount agentId={agent.id} />}
                 <section className="stack" aria-label="Phones">
                   {agent.phones.length === 0 && <p className="card dim">No phone has signed in as this agent.</p>}
                   {agent.phones.map((phone) => (

@@ -41,6 +41,13 @@ export class ApiLine {
     return this.#ask(path, schema, posted(body), never);
   }
 
+  /** The file that a route answers with. */
+  async download(path: string): Promise<Blob> {
+    const { status, body } = await this.#send(path, {}, never, asFile);
+    if (body instanceof Blob) return body;
+    throw refusalOf(path, status, body);
+  }
+
   /** Sends a file as it is. */
   upload<T>(path: string, schema: z.ZodMiniType<T>, file: Blob, type: string): Promise<T> {
     return this.#ask(path, schema, { method: 'POST', headers: { 'content-type': type }, body: file }, never);
@@ -71,22 +78,21 @@ export class ApiLine {
     throw new ApiError(status, 'not_an_answer', `${path} answered with something else`, { cause: parsed.error });
   }
 
-  async #send(path: string, init: RequestInit, signal: AbortSignal): Promise<{ status: number; body: unknown }> {
-    const first = await this.#try(path, init, 'first', signal);
-    return first.status === 401 ? this.#try(path, init, 'expired', signal) : first;
+  async #send(path: string, init: RequestInit, signal: AbortSignal, read = asJson) {
+    const first = await this.#try(path, init, 'first', signal, read);
+    return first.status === 401 ? this.#try(path, init, 'expired', signal, read) : first;
   }
 
-  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal) {
+  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal, read: typeof asJson) {
     const token = await this.#token(why);
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${token}`);
     // A file is as large as it is, and the line as slow.
-    const limitMs = init.body instanceof Blob ? 600_000 : 30_000;
+    const limitMs = init.body instanceof Blob || read === asFile ? 600_000 : 30_000;
     return withTimeLimit(limitMs, signal, async (limited) => {
       try {
         const response = await fetch(path, { ...init, headers, cache: 'no-store', signal: limited });
-        const body: unknown = await response.json().catch(() => undefined);
-        return { status: response.status, body };
+        return { status: response.status, body: await read(response) };
       } catch (cause) {
         throw new ApiError(0, 'unreachable', 'The server could not be reached', { cause });
       }
@@ -95,6 +101,15 @@ export class ApiLine {
 }
 
 const never = new AbortController().signal;
+
+/** Undefined for what is not JSON. */
+function asJson(response: Response): Promise<unknown> {
+  return response.json().catch(() => undefined);
+}
+
+function asFile(response: Response): Promise<unknown> {
+  return response.ok ? response.blob() : asJson(response);
+}
 
 function posted(body: object): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

@@ -4,6 +4,7 @@ import { ExportButton } from '../exports/export-button.tsx';
 import { Asked, Failed } from '../frame/asked.tsx';
 import { useConsole } from '../frame/console-context.ts';
 import { Link, useQueryString } from '../frame/router.tsx';
+import { saveFile } from '../frame/save-file.ts';
 import { Tabs } from '../frame/tabs.tsx';
 import { bytesInWords, momentInWords } from '../frame/units.ts';
 import { Items } from './items.tsx';
@@ -32,6 +33,10 @@ export function RunScreen({ id }: { id: string }) {
     mutationFn: () => api.post(`${path}/again`, SettlementRun, {}),
     onSuccess: () => void asked.refetch(),
   });
+  const report = useMutation({
+    mutationFn: (_name: string) => api.download(`${path}/report.csv`),
+    onSuccess: (file, name) => saveFile(file, name),
+  });
   return (
     <div className="screen">
       <p className="crumbs">
@@ -54,7 +59,7 @@ export function RunScreen({ id }: { id: string }) {
                 <p>{run.error} Upload a better file; nothing of this one was posted.</p>
               </div>
             )}
-            {again.isError && <Failed error={again.error} />}
+            {(again.isError || report.isError) && <Failed error={again.error ?? report.error} />}
             {run.summary !== null && (
               <>
                 <RunNumbers
@@ -77,6 +82,15 @@ export function RunScreen({ id }: { id: string }) {
                       onClick={() => again.mutate()}
                     >
                       Run again
+                    </button>
+                    <button
+                      type="button"
+                      data-testid="report"
+                      title="Every line of the file and every disbursement, with what became of it."
+                      disabled={report.isPending || run.state !== 'done'}
+                      onClick={() => report.mutate(`settlement-${run.upTo ?? 'run'}-${run.id.slice(0, 8)}.csv`)}
+                    >
+                      Whole report
                     </button>
                     <ExportButton
                       kind={show === 'lines' ? 'settlement-lines' : 'settlement-disbursements'}

@@ -4,6 +4,7 @@ import { forgetSignIns } from '../../identity/forget.ts';
 import { forgetExpired } from '../../exports/export-store.ts';
 import { forgetBrokenUploads } from '../../settlement/receive-file.ts';
 import { keepTrackPartitions } from '../../places/track-partitions.ts';
+import { settleDead } from '../dead-jobs.ts';
 import { stalePayouts } from '../payout-store.ts';
 import { incomingEvents, outgoingAttempts } from '../tables.ts';
 import { askForStatus } from './payment.ts';
@@ -12,6 +13,7 @@ import { type Bench, consumer, type Handling } from './consumer.ts';
 /** What runs by the clock, in the operator's time zone. */
 export const schedules = [
   { name: 'payout-status', cron: '*/10 * * * *' },
+  { name: 'settle-dead', cron: '*/5 * * * *' },
   { name: 'forget-details', cron: '30 2 * * *' },
   { name: 'forget-files', cron: '40 * * * *' },
   { name: 'track-partitions', cron: '10 3 * * *' },
@@ -29,6 +31,8 @@ function run(name: z.infer<typeof Beat>['name'], bench: Bench, handling: Handlin
   switch (name) {
     case 'payout-status':
       return askForPayouts(bench, handling);
+    case 'settle-dead':
+      return settleDeadLetters(bench);
     case 'forget-details':
       return forgetDetails(bench);
     case 'forget-files':
@@ -57,6 +61,10 @@ async function askForPayouts(bench: Bench, handling: Handling): Promise<string> 
     if (payment !== undefined) await askForStatus(bench, payout, payment, handling);
   }
   return `asked about ${stale.length} payouts`;
+}
+
+async function settleDeadLetters({ db, clock }: Bench): Promise<string> {
+  return `looked at ${await settleDead(db, clock())} dead letters of the last day`;
 }
 
 /** An upload that has not become a run after so long was broken off. */
