@@ -60,12 +60,17 @@ describe.skipIf(chromiumIsMissing())('for everybody', () => {
     await page.locator('dialog').waitFor({ state: 'detached' });
   };
 
-  const looks = ['light', 'dark', 'sunlight'].flatMap((theme) =>
-    ['en', 'hi', 'mr'].map((language) => [theme, language]),
-  );
+  // A language changes what must fit, a theme what must be told apart: neither changes the other.
+  const looks = [
+    ['light', 'en'],
+    ['light', 'hi'],
+    ['light', 'mr'],
+    ['dark', 'en'],
+    ['sunlight', 'en'],
+  ] as const;
   test.each(looks)('every screen and sheet in %s and %s', async (theme, language) => {
     await set(`theme-${theme}`);
-    await speak(language ?? '');
+    await speak(language);
     for (const tab of ['today', 'map', 'history', 'close']) {
       await at(page, `tab-${tab}`).click();
       await page.locator(`main h2, main .nothing, main details`).first().waitFor();

@@ -42,6 +42,7 @@ export class Visit {
   readonly #profilesIn: string | undefined;
   readonly #label: string;
   readonly #windowMs: number;
+  #rate = 1;
 
   private constructor(
     { page, cdp, browser }: { page: Page; cdp: CDPSession; browser: CDPSession },
@@ -84,6 +85,7 @@ export class Visit {
 
   /** Slows down the page's own thread: not its workers, and not the browser's processes that write to the disk. */
   async throttle(rate: number): Promise<void> {
+    this.#rate = rate;
     await this.#cdp.send('Emulation.setCPUThrottlingRate', { rate });
   }
 
@@ -119,6 +121,9 @@ export class Visit {
 
   /** Waits until nothing works any more, in the page or behind it. Gives the CPU milliseconds spent since `before`. */
   async rest(before = 0): Promise<number> {
+    // Chromium slows a page down by a thread that is never quiet itself.
+    const rate = this.#rate;
+    await this.throttle(1);
     let spent = await this.cpuMs();
     for (let quiet = 0, windows = 0; quiet < quietWindows && windows < mostWindows; windows++) {
       await sleep(this.#windowMs);
@@ -126,6 +131,7 @@ export class Visit {
       quiet = now - spent <= Math.max(tickMs, this.#windowMs / 20) ? quiet + 1 : 0;
       spent = now;
     }
+    await this.throttle(rate);
     return spent - before;
   }
 
