@@ -58,11 +58,13 @@ export class FieldAgent {
     return counts.every((count) => count > 0);
   }
 
+  /** Twice in a row: what one phone sent in the first round, the other one has fetched only after the second. */
   async #settled(until: number): Promise<boolean> {
-    while (Date.now() < until) {
+    for (let rounds = 0; Date.now() < until;) {
       const settled = await Promise.all(this.#phones.map((phone) => phone.settle()));
-      if (settled.every(Boolean)) return true;
-      await sleep(500);
+      rounds = settled.every(Boolean) ? rounds + 1 : 0;
+      if (rounds === 2) return true;
+      if (rounds === 0) await sleep(500);
     }
     return false;
   }
