@@ -63,12 +63,16 @@ export async function makeTrouble({ cluster, workers, agents, chance, until, kil
   return counts;
 }
 
-/** Tries come soon and a dead worker is noticed soon: what takes hours takes minutes. */
+/** Tries come soon and a dead worker is noticed soon: what takes hours takes minutes. Waits for no job that somebody holds. */
 export async function hurry(sql: Sql): Promise<void> {
-  await sql`update pgboss.job set retry_delay = 1, retry_delay_max = 2, heartbeat_seconds = 10,
-                   start_after = least(start_after, now() + interval '2 seconds')
-            where state < 'completed' and name not like '%-dead'
-              and (retry_delay <> 1 or heartbeat_seconds <> 10 or start_after > now() + interval '2 seconds')`;
+  await sql`with late as (
+              select name, id from pgboss.job
+              where state < 'completed' and name not like '%-dead'
+                and (retry_delay <> 1 or heartbeat_seconds <> 10 or start_after > now() + interval '2 seconds')
+              for update skip locked)
+            update pgboss.job j set retry_delay = 1, retry_delay_max = 2, heartbeat_seconds = 10,
+                   start_after = least(j.start_after, now() + interval '2 seconds')
+            from late where j.name = late.name and j.id = late.id`;
 }
 
 /** Jobs that are not done yet, of all tenants. */
