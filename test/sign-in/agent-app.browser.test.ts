@@ -174,14 +174,19 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await signInAsAgent(page, 'a06', pin);
     await page.locator(rows).first().waitFor();
     await unsent(page, 0);
+    const { token } = await people(http).ops();
+    const seen = async () => {
+      const { body } = await http.get('/auth/phones?account=a06', token);
+      return (body as { phones: { id: string; name: string }[] }).phones[0];
+    };
+    // At once: the first token is good for a quarter of an hour.
+    await expect.poll(seen).toMatchObject({ model: 1, unsent: 0, clientIds: [expect.any(String)] });
+    const lost = await seen();
     await page.evaluate(() => navigator.serviceWorker.ready);
     await phone.context.setOffline(true);
     const id = await saveOne(page);
     await unsent(page, 1);
 
-    const { token } = await people(http).ops();
-    const { body } = await http.get('/auth/phones?account=a06', token);
-    const [lost] = (body as { phones: { id: string; name: string }[] }).phones;
     expect(lost?.name).toBe('SM-G950U');
     expect((await http.post(`/auth/phones/${lost?.id}/revoke`, token, { why: 'left in a bus' })).body).toEqual({
       ended: 1,

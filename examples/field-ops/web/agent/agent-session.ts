@@ -12,6 +12,8 @@ export class AgentSession {
   readonly #listeners = new Set<() => void>();
   #access: string | null;
   #ended: Ended | null;
+  /** Signed in just now: the office knows the phone's name, and nothing else of it. */
+  #isNew: boolean;
 
   /** @param access of an online sign-in, which has just been */
   constructor(
@@ -24,6 +26,7 @@ export class AgentSession {
     this.vault = vault;
     this.#phone = phone;
     this.#access = first.access;
+    this.#isNew = first.access !== null;
     this.#ended = first.ended;
   }
 
@@ -42,6 +45,13 @@ export class AgentSession {
     this.#access = await this.#oneByOne(() => this.#renew());
     return this.#access;
   };
+
+  /** Tells the office of a new phone at once what it says of itself; of others it hears with every renewal. */
+  async introduce(): Promise<void> {
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    this.#access = await this.#oneByOne(() => this.#renew());
+  }
 
   /** Tells the server, if there is a network; the phone forgets the session in any case. */
   async signOut(): Promise<void> {

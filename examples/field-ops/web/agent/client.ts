@@ -22,9 +22,11 @@ export async function openClient(session: AgentSession): Promise<AgentClient> {
     optimistic,
   });
   const report = () => {
-    const { pending: unsent, clockErrorMs } = client.status.get();
+    const { pending: unsent, clockErrorMs, lastSyncedAt } = client.status.get();
     const clock = clockErrorMs === null ? {} : { clockErrorMs: Math.round(clockErrorMs) };
     session.report = { clientId: client.clientId, model: model.version, unsent, ...clock };
+    // Should it fail, the next renewal tells it.
+    if (lastSyncedAt !== null) session.introduce().catch(() => undefined);
   };
   client.status.subscribe(report);
   report();
