@@ -138,6 +138,11 @@ test('a worker that dies in the last try leaves a dead letter, and its message s
     expect(await bank.status()).toBe('sending');
     expect(await settleDead(db, new Date())).toBe(1);
     expect(await bank.status()).toBe('unknown');
+    // Sent again by hand, while the dead letter is still open: that is not over.
+    now = new Date(Date.now() + 60_000);
+    await bank.reopen();
+    await settleDead(db, now);
+    expect(await bank.status()).toBe('sending');
   } finally {
     await boss.close();
   }

@@ -158,8 +158,10 @@ export async function settleDead(db: Queryable, now: Date): Promise<number> {
   );
   for (const row of rows) {
     const id = messageOf(row);
+    // Whoever sent it again meanwhile did so after this dead letter.
+    const since = new Date(row.created_on);
     if (id !== null)
-      await endMessage(db, { tenant: row.tenant, id }, 'unknown', 'the worker died in the last try', now);
+      await endMessage(db, { tenant: row.tenant, id }, 'unknown', 'the worker died in the last try', now, since);
   }
   return rows.length;
 }

@@ -1,5 +1,5 @@
 import type { Queryable } from '@ekbaar/server';
-import { and, eq, inArray, notInArray, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, lte, notInArray, type SQL, sql } from 'drizzle-orm';
 import type { Answer } from './port.ts';
 import type { MessageStatus } from '../../message-answers.ts';
 import { outgoingAttempts, outgoingMessages } from './tables.ts';
@@ -96,18 +96,24 @@ export async function endAttempt(db: Queryable, id: Id, no: number, answer: Answ
   });
 }
 
-/** Ends a message without another try. */
+/**
+ * Ends a message without another try.
+ *
+ * @param unchangedSince only if nothing has happened to it after that
+ */
 export async function endMessage(
   db: Queryable,
   id: Id,
   status: 'refused' | 'exhausted' | 'unknown' | 'skipped',
   lastError: string,
   now: Date,
+  unchangedSince?: Date,
 ): Promise<void> {
+  const asItWas = unchangedSince === undefined ? undefined : lte(outgoingMessages.changedAt, unchangedSince);
   await db
     .update(outgoingMessages)
     .set({ status, lastError, changedAt: now })
-    .where(and(own(id), inArray(outgoingMessages.status, ['waiting', 'sending'])));
+    .where(and(own(id), inArray(outgoingMessages.status, ['waiting', 'sending']), asItWas));
 }
 
 /** What a provider reports later. Reports come late, doubled and in any order: `delivered` stands, whatever comes after. */
