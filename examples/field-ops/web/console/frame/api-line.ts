@@ -41,10 +41,10 @@ export class ApiLine {
     return this.#ask(path, schema, posted(body), never);
   }
 
-  /** The file that a route answers with. */
-  async download(path: string): Promise<Blob> {
+  /** The file that a route answers with, under the name that it gives it. */
+  async download(path: string): Promise<File> {
     const { status, body } = await this.#send(path, {}, never, asFile);
-    if (body instanceof Blob) return body;
+    if (body instanceof File) return body;
     throw refusalOf(path, status, body);
   }
 
@@ -107,8 +107,10 @@ function asJson(response: Response): Promise<unknown> {
   return response.json().catch(() => undefined);
 }
 
-function asFile(response: Response): Promise<unknown> {
-  return response.ok ? response.blob() : asJson(response);
+async function asFile(response: Response): Promise<unknown> {
+  if (!response.ok) return asJson(response);
+  const [, name = ''] = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '') ?? [];
+  return new File([await response.blob()], name);
 }
 
 function posted(body: object): RequestInit {

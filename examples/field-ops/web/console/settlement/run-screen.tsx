@@ -34,8 +34,8 @@ export function RunScreen({ id }: { id: string }) {
     onSuccess: () => void asked.refetch(),
   });
   const report = useMutation({
-    mutationFn: (_name: string) => api.download(`${path}/report.csv`),
-    onSuccess: (file, name) => saveFile(file, name),
+    mutationFn: () => api.download(`${path}/report.csv`),
+    onSuccess: saveFile,
   });
   return (
     <div className="screen">
@@ -88,7 +88,7 @@ export function RunScreen({ id }: { id: string }) {
                       data-testid="report"
                       title="Every line of the file and every disbursement, with what became of it."
                       disabled={report.isPending || run.state !== 'done'}
-                      onClick={() => report.mutate(`settlement-${run.upTo ?? 'run'}-${run.id.slice(0, 8)}.csv`)}
+                      onClick={() => report.mutate()}
                     >
                       Whole report
                     </button>
