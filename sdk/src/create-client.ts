@@ -7,9 +7,9 @@ import { isEntry } from './log/entry.ts';
 import type { Model } from './model/index.ts';
 import { defaultPlatform, type Platform } from './platform.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
-import { takeUpModel } from './replica/shapes.ts';
+import { isTakenUp, takeUpModel } from './replica/shapes.ts';
 import { runClient } from './run-client.ts';
-import { readIdentity } from './store/meta.ts';
+import { isOf, readIdentity } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 import { startSync, type Sync } from './sync/start-sync.ts';
 import { readLog } from './tabs/catch-up.ts';
@@ -84,11 +84,18 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
 }
 
 async function readStart(store: Store, platform: Platform, model: Model) {
-  const first = await store.transaction(['meta'], 'durable', async (tx) => {
-    const identity = await readIdentity(tx, model.version, () => newClientId(platform));
-    return { identity, shapes: await takeUpModel(tx, model) };
-  });
-  const { identity = first.identity, ...rest } = await readLog(store);
-  if (!rest.entries.every(isEntry)) throw new StoreBrokenError('The mutation log on this device');
-  return { ...rest, identity, shapes: first.shapes };
+  let start = await readLog(store);
+  // Nearly always nothing has to be written: a transaction that may write would keep each start waiting.
+  if (!isOf(start.identity, model.version) || !isTakenUp(model, start.shapes, start.scopes)) {
+    const taken = await store.transaction(['meta'], 'durable', async (tx) => {
+      const identity = await readIdentity(tx, model.version, () => newClientId(platform));
+      await takeUpModel(tx, model);
+      return identity;
+    });
+    start = await readLog(store);
+    start = { ...start, identity: start.identity ?? taken };
+  }
+  const { identity, entries } = start;
+  if (!identity || !entries.every(isEntry)) throw new StoreBrokenError('The mutation log on this device');
+  return { ...start, identity };
 }

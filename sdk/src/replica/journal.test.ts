@@ -109,7 +109,7 @@ test('rows that a tab puts in their places do not come back when another tab has
       return result;
     });
   };
-  const other = await world.client();
+  const other = await world.client({ store: settlesNever });
   drop = async () => {
     world.server.dropped.add('agent:a1');
     await other.sync();
@@ -117,6 +117,7 @@ test('rows that a tab puts in their places do not come back when another tab has
   };
   const client = await world.synced({ store: slow });
   await idle();
+  expect(drop).toBeUndefined();
   await client.sync();
   expect(await client.read('notes')).toEqual([]);
   expect(await onDisk()).toMatchObject({ rows: 0 });

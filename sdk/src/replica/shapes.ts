@@ -1,5 +1,5 @@
 import { fieldsOf, type Model } from '../model/index.ts';
-import { getScopes, getShapes, putMeta, type Shapes } from '../store/meta.ts';
+import { getScopes, getShapes, putMeta, type ScopeSums, type Shapes } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { indexEntries } from './index-values.ts';
 import type { StoredRow } from './stored-row.ts';
@@ -7,15 +7,27 @@ import type { StoredRow } from './stored-row.ts';
 /** Rows that are indexed again in one transaction: few enough that nobody who wants the store waits long. */
 const sliceRows = 250;
 
+/** Whether nothing on disk has to be written otherwise for this model than it was. */
+export function isTakenUp(model: Model, shapes: Shapes, scopes: ScopeSums): boolean {
+  return JSON.stringify(shapesFor(model, shapes, scopes).shapes) === JSON.stringify(shapes);
+}
+
 /**
  * Takes up a model on what is on disk. Rows that lack a field of it are wanted again from the server, and shown until
  * they come; an index that is new can be used once {@link indexRows} has been through. The log is not touched.
- *
- * @returns what the rows are written for from now on.
  */
-export async function takeUpModel(tx: Transaction, model: Model): Promise<Shapes> {
-  const before = await getShapes(tx);
-  const scopes = await getScopes(tx);
+export async function takeUpModel(tx: Transaction, model: Model): Promise<void> {
+  const [before, scopes] = [await getShapes(tx), await getScopes(tx)];
+  if (isTakenUp(model, before, scopes)) return;
+  const { shapes, stale } = shapesFor(model, before, scopes);
+  await putMeta(tx, 'shapes', shapes);
+  if (!stale) return;
+  const wanted = Object.entries(scopes).map(([scope, sum]) => [scope, { ...sum, stale: true }] as const);
+  await putMeta(tx, 'scopes', Object.fromEntries(wanted));
+}
+
+/** What rows are written for from now on, and whether those on disk lack a field of it. */
+function shapesFor(model: Model, before: Shapes, scopes: ScopeSums): { shapes: Shapes; stale: boolean } {
   const empty = Object.keys(scopes).length === 0;
   const shapes: Record<string, Shapes[string]> = {};
   let stale = false;
@@ -25,16 +37,7 @@ export async function takeUpModel(tx: Transaction, model: Model): Promise<Shapes
     // From now on rows are written with the model's indexes: others would go out of date.
     shapes[name] = { fields, indexes: empty ? indexes : indexes.filter((field) => known?.indexes.includes(field)) };
   }
-  if (JSON.stringify(shapes) === JSON.stringify(before)) return before;
-  await putMeta(tx, 'shapes', shapes);
-  if (stale) {
-    await putMeta(
-      tx,
-      'scopes',
-      Object.fromEntries(Object.entries(scopes).map(([scope, sum]) => [scope, { ...sum, stale: true }])),
-    );
-  }
-  return shapes;
+  return { shapes, stale };
 }
 
 /** The collections whose rows lack an index of the model. */

@@ -87,11 +87,16 @@ export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyn
  */
 export async function readIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
   const stored = await getIdentity(tx, { model });
-  if (stored?.model === model && stored.store !== undefined) return stored;
+  if (isOf(stored, model)) return stored;
   const known = stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 };
   const identity = { store: known.clientId, ...known, model };
   await tx.put('meta', 'identity', identity);
   return identity;
+}
+
+/** Whether an identity is as this model's app writes it. */
+export function isOf(identity: Identity | undefined, model: number): identity is Identity {
+  return identity?.model === model && identity.store !== undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import type { RowChange } from '../commit.ts';
 import { getEntry, listEntries } from '../log/stored-entries.ts';
 import { readJournal } from '../replica/journal.ts';
 import { readRow, readRows } from '../replica/stored-row.ts';
-import { getIdentity, getProgress, getScopes } from '../store/meta.ts';
+import { getIdentity, getProgress, getScopes, getShapes } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Reads what another tab said it has changed. */
@@ -23,9 +23,12 @@ export function readChanged(store: Store, seqs: readonly number[], rowKeys: read
   });
 }
 
-/** Reads the whole log and where sync stands. */
+/** Reads the whole log, where sync stands, and what the rows are written for. */
 export function readLog(store: Store) {
-  return store.transaction(['log', 'rows', 'meta'], 'read', (tx) => readLogIn(tx));
+  return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
+    const [log, shapes] = await Promise.all([readLogIn(tx), getShapes(tx)]);
+    return { ...log, shapes };
+  });
 }
 
 /** Reads the same and the rows of some collections, all as they stand at one moment. */
