@@ -3,10 +3,15 @@ import type { Delivery } from './delivery.ts';
 const scope = 'agent:a1';
 const changesPerPage = 1000;
 
-/** A server for `POST /v1/sync` that answers at once, in the page itself, from pages written beforehand. Takes no mutations. */
+const encoder = new TextEncoder();
+
+/**
+ * A server for `POST /v1/sync` that answers at once, in the page itself, from pages written and encoded beforehand: what a
+ * server does elsewhere costs the page nothing. Takes no mutations.
+ */
 export class SyncStub {
   readonly #tags = new Map<string, number>();
-  readonly #pages: string[] = [];
+  readonly #pages: Uint8Array[] = [];
   #version = 0;
   #cursor = 0;
 
@@ -30,20 +35,31 @@ export class SyncStub {
     const { request, mutations } = JSON.parse(body as string) as { request: string; mutations: unknown[] };
     if (mutations.length > 0) throw new Error('the stub takes no mutations');
     const delta = this.#pages.shift() ?? this.#page([], false);
-    const answer = `{"request":"${request}","serverTime":"2026-11-22T10:00:00Z","receipts":[],"stopped":null,"delta":${delta}}`;
-    return new Response(answer, { headers: { 'content-type': 'application/json' } });
+    const head = `{"request":"${request}","serverTime":"2026-11-22T10:00:00Z","receipts":[],"stopped":null,"delta":`;
+    return new Response(joined(encoder.encode(head), delta, encoder.encode('}')), { headers: { 'content-type': 'application/json' } });
   };
 
-  #page(changes: readonly unknown[], more: boolean): string {
+  #page(changes: readonly unknown[], more: boolean): Uint8Array {
     const state = { version: this.#version, ...(more ? {} : this.#total()) };
-    return JSON.stringify({
+    const text = JSON.stringify({
       ...{ lastMutationId: 0, changes, scopes: { [scope]: state }, reset: [], dropped: [] },
       ...{ cursor: `page-${this.#cursor}`, more },
     });
+    return encoder.encode(text);
   }
 
   #total(): { rows: number; checksum: string } {
     const sum = [...this.#tags.values()].reduce((total, tag) => total + BigInt(tag), 0n);
     return { rows: this.#tags.size, checksum: String(sum) };
   }
+}
+
+function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
 }
