@@ -1,13 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
 /** Names it to the test files. */
 export const RUN_DIRECTORY_VARIABLE = 'EKBAAR_TEST_RUN_DIRECTORY';
 
-/** A directory for what the files of one test run share. */
+/** A directory for what the files of one test run share; and what every process that they start loads first. */
 export default async function setup(): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'ekbaar-run-'));
   process.env[RUN_DIRECTORY_VARIABLE] = directory;
+  const preload = `--import=${pathToFileURL(join(import.meta.dirname, 'quick-imports.mjs')).href}`;
+  process.env['NODE_OPTIONS'] = [process.env['NODE_OPTIONS'], preload].filter(Boolean).join(' ');
+  process.env['NODE_COMPILE_CACHE'] ??= join(directory, 'compiled');
   return () => rm(directory, { recursive: true, force: true });
 }
