@@ -451,3 +451,12 @@ test('the API page says who is asking', async () => {
   expect(facts.you).toEqual({ tenant: 'pennco', sub: 'ops-region', role: 'ops', regions: [region] });
   expect(facts.rates.agent.perSecond).toBe(20);
 });
+
+test('what another app of the operator’s has written is shown, whatever a phone may enter', async () => {
+  await ekbaar.query(sql`
+    insert into deliveries (tenant, id, kind, status, agent_id, region_id, village, pincode, customer_name, customer_phone, mfi_id, loan_id, instalment_no, amount_paise, due_on)
+    values ('pennco', 'by-hand', 'collection', 'pending', 'a01', ${region}, repeat('v', 300), '800 001', '', '+91 (0)612 000 000 000 000', 'bfil', 'BFIL-1', 20000, 100, '0999-12-31')`);
+  const row = { id: 'by-hand', pincode: '800 001', customerName: '', instalmentNo: 20_000, dueOn: '0999-12-31' };
+  expect((await get<{ delivery: object }>('/deliveries/by-hand')).delivery).toMatchObject(row);
+  expect((await all()).rows.find(({ id }) => id === 'by-hand')).toMatchObject(row);
+});

@@ -74,6 +74,7 @@ describe('the route of an agent', () => {
     expect(await status(await ekbaar.token('o', 'ops', 'pennco', { regions: [await regionOf('a02')] }))).toBe(404);
     expect(await status(await ekbaar.token('o', 'ops', 'pennco', { regions: [await regionOf('a01')] }))).toBe(200);
     expect(await status(await ekbaar.token('o', 'ops', 'pennco', { regions: ['*'] }), 'nobody')).toBe(404);
+    expect(await status(await ekbaar.token('o', 'ops', 'pennco', { regions: ['*'] }), 'a01%00')).toBe(404);
     const foreign = (await ekbaar.get('/api/v1/agents/a01/route', await ekbaar.token('a01', 'agent', 'vishi')))
       .body as Route;
     const own = (await ekbaar.get('/api/v1/agents/a01/route', await ekbaar.token('a01', 'agent'))).body as Route;

@@ -13,5 +13,6 @@ export default async function setup(): Promise<() => Promise<void>> {
   const preload = `--import=${pathToFileURL(join(import.meta.dirname, 'quick-imports.mjs')).href}`;
   process.env['NODE_OPTIONS'] = [process.env['NODE_OPTIONS'], preload].filter(Boolean).join(' ');
   process.env['NODE_COMPILE_CACHE'] ??= join(directory, 'compiled');
-  return () => rm(directory, { recursive: true, force: true });
+  // Processes that are just ending may still put what they have compiled there.
+  return () => rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 }

@@ -22,8 +22,6 @@ const fromYear1000 = () => z.refine((text) => String(text) >= '1', 'a year befor
 const Day = z.iso.date().check(fromYear1000());
 /** When a device says that something was: evidence, never order. */
 const DeviceTime = z.iso.datetime({ offset: true }).check(z.maxLength(40), fromYear1000());
-/** When a row says that something was: always in UTC. */
-const RowTime = z.iso.datetime().check(z.maxLength(40));
 
 const place = {
   /** Degrees, WGS 84. */
@@ -38,56 +36,66 @@ export type DeliveryKind = z.infer<typeof DeliveryKind>;
 export const DeliveryStatus = z.enum(['pending', 'confirmed', 'failed', 'cancelled']);
 export type DeliveryStatus = z.infer<typeof DeliveryStatus>;
 
+/*
+ * Rows are what the server says, and have no limits here: another app of the operator's may have written more than a phone
+ * may enter, and what it wrote has to be seen.
+ */
+
+/** ISO 8601, in UTC. */
+const RowTime = z.string();
+/** YYYY-MM-DD */
+const RowDay = z.string();
+
 export const Agent = z.object({
-  id: Id,
-  name: filled(120),
-  phone: text(20),
-  regionId: Id,
+  id: z.string(),
+  name: z.string(),
+  phone: z.string(),
+  regionId: z.string(),
   active: z.boolean(),
 });
 export type Agent = z.infer<typeof Agent>;
 
 export const Delivery = z.object({
-  id: Id,
+  id: z.string(),
   /** `disbursement`: cash out to the customer. `collection`: an instalment's cash in. */
   kind: DeliveryKind,
   status: DeliveryStatus,
-  agentId: Id,
-  regionId: Id,
-  village: text(120),
-  pincode: text(6),
-  customerName: filled(120),
-  customerPhone: text(20),
-  mfiId: Id,
-  loanId: Id,
+  agentId: z.string(),
+  regionId: z.string(),
+  village: z.string(),
+  pincode: z.string(),
+  customerName: z.string(),
+  customerPhone: z.string(),
+  mfiId: z.string(),
+  loanId: z.string(),
   /** Which instalment of the loan a collection is for; null for a disbursement. */
-  instalmentNo: z.nullable(z.int().check(z.positive(), z.maximum(10_000))),
-  amountPaise: Paise,
-  dueOn: Day,
+  instalmentNo: z.nullable(z.int()),
+  amountPaise: z.int(),
+  dueOn: RowDay,
   confirmedAt: z.nullable(RowTime),
-  receiptNo: z.nullable(text(32)),
-  failReason: z.nullable(text(600)),
+  receiptNo: z.nullable(z.string()),
+  failReason: z.nullable(z.string()),
 });
 export type Delivery = z.infer<typeof Delivery>;
 
 const Disbursement = z.object({
-  id: Id,
-  deliveryId: Id,
-  mfiId: Id,
-  loanId: Id,
-  amountPaise: Paise,
+  id: z.string(),
+  deliveryId: z.string(),
+  mfiId: z.string(),
+  loanId: z.string(),
+  amountPaise: z.int(),
   status: z.enum(['open', 'disbursed', 'reconciled', 'mismatch']),
-  bankRef: z.nullable(text(64)),
+  bankRef: z.nullable(z.string()),
   reconciledAt: z.nullable(RowTime),
-  regionId: Id,
+  regionId: z.string(),
 });
 
 /** Where an agent was last; the whole track stays on the server. */
 export const AgentPosition = z.object({
-  agentId: Id,
-  ...place,
+  agentId: z.string(),
+  ...{ lat: z.number(), lng: z.number(), accuracyM: z.number() },
   at: RowTime,
-  regionId: Id,
+  regionId: z.string(),
 });
 export type AgentPosition = z.infer<typeof AgentPosition>;
 

@@ -36,7 +36,9 @@ export class SyncStub {
     if (mutations.length > 0) throw new Error('the stub takes no mutations');
     const delta = this.#pages.shift() ?? this.#page([], false);
     const head = `{"request":"${request}","serverTime":"2026-11-22T10:00:00Z","receipts":[],"stopped":null,"delta":`;
-    return new Response(joined(encoder.encode(head), delta, encoder.encode('}')), { headers: { 'content-type': 'application/json' } });
+    return new Response(joined(encoder.encode(head), delta, encoder.encode('}')), {
+      headers: { 'content-type': 'application/json' },
+    });
   };
 
   #page(changes: readonly unknown[], more: boolean): Uint8Array {

@@ -1,4 +1,5 @@
-import { answers, type Description, jsonAnswer, jsonBody, ProblemError, withBody } from '@ekbaar/server';
+import { answers, type ApiEnv, type Description, jsonAnswer, jsonBody, ProblemError, withBody } from '@ekbaar/server';
+import type { Context } from 'hono';
 import * as z from 'zod/mini';
 
 /** What is told of a route: its schemas are checked, and shown in the API's description. */
@@ -53,4 +54,20 @@ export function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: strin
   throw new ProblemError('malformed', `The ${what} does not fit: ${issues[0]?.path || what}: ${issues[0]?.message}`, {
     issues,
   });
+}
+
+/** Text that PostgreSQL can compare with. */
+export function storable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed() && text.length <= 500;
+}
+
+/**
+ * The parameters in a request's path.
+ *
+ * @throws ProblemError `not_found` for what no id can be
+ */
+export function storablePath(c: Context<ApiEnv>): Readonly<Record<string, string>> {
+  const path = c.req.param() as Record<string, string>;
+  if (!Object.values(path).every(storable)) throw new ProblemError('not_found', 'Nothing has such an id');
+  return path;
 }

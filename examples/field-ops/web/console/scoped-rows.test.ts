@@ -28,6 +28,13 @@ describe('ScopedRows', () => {
     expect(rows.all('deliveries')).toEqual([]);
   });
 
+  it('shows what another app has written, longer than anybody here may enter', () => {
+    const rows = new ScopedRows();
+    const long = { ...delivery, pincode: '800 001', village: 'v'.repeat(300), instalmentNo: 20_000 };
+    rows.apply(page({ changes: [change('region:r1', long)] }));
+    expect(rows.all('deliveries')).toEqual([long]);
+  });
+
   it('forgets the rows of a reset or dropped scope before it takes in the page', () => {
     const rows = new ScopedRows();
     rows.apply(page({ changes: [change('region:r1', delivery)] }));

@@ -1,7 +1,7 @@
 import { type Actor, type ApiEnv, type Authenticate, described, ProblemError, readJson } from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
-import { fitting, descriptionOf } from '../described-route.ts';
+import { fitting, descriptionOf, storablePath } from '../described-route.ts';
 
 /** Where routes of ops are put, and who may use them. */
 export interface OpsApp {
@@ -48,7 +48,7 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
         c.header('Cache-Control', 'no-store');
         const given = {
           actor,
-          path: c.req.param() as Record<string, string>,
+          path: storablePath(c),
           query: (query === undefined ? undefined : fitting(query, c.req.query(), 'query')) as z.infer<Query>,
           body: (body === undefined ? undefined : fitting(body, await readJson(c.req.raw), 'body')) as z.infer<Body>,
         };

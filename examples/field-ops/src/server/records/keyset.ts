@@ -1,7 +1,7 @@
 import { ProblemError } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
-import { storable } from './record-route.ts';
+import { storable } from '../described-route.ts';
 
 /** What a list is sorted by, and its rows' ids, which part rows that are equal. */
 export interface Keyset {

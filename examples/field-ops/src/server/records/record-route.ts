@@ -1,7 +1,7 @@
 import { type ApiEnv, type Authenticate, described, ProblemError, readJson } from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
-import { fitting, descriptionOf } from '../described-route.ts';
+import { descriptionOf, fitting, storable, storablePath } from '../described-route.ts';
 import { type Overseer, overseerOf, overseesAll } from './overseer.ts';
 
 /** Where the console's routes are put, and how it is found out who asks. */
@@ -46,12 +46,10 @@ export function recordRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniT
       throw new ProblemError('forbidden', `${actor.id} does not oversee all regions, and this is of all of them`);
     const asked = {
       by,
-      path: c.req.param() as Record<string, string>,
+      path: storablePath(c),
       query: (query === undefined ? undefined : fitting(query, queryOf(c), 'query')) as z.infer<Query>,
       body: (body === undefined ? undefined : fitting(body, await readJson(c.req.raw), 'body')) as z.infer<Body>,
     };
-    for (const text of Object.values(asked.path))
-      if (!storable(text)) throw new ProblemError('not_found', 'Nothing has such an id');
     c.header('Cache-Control', 'no-store');
     return c.json(answer.parse(await run(asked)) as object);
   };
@@ -63,11 +61,6 @@ function queryOf(c: Context<ApiEnv>): Record<string, string | string[]> {
   return Object.fromEntries(
     Object.entries(c.req.queries()).map(([name, values]) => [name, values.length === 1 ? (values[0] ?? '') : values]),
   );
-}
-
-/** Text that PostgreSQL can compare with. */
-export function storable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed() && text.length <= 500;
 }
 
 /** Text of a query or a body. */

@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { NotedRejection } from '../../record-answers.ts';
 import { ofRegions } from './receipt-log.ts';
-import { type RecordsApp, recordRoute, storable } from './record-route.ts';
+import { storable } from '../described-route.ts';
+import { type RecordsApp, recordRoute } from './record-route.ts';
 import { rejectionNotes } from './tables.ts';
 
 /**

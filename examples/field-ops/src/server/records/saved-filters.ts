@@ -3,7 +3,8 @@ import { and, asc, eq } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { SavedFilters } from '../../record-answers.ts';
 import type { Overseer } from './overseer.ts';
-import { type RecordsApp, recordRoute, storable } from './record-route.ts';
+import { storable } from '../described-route.ts';
+import { type RecordsApp, recordRoute } from './record-route.ts';
 import { savedFilters } from './tables.ts';
 
 const text = (most: number) =>
