@@ -90,9 +90,14 @@ test('whatever a mutator does to its session, no later transaction notices', asy
 
 test.for(plantedBugs.map((bug) => [bug.name, bug] as const))(
   'a planted bug is found: %s',
-  async ([, { make, level }]) => {
+  async ([, { make, level, seed: own = seed }]) => {
     const variant = make(campaign.world.secret);
-    const failure = await campaign.round({ seed, variant, ...(level === undefined ? {} : { level }), sequences: 60 });
+    const failure = await campaign.round({
+      seed: own,
+      variant,
+      ...(level === undefined ? {} : { level }),
+      sequences: 60,
+    });
     expect(failure?.what).toMatch(/^Leak/);
   },
 );
