@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { bearerTokens } from '../support/bearer-tokens.ts';
 import { buildWebApps } from '../support/build-web-apps.ts';
@@ -8,6 +6,7 @@ import { type FieldOpsProcess, secret, startFieldOpsProcess } from '../support/f
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+import { type Screen, screenFaults } from './screen-faults.ts';
 
 export interface OfficeDelivery {
   readonly id: string;
@@ -31,8 +30,8 @@ export interface Office {
   open(path: string, seen: string): Promise<void>;
   /** Has the agent confirm it. */
   confirm(delivery: OfficeDelivery): Promise<void>;
-  /** What axe finds on these screens, and what is wider than a phone: in light on an office screen, in the dark on a phone. */
-  faults(screens: readonly (readonly [path: string, seen: string])[]): Promise<string[]>;
+  /** See {@link screenFaults}. */
+  faults(screens: readonly Screen[]): Promise<string[]>;
   /** What went wrong in the page. */
   readonly problems: readonly string[];
   close(): Promise<void>;
@@ -79,48 +78,11 @@ export async function openOffice(environment: Record<string, string> = {}): Prom
       );
       if (answer.status !== 200) throw new Error(`not confirmed: ${answer.text}`);
     },
-    async faults(screens) {
-      const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-      const found: string[] = [];
-      for (const [theme, width] of [
-        ['light', 1440],
-        ['dark', 360],
-      ] as const) {
-        await page.setViewportSize({ width, height: 800 });
-        await page.evaluate((chosen) => localStorage.setItem('ekbaar.console.theme', chosen), theme);
-        for (const [path, seen] of screens) {
-          await open(path, seen);
-          found.push(...(await faultsOf(page, axe)).map((fault) => `${theme} ${width} ${path}: ${fault}`));
-        }
-      }
-      await page.setViewportSize({ width: 1440, height: 900 });
-      return found;
-    },
+    faults: (screens) => screenFaults(page, open, screens),
     async close() {
       await browser.close();
       await server.stop();
       await database.drop();
     },
   };
-}
-
-async function faultsOf(page: Page, axe: string): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe: run } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await run.run();
-    const right = document.documentElement.clientWidth + 1;
-    const wide = [document.documentElement, document.querySelector('#screen')].some(
-      (part) => part !== null && part.scrollWidth > part.clientWidth,
-    );
-    const beyond = [...document.querySelectorAll('.top *, #screen *')].filter(
-      (part) => part.getBoundingClientRect().right > right,
-    );
-    return [
-      ...violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`),
-      ...(wide ? [`too wide: ${beyond[0]?.outerHTML.slice(0, 160)}`] : []),
-    ];
-  });
 }

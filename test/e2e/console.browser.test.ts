@@ -1,9 +1,8 @@
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearerTokens } from '../support/bearer-tokens.ts';
+import { screenFaults } from '../console/screen-faults.ts';
 import { buildWebApps } from '../support/build-web-apps.ts';
 import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
 import { type FieldOpsProcess, secret, startFieldOpsProcess } from '../support/field-ops-process.ts';
@@ -236,7 +235,6 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
   });
 
   test('the screens are accessible in light on an office screen, and in the dark on a phone', async () => {
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
     const screens = [
       ['/', '[data-testid=console-row]'],
       ['/deliveries', '[data-testid=delivery]'],
@@ -250,44 +248,7 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
       ['/health', '[data-testid=gauges]'],
       ['/api', '#rates'],
     ] as const;
-    const found: string[] = [];
-    for (const [theme, width] of [
-      ['light', 1440],
-      ['dark', 390],
-    ] as const) {
-      await page.setViewportSize({ width, height: 844 });
-      await page.evaluate((chosen) => localStorage.setItem('ekbaar.console.theme', chosen), theme);
-      for (const [path, seen] of screens) {
-        await open(path, seen);
-        await page
-          .locator('[data-testid=live] span')
-          .first()
-          .evaluate((words) => {
-            // The longest that stands there, which otherwise depends on the moment.
-            words.textContent = 'Updating every few seconds';
-          });
-        const wide = await page.evaluate(() => {
-          const screen = document.querySelector('#screen') ?? document.body;
-          const isWide = ({ scrollWidth, clientWidth }: Element) => scrollWidth > clientWidth;
-          if (!isWide(screen) && !isWide(document.documentElement)) return [];
-          const right = document.documentElement.clientWidth + 1;
-          const beyond = [...document.querySelectorAll('.top *, #screen *')].filter(
-            (part) => part.getBoundingClientRect().right > right,
-          );
-          return [...beyond.map((part) => part.outerHTML.slice(0, 160)), 'something'].slice(0, 3);
-        });
-        found.push(...wide.map((part) => `${theme} ${width} ${path}: too wide: ${part}`));
-        await page.evaluate(axe);
-        const broken = await page.evaluate(async () => {
-          const { axe: run } = globalThis as unknown as {
-            axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-          };
-          return (await run.run()).violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html.slice(0, 160)}`);
-        });
-        found.push(...broken.map((line) => `${theme} ${width} ${path}: ${line}`));
-      }
-    }
-    expect(found).toEqual([]);
+    expect(await screenFaults(page, open, screens)).toEqual([]);
   }, 400_000);
 
   test('nothing went wrong on the way', () => {
