@@ -7,9 +7,9 @@ import { isEntry } from './log/entry.ts';
 import type { Model } from './model/index.ts';
 import { defaultPlatform, type Platform } from './platform.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
-import { isTakenUp, takeUpModel } from './replica/shapes.ts';
+import { shapesFor, takeUpModel } from './replica/shapes.ts';
 import { runClient } from './run-client.ts';
-import { isOf, readIdentity } from './store/meta.ts';
+import { isOf, takeUpIdentity } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 import { startSync, type Sync } from './sync/start-sync.ts';
 import { readLog } from './tabs/catch-up.ts';
@@ -84,18 +84,17 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
 }
 
 async function readStart(store: Store, platform: Platform, model: Model) {
-  let start = await readLog(store);
-  // Nearly always nothing has to be written: a transaction that may write would keep each start waiting.
-  if (!isOf(start.identity, model.version) || !isTakenUp(model, start.shapes, start.scopes)) {
-    const taken = await store.transaction(['meta'], 'durable', async (tx) => {
-      const identity = await readIdentity(tx, model.version, () => newClientId(platform));
+  for (;;) {
+    const start = await readLog(store);
+    const { identity, entries, shapes, scopes } = start;
+    if (isOf(identity, model.version) && shapesFor(model, shapes, scopes).same) {
+      if (!entries.every(isEntry)) throw new StoreBrokenError('The data on this device');
+      return { ...start, identity };
+    }
+    // Seldom: a transaction that may write would keep every start waiting.
+    await store.transaction(['meta'], 'durable', async (tx) => {
+      await takeUpIdentity(tx, model.version, () => newClientId(platform));
       await takeUpModel(tx, model);
-      return identity;
     });
-    start = await readLog(store);
-    start = { ...start, identity: start.identity ?? taken };
   }
-  const { identity, entries } = start;
-  if (!identity || !entries.every(isEntry)) throw new StoreBrokenError('The mutation log on this device');
-  return { ...start, identity };
 }

@@ -22,7 +22,7 @@ describe('every contestant confirms exactly what its clients were told', () => {
   }, 300_000);
 
   for (const contestant of contestants) {
-    test.skipIf(contestant.make === 'drf' && missing.length > 0)(contestant.title, () => {
+    test.skipIf(contestant.make === 'drf' && missing.length > 0)(`${contestant.title}`, () => {
       const rounds = results.get(contestant) ?? [];
       expect(rounds).toHaveLength(2);
       for (const { confirmed, confirmedInAll } of rounds) {

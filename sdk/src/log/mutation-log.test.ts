@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import type { OwnCommit } from '../commit.ts';
 import { deferred } from '../deferred.ts';
-import { noProgress, putMeta, readIdentity } from '../store/meta.ts';
+import { noProgress, putMeta, takeUpIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import type { Mode } from '../store/store.ts';
 import { smallDisk } from '../testing/small-disk.ts';
@@ -13,7 +13,7 @@ import { MutationLog } from './mutation-log.ts';
 /** A log on a store that counts its transactions, can be held up, and can be full. */
 async function logOnDisk() {
   const inner = await memoryStore()('log');
-  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_test'));
+  const identity = await inner.transaction(['meta'], 'durable', (tx) => takeUpIdentity(tx, 1, () => 'c_test'));
   const modes: Mode[] = [];
   const disk = { full: false, gate: Promise.resolve() };
   const store = wrapStore(inner, async (tables, mode, body) => {
@@ -93,7 +93,7 @@ async function smallStore(options: { room: number; reserved?: number; deletingFr
   const disk = memoryStore();
   const [inner, store] = [await disk('small'), await smallDisk(disk, options).store('small')];
   await store.reserve?.hold();
-  const identity = await inner.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_test'));
+  const identity = await inner.transaction(['meta'], 'durable', (tx) => takeUpIdentity(tx, 1, () => 'c_test'));
   await store.transaction(['rows', 'meta'], 'durable', async (tx) => {
     for (const id of ['r1', 'r2', 'r3'])
       await tx.put('rows', ['c', id], { collection: 'c', id, row: { id }, scopes: { s: 1 } });

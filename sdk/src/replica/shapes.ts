@@ -7,27 +7,21 @@ import type { StoredRow } from './stored-row.ts';
 /** Rows that are indexed again in one transaction: few enough that nobody who wants the store waits long. */
 const sliceRows = 250;
 
-/** Whether nothing on disk has to be written otherwise for this model than it was. */
-export function isTakenUp(model: Model, shapes: Shapes, scopes: ScopeSums): boolean {
-  return JSON.stringify(shapesFor(model, shapes, scopes).shapes) === JSON.stringify(shapes);
-}
-
 /**
  * Takes up a model on what is on disk. Rows that lack a field of it are wanted again from the server, and shown until
  * they come; an index that is new can be used once {@link indexRows} has been through. The log is not touched.
  */
 export async function takeUpModel(tx: Transaction, model: Model): Promise<void> {
-  const [before, scopes] = [await getShapes(tx), await getScopes(tx)];
-  if (isTakenUp(model, before, scopes)) return;
-  const { shapes, stale } = shapesFor(model, before, scopes);
+  const scopes = await getScopes(tx);
+  const { shapes, stale } = shapesFor(model, await getShapes(tx), scopes);
   await putMeta(tx, 'shapes', shapes);
   if (!stale) return;
   const wanted = Object.entries(scopes).map(([scope, sum]) => [scope, { ...sum, stale: true }] as const);
   await putMeta(tx, 'scopes', Object.fromEntries(wanted));
 }
 
-/** What rows are written for from now on, and whether those on disk lack a field of it. */
-function shapesFor(model: Model, before: Shapes, scopes: ScopeSums): { shapes: Shapes; stale: boolean } {
+/** What rows are written for from now on, whether that is as before, and whether those on disk lack a field of it. */
+export function shapesFor(model: Model, before: Shapes, scopes: ScopeSums) {
   const empty = Object.keys(scopes).length === 0;
   const shapes: Record<string, Shapes[string]> = {};
   let stale = false;
@@ -37,7 +31,7 @@ function shapesFor(model: Model, before: Shapes, scopes: ScopeSums): { shapes: S
     // From now on rows are written with the model's indexes: others would go out of date.
     shapes[name] = { fields, indexes: empty ? indexes : indexes.filter((field) => known?.indexes.includes(field)) };
   }
-  return { shapes, stale };
+  return { shapes, stale, same: JSON.stringify(shapes) === JSON.stringify(before) };
 }
 
 /** The collections whose rows lack an index of the model. */

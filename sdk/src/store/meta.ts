@@ -81,13 +81,12 @@ export const metaNames = Object.keys({
 export const noProgress: Progress = { cursor: null, covered: 0, head: 1, lastSyncedAt: null, revision: 0 };
 
 /**
- * The install's identity, from now on of `model`; `fresh` is asked for a client id when there is none yet.
+ * Has the install's identity be of `model` from now on; `fresh` is asked for a client id when there is none yet.
  *
  * @throws StoreTooNewError
  */
-export async function readIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
+export async function takeUpIdentity(tx: Transaction, model: number, fresh: () => string): Promise<Identity> {
   const stored = await getIdentity(tx, { model });
-  if (isOf(stored, model)) return stored;
   const known = stored ?? { clientId: fresh(), lastId: 0, lastSeq: 0 };
   const identity = { store: known.clientId, ...known, model };
   await tx.put('meta', 'identity', identity);

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { MutationLog } from '../log/mutation-log.ts';
 import type { SyncResponse } from '../protocol/index.ts';
-import { putMeta, readIdentity } from '../store/meta.ts';
+import { putMeta, takeUpIdentity } from '../store/meta.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import type { Store } from '../store/store.ts';
 import { readLog } from '../tabs/catch-up.ts';
@@ -11,7 +11,7 @@ import { type Round, takeRound } from './round.ts';
 let store: Store;
 const newId = () => 'c_second0';
 const start = async () => {
-  const identity = await store.transaction(['meta'], 'durable', (tx) => readIdentity(tx, 1, () => 'c_first00'));
+  const identity = await store.transaction(['meta'], 'durable', (tx) => takeUpIdentity(tx, 1, () => 'c_first00'));
   return { ...(await readLog(store)), identity };
 };
 const openLog = async () => {

@@ -25,10 +25,7 @@ export function readChanged(store: Store, seqs: readonly number[], rowKeys: read
 
 /** Reads the whole log, where sync stands, and what the rows are written for. */
 export function readLog(store: Store) {
-  return store.transaction(['log', 'rows', 'meta'], 'read', async (tx) => {
-    const [log, shapes] = await Promise.all([readLogIn(tx), getShapes(tx)]);
-    return { ...log, shapes };
-  });
+  return store.transaction(['log', 'rows', 'meta'], 'read', readLogIn);
 }
 
 /** Reads the same and the rows of some collections, all as they stand at one moment. */
@@ -48,6 +45,11 @@ async function readLogIn(tx: Transaction) {
 }
 
 async function readMeta(tx: Transaction) {
-  const [identity, progress, scopes] = await Promise.all([getIdentity(tx), getProgress(tx), getScopes(tx)]);
-  return { identity, progress, scopes };
+  const [identity, progress, scopes, shapes] = await Promise.all([
+    getIdentity(tx),
+    getProgress(tx),
+    getScopes(tx),
+    getShapes(tx),
+  ]);
+  return { identity, progress, scopes, shapes };
 }
