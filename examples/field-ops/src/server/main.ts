@@ -26,9 +26,10 @@ const server = fieldOpsServer(database, config.keys, {
 });
 await server.start();
 if (config.demo !== undefined) {
-  const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(clock());
+  const now = clock();
+  const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(now);
   if (await seedDemo(database.db, today, config.demo)) {
-    await seedHistory(database.db, today);
+    await seedHistory(database.db, today, now);
     await server.engine.sweep();
   }
   if ('secret' in config.keys) server.app.route('/', demoAccounts(database, config.keys.secret, clock));

@@ -19,17 +19,20 @@ const towns: Readonly<Record<string, readonly [lat: number, lng: number]>> = {
 };
 
 /**
- * Weeks of made-up density before the demo day, marked as such, and where the demo day's agents were this morning: so that
- * the console has something to show at the first start. Does nothing where there are agents' positions or hours already.
+ * Weeks of made-up density before the demo day, marked as such, and where the demo day's agents were in its morning (just
+ * now, when it is earlier): so that the console has something to show at the first start. Does nothing where there are
+ * agents' positions or hours already.
  *
  * @param date the demo day, `YYYY-MM-DD`
+ * @param now after which no position is: where a phone says to be counts only when it is later than what is known
  */
-export async function seedHistory(db: Queryable, date: string): Promise<void> {
+export async function seedHistory(db: Queryable, date: string, now: Date): Promise<void> {
   await db.transaction(async (tx) => {
     await tx.execute(sql`lock table ${trafficHours} in share row exclusive mode`);
     if ((await tx.select({ hour: trafficHours.hour }).from(trafficHours).limit(1)).length > 0) return;
     const generator = xoroshiro128plus(20_261_122);
     const below = (count: number) => uniformInt(generator, 0, count - 1);
+    const start = Math.min(new Date(`${date}T08:30:00+05:30`).getTime(), now.getTime() - walkMs);
     for (const operator of operators) {
       const { tenant } = operator;
       const people = await tx.select().from(agents).where(eq(agents.tenant, tenant)).orderBy(asc(agents.id));
@@ -39,7 +42,7 @@ export async function seedHistory(db: Queryable, date: string): Promise<void> {
       const townOf = new Map(first.map((regionId, at) => [regionId, towns[operator.districts[at] ?? '']]));
       const walks = people.flatMap((agent) => {
         const town = townOf.get(agent.regionId);
-        return town === undefined ? [] : [{ agent, points: walk(town, date, below) }];
+        return town === undefined ? [] : [{ agent, points: walk(town, start, below) }];
       });
       if (walks.length > 0) await insertWalks(tx, walks);
     }
@@ -92,12 +95,15 @@ interface Point {
   readonly at: Date;
 }
 
+const walkSteps = 14;
+/** No walk takes longer. */
+const walkMs = walkSteps * 10 * 60_000;
+
 /** A morning on the road, from near a town outwards. */
-function walk([lat, lng]: readonly [number, number], date: string, below: (count: number) => number): Point[] {
+function walk([lat, lng]: readonly [number, number], start: number, below: (count: number) => number): Point[] {
   const angle = (below(360) * Math.PI) / 180;
   const from = 0.04 + below(160) / 1000;
-  const start = new Date(`${date}T08:30:00+05:30`).getTime();
-  return Array.from({ length: 14 }, (_, step) => {
+  return Array.from({ length: walkSteps }, (_, step) => {
     const turn = angle + step * 0.06 + below(100) / 1500;
     const away = from + step * 0.008 + below(100) / 20_000;
     return {
