@@ -9,7 +9,8 @@ const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { 
 // and look at who is still there, one file at a time.
 const alone = ['test/overload/*.system.test.ts', 'test/chaos/{chaos,promotion}.system.test.ts'];
 const together = { sequence: { groupOrder: 1 }, maxWorkers: 2 };
-// Every file in the process of the one before: PGlite and our modules are compiled once, which is half of the time.
+// Every file in the process of the one before: PGlite and our modules are compiled once, which is half of the time. Files
+// that leave something behind in their process are `*.system.test.ts`.
 const oneProcess = { isolate: false };
 
 export default defineConfig({

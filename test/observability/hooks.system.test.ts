@@ -1,3 +1,4 @@
+// A process has one tracer provider for good: it must not be that of another file (see vitest.config.ts).
 import { createClient } from '@ekbaar/sdk';
 import { collection, defineModel } from '@ekbaar/sdk/model';
 import { memoryStore } from '@ekbaar/sdk/store/memory';

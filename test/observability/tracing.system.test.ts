@@ -1,3 +1,4 @@
+// A process has one tracer provider for good: it must not be that of another file (see vitest.config.ts).
 import { context, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
