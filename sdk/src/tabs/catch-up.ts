@@ -40,16 +40,11 @@ export function readAll(store: Store, collections: readonly string[]) {
 }
 
 async function readLogIn(tx: Transaction) {
-  const [meta, entries] = await Promise.all([readMeta(tx), listEntries(tx)]);
-  return { ...meta, entries, journal: await readJournal(tx, meta.progress) };
+  const [meta, shapes, entries] = await Promise.all([readMeta(tx), getShapes(tx), listEntries(tx)]);
+  return { ...meta, shapes, entries, journal: await readJournal(tx, meta.progress) };
 }
 
 async function readMeta(tx: Transaction) {
-  const [identity, progress, scopes, shapes] = await Promise.all([
-    getIdentity(tx),
-    getProgress(tx),
-    getScopes(tx),
-    getShapes(tx),
-  ]);
-  return { identity, progress, scopes, shapes };
+  const [identity, progress, scopes] = await Promise.all([getIdentity(tx), getProgress(tx), getScopes(tx)]);
+  return { identity, progress, scopes };
 }
