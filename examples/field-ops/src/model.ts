@@ -93,7 +93,11 @@ const Disbursement = z.object({
 /** Where an agent was last; the whole track stays on the server. */
 export const AgentPosition = z.object({
   agentId: z.string(),
-  ...{ lat: z.number(), lng: z.number(), accuracyM: z.number() },
+  /** Degrees, WGS 84. */
+  lat: z.number(),
+  lng: z.number(),
+  /** Radius in metres. */
+  accuracyM: z.number(),
   at: RowTime,
   regionId: z.string(),
 });

@@ -1,6 +1,7 @@
 import { type Actor, type ApiEnv, type Authenticate, described, ProblemError } from '@ekbaar/server';
 import { type Context, Hono } from 'hono';
 import { type AccountRole, roles } from '../../account-answers.ts';
+import { storable } from '../described-route.ts';
 import { regionsOf } from '../mutators.ts';
 import {
   accountPage,
@@ -173,8 +174,7 @@ function cursorQuery(c: C, name: string): string | undefined {
 
 function idIn(c: C): string {
   const id = c.req.param('id') ?? '';
-  if (id.includes('\0') || !id.isWellFormed() || id.length > 128)
-    throw new ProblemError('not_found', 'Nothing has such an id');
+  if (!storable(id) || id.length > 128) throw new ProblemError('not_found', 'Nothing has such an id');
   return id;
 }
 

@@ -1,13 +1,10 @@
 import { ProblemError, readJson } from '@ekbaar/server';
 import * as z from 'zod/mini';
 import { roles } from '../../account-answers.ts';
+import { storable } from '../described-route.ts';
 
 const text = (most: number) =>
-  z.string().check(
-    z.minLength(1),
-    z.maxLength(most),
-    z.refine((value) => !value.includes('\0') && value.isWellFormed(), 'text that a database can hold'),
-  );
+  z.string().check(z.minLength(1), z.maxLength(most), z.refine(storable, 'text that a database can hold'));
 const Tenant = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,64}$/));
 const Login = text(200);
 const Secret = text(200);

@@ -96,8 +96,9 @@ interface Point {
 }
 
 const walkSteps = 14;
+const stepMinutes = 10;
 /** No walk takes longer. */
-const walkMs = walkSteps * 10 * 60_000;
+const walkMs = walkSteps * stepMinutes * 60_000;
 
 /** A morning on the road, from near a town outwards. */
 function walk([lat, lng]: readonly [number, number], start: number, below: (count: number) => number): Point[] {
@@ -110,7 +111,7 @@ function walk([lat, lng]: readonly [number, number], start: number, below: (coun
       lat: lat + away * Math.sin(turn),
       lng: lng + away * Math.cos(turn),
       accuracyM: 6 + below(30),
-      at: new Date(start + (step * 10 + below(8)) * 60_000),
+      at: new Date(start + (step * stepMinutes + below(8)) * 60_000),
     };
   });
 }

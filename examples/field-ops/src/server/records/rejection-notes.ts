@@ -2,8 +2,8 @@ import { type Database, ProblemError, reading, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { NotedRejection } from '../../record-answers.ts';
-import { ofRegions } from './receipt-log.ts';
 import { storable } from '../described-route.ts';
+import { ofRegions } from './receipt-log.ts';
 import { type RecordsApp, recordRoute } from './record-route.ts';
 import { rejectionNotes } from './tables.ts';
 

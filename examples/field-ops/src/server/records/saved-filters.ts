@@ -2,8 +2,8 @@ import { type Database, ProblemError } from '@ekbaar/server';
 import { and, asc, eq } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { SavedFilters } from '../../record-answers.ts';
-import type { Overseer } from './overseer.ts';
 import { storable } from '../described-route.ts';
+import type { Overseer } from './overseer.ts';
 import { type RecordsApp, recordRoute } from './record-route.ts';
 import { savedFilters } from './tables.ts';
 
