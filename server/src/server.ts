@@ -18,6 +18,7 @@ import type { Authenticate } from './http/auth.ts';
 import { discardBody } from './http/body.ts';
 import { EventStreams } from './http/events.ts';
 import { Gate } from './http/gate.ts';
+import { gzipJson } from './http/gzip-json.ts';
 import { type Limits, limitsOf } from './http/limits.ts';
 import { type Listener, listen } from './http/listener.ts';
 import { metricsRoute } from './http/metrics-route.ts';
@@ -134,6 +135,7 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     cors({ origin: '*', exposeHeaders: ['Idempotency-Replayed', 'Retry-After', 'X-Request-Id'], maxAge: 86_400 }),
   );
   app.use(compress());
+  app.use(gzipJson);
   app.use(async (c, next) => {
     const { outgoing } = c.env ?? {};
     // Answered is what the reader has taken, or left.

@@ -106,6 +106,17 @@ describe('POST /v1/sync', () => {
   test('the answer is compressed for a client that accepts it', async () => {
     const answer = await ekbaar.trySync(agent);
     expect(answer.headers.get('content-encoding')).toMatch(/gzip|deflate|br/);
+    expect(answer.headers.get('vary')).toBe('Accept-Encoding');
+  });
+
+  test.each([
+    ['compressed', { 'accept-encoding': 'gzip' }, 'gzip'],
+    ['as it is', { 'accept-encoding': 'gzip;q=0' }, null],
+  ] as const)('the answer leaves with its length, in one piece: %s', async (_how, accepting, encoding) => {
+    const { headers } = await ekbaar.get('/v1/pull', agent, accepting);
+    expect(headers.get('content-encoding')).toBe(encoding);
+    expect(Number(headers.get('content-length'))).toBeGreaterThan(0);
+    expect(headers.get('transfer-encoding')).toBeNull();
   });
 
   test('fields that this version does not know are ignored', async () => {
