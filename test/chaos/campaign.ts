@@ -17,6 +17,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** How long faults go on; peace and the checks come after. */
   readonly seconds: number;
+  /** Then it goes on in peace until so many mutations were promised: on a busy machine there are few. */
+  readonly leastMutations?: number;
   readonly nodes: number;
   /** The demo day of each tenant. */
   readonly deliveries: number;
@@ -106,6 +108,7 @@ export class Campaign {
       this.#clonePhones(),
     ];
     await this.#trouble.run();
+    while (field.promises.all.length < (this.#options.leastMutations ?? 0)) await sleep(100);
     this.#over = true;
     field.line.rules.decide = () => ({ kind: 'pass' });
     field.timeoutMs = 60_000;

@@ -12,6 +12,8 @@ beforeAll(async () => {
   campaign = await Campaign.start({
     seed,
     seconds: 15,
+    // Of every kind some, for the bugs to be planted into.
+    leastMutations: 300,
     nodes: 3,
     deliveries: 200,
     crowd: {

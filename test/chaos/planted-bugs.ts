@@ -74,7 +74,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   statement(
     'silent-rejection',
     'I7',
-    `update sync.receipts set error = null where key = ${some('confirmDelivery', 'rejected')}`,
+    `update sync.receipts set error = null
+     where key = (select key from sync.receipts where status = 'rejected' order by key limit 1)`,
   ),
   {
     name: 'line-dropped',
