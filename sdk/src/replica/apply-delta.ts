@@ -37,8 +37,9 @@ interface Draft {
   readonly before: StoredRow | undefined;
   row: StoredRow['row'];
   readonly scopes: Map<string, number>;
-  readonly hidden: Set<string>;
-  readonly left: Set<string>;
+  /** Made when the first one comes: a first sync has thousands of rows and none of these. */
+  hidden: Set<string> | undefined;
+  left: Set<string> | undefined;
 }
 
 /**
@@ -59,9 +60,9 @@ export async function applyDelta(
     id,
     before,
     row: before?.row ?? null,
-    scopes: new Map(Object.entries(before?.scopes ?? {})),
-    hidden: new Set(before?.hidden),
-    left: new Set(before?.left),
+    scopes: new Map(before && Object.entries(before.scopes)),
+    hidden: before?.hidden && new Set(before.hidden),
+    left: before?.left && new Set(before.left),
   });
 
   // Only a scope that is held can have rows to forget: a first sync reads nothing here.
@@ -78,36 +79,36 @@ export async function applyDelta(
       const forgetting = draft(stored.collection, stored.id, stored);
       for (const scope of reset) {
         // What the scope did not show is not to be seen through it now.
-        if (forgetting.scopes.delete(scope) && !forgetting.hidden.delete(scope)) forgetting.left.add(scope);
+        if (forgetting.scopes.delete(scope) && !forgetting.hidden?.delete(scope))
+          (forgetting.left ??= new Set()).add(scope);
       }
       for (const scope of dropped) {
         forgetting.scopes.delete(scope);
-        forgetting.hidden.delete(scope);
-        forgetting.left.delete(scope);
+        forgetting.hidden?.delete(scope);
+        forgetting.left?.delete(scope);
       }
       drafts.set(keyOf(stored.collection, stored.id), forgetting);
     }
   }
 
-  const wanted = delta.changes.filter(({ collection, id }) => !drafts.has(keyOf(collection, id)));
   // Rows that a reset has left over are in no count.
   const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
   const most = state?.bare === true ? 0 : sum;
   if (most > 0 && reset.length + dropped.length + over.length === 0) foresee?.(asSent(delta));
-  const held = Object.keys(known).length === 0 ? [] : await readHeld(tx, wanted, journal, most);
+  const isFirst = Object.keys(known).length === 0;
+  const held = isFirst ? [] : await readHeld(tx, delta.changes, drafts, journal, most);
   const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
-  for (const { collection, id } of wanted) {
-    const key = keyOf(collection, id);
-    drafts.set(key, draft(collection, id, before.get(key)));
-  }
   for (const change of delta.changes) {
-    const changing = drafts.get(keyOf(change.collection, change.id));
-    if (changing) applyChange(changing, change, sums);
+    const { collection, id } = change;
+    const key = keyOf(collection, id);
+    let changing = drafts.get(key);
+    if (!changing) drafts.set(key, (changing = draft(collection, id, before.get(key))));
+    applyChange(changing, change, sums);
   }
 
   // With the last page, what was not sent again is gone.
   for (const scope of over) {
-    for (const { left } of drafts.values()) left.delete(scope);
+    for (const { left } of drafts.values()) left?.delete(scope);
     const { resetting: _resetting, ...sum } = sums.get(scope) ?? nothing;
     sums.set(scope, sum);
   }
@@ -115,10 +116,15 @@ export async function applyDelta(
     const sum = sums.get(scope) ?? { ...nothing };
     sums.set(scope, delta.more ? sum : { ...sum, version });
   }
-  const rows = [...drafts.values()]
-    .filter((drafted) => shownOf(drafted) || drafted.before?.row)
-    .map((drafted) => ({ collection: drafted.collection, id: drafted.id, row: shownOf(drafted) ?? undefined }));
-  const placings = [...drafts.values()].flatMap((drafted) => placingOf(drafted));
+  const rows: RowChange[] = [];
+  const placings: Placing[] = [];
+  for (const drafted of drafts.values()) {
+    const { collection, id, before } = drafted;
+    const row = shownOf(drafted);
+    if (row || before?.row) rows.push({ collection, id, row: row ?? undefined });
+    const stored = storedOf(drafted, row);
+    if (stored || before) placings.push([collection, id, stored]);
+  }
   // What is in the journal comes before what is in its place: as long as there is one, everything new goes there.
   const large = state !== undefined || placings.length >= largeDelta;
   return {
@@ -146,19 +152,22 @@ function asSent({ changes }: Delta): RowChange[] {
 }
 
 /**
- * What the device has of these rows.
+ * What the device has of the rows that change.
  *
+ * @param known rows that were read already
  * @param most rows that may lie in their places, and not in the journal
  */
 async function readHeld(
   tx: Transaction,
-  wanted: readonly Change[],
+  changes: readonly Change[],
+  known: ReadonlyMap<string, unknown>,
   journal: Journal,
   most: number,
 ): Promise<StoredRow[]> {
   const idsOf = new Map<string, Set<string>>();
   const held: StoredRow[] = [];
-  for (const { collection, id } of wanted) {
+  for (const { collection, id } of changes) {
+    if (known.has(keyOf(collection, id))) continue;
     const journaled = journal.get(collection, id);
     if (journaled) held.push(journaled);
     else if (journaled === undefined && most > 0) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
@@ -182,19 +191,14 @@ async function readAllRows(tx: Transaction, journal: Journal): Promise<StoredRow
   return rows;
 }
 
-/** How a row is to stand from now on; nothing for one that neither was there nor will be. */
-function placingOf(drafted: Draft): Placing[] {
-  const { collection, id, before, scopes, hidden, left } = drafted;
-  if (scopes.size + left.size === 0) return before ? [[collection, id, null]] : [];
-  const stored: StoredRow = {
-    collection,
-    id,
-    row: shownOf(drafted),
-    scopes: Object.fromEntries(scopes),
-    ...(hidden.size > 0 && { hidden: [...hidden] }),
-    ...(left.size > 0 && { left: [...left] }),
+/** How a row is to stand from now on; null when nobody holds it. */
+function storedOf({ collection, id, scopes, hidden, left }: Draft, row: StoredRow['row']): StoredRow | null {
+  if (scopes.size === 0 && !left?.size) return null;
+  return {
+    ...{ collection, id, row, scopes: Object.fromEntries(scopes) },
+    ...(hidden?.size && { hidden: [...hidden] }),
+    ...(left?.size && { left: [...left] }),
   };
-  return [[collection, id, stored]];
 }
 
 /** As in the store, to be counted on. */
@@ -205,7 +209,7 @@ const nothing: ScopeSum = { rows: 0, sum: 0, version: 0 };
 function applyChange(changing: Draft, { scope, tag, row }: Change, sums: Sums): void {
   const sum = sums.get(scope) ?? { ...nothing };
   sums.set(scope, sum);
-  changing.left.delete(scope);
+  changing.left?.delete(scope);
   const held = changing.scopes.get(scope);
   if (held !== undefined) {
     sum.rows -= 1;
@@ -219,12 +223,13 @@ function applyChange(changing: Draft, { scope, tag, row }: Change, sums: Sums): 
   } else {
     changing.scopes.delete(scope);
   }
-  if (!row && tag !== 0) changing.hidden.add(scope);
-  else changing.hidden.delete(scope);
+  if (!row && tag !== 0) (changing.hidden ??= new Set()).add(scope);
+  else changing.hidden?.delete(scope);
 }
 
 function shownOf({ row, scopes, hidden, left }: Draft): StoredRow['row'] {
-  return left.size > 0 || [...scopes.keys()].some((scope) => !hidden.has(scope)) ? row : null;
+  const shows = hidden?.size ? [...scopes.keys()].some((scope) => !hidden.has(scope)) : scopes.size > 0;
+  return left?.size || shows ? row : null;
 }
 
 function differing(delta: Delta, sums: Sums): string[] {

@@ -193,18 +193,17 @@ export class Replica {
     const changes = new Map<string, Map<string, PlainRow | undefined>>();
     const unknown: RowIds = new Map();
     for (const collection of watched) {
-      const changed = this.#changed.get(collection);
-      const ids = new Set([...(changed?.keys() ?? []), ...(this.#touched.get(collection) ?? [])]);
-      if (ids.size === 0) continue;
       const overlay = this.#overlay.rows(collection);
-      const visible = new Map<string, PlainRow | undefined>();
-      for (const id of ids) {
+      const visible = new Map(this.#changed.get(collection));
+      for (const id of this.#touched.get(collection) ?? []) {
+        if (visible.has(id)) continue;
         // A row that has left the overlay is shown as the base has it, which nobody may have needed until now.
-        const base = changed?.has(id) ? (changed.get(id) ?? null) : this.#base.row(collection, id);
-        const row = overlay?.has(id) ? overlay.get(id) : base;
-        if (row === undefined) add(unknown, collection, id);
+        const row = this.#base.row(collection, id);
+        if (row === undefined && !overlay?.has(id)) add(unknown, collection, id);
         visible.set(id, row ?? undefined);
       }
+      for (const [id, row] of overlay ?? []) if (visible.has(id)) visible.set(id, row ?? undefined);
+      if (visible.size === 0) continue;
       changes.set(collection, visible);
     }
     return { changes, unknown };
