@@ -14,6 +14,7 @@ export async function gzipJson(c: Context, next: Next): Promise<void> {
   if (!/^application\/(problem\+)?json/.test(c.res.headers.get('Content-Type') ?? '')) return;
   c.header('Vary', 'Accept-Encoding', { append: true });
   if (accepts(c, { header: 'Accept-Encoding', supports: ['gzip'], default: 'identity' }) !== 'gzip') return;
+  if (c.res.body === null || c.res.headers.has('Content-Encoding')) return;
   c.res = new Response(await compressed(await c.res.arrayBuffer()), c.res);
   c.header('Content-Encoding', 'gzip');
 }
