@@ -38,7 +38,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   });
 
   test('offline: the route is planned, every screen opens, and nothing is asked of the network', async () => {
-    await agent.phone.context.setOffline(true);
+    await agent.phone.setOffline(true);
     await page.reload();
     await at(page, 'delivery-row').first().waitFor();
     for (const tab of ['map', 'history', 'close', 'today']) {
@@ -116,7 +116,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   });
 
   test('with a line, the office gives the same number, tells the difference, and the receipt stands', async () => {
-    await agent.phone.context.setOffline(false);
+    await agent.phone.setOffline(false);
     await page.locator('[data-testid=unsent-bar][data-count="0"]').waitFor();
     await page.locator('[data-testid=closing][data-state=applied]').waitFor();
     expect(await at(page, 'closing').innerText()).toContain('₹50.00 more than the books');
@@ -176,7 +176,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'track').check();
     await page.keyboard.press('Escape');
     // Closed in this test's day: nothing is told.
-    await agent.phone.context.setGeolocation({ latitude: 24.9, longitude: 85.1, accuracy: 10 });
+    await agent.phone.setGeolocation({ latitude: 24.9, longitude: 85.1, accuracy: 10 });
     await page.waitForTimeout(1500);
     expect(await pings()).toBe(0);
     // Another agent's day is open.

@@ -1,6 +1,7 @@
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
@@ -12,7 +13,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
   let database: FreshDatabase;
   let server: FieldOpsProcess;
   let http: HttpClient;
-  let phone: Chromium;
+  let phone: BrowserContext;
 
   beforeAll(async () => {
     await buildWebApps();
@@ -29,12 +30,12 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await database.drop();
   });
   beforeEach(async () => {
-    phone = await launchChromium({ mobile: true });
+    phone = await openPrivateWindow({ mobile: true });
   });
   afterEach(() => phone.close());
 
   const openApp = async () => {
-    const { page, refused } = await watchedPage(phone.context);
+    const { page, refused } = await watchedPage(phone);
     await page.goto(`${server.url}/agent/`);
     return { page, refused };
   };
@@ -52,7 +53,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await page.evaluate(() => navigator.serviceWorker.ready);
     await unsent(page, 0);
 
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     await saveOne(page);
     await unsent(page, 1);
     await page.reload();
@@ -63,7 +64,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     expect(await page.locator(rows).count()).toBe(0);
     await unlock(page, pin);
     await unsent(page, 1);
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await unsent(page, 0);
     expect(refused).toEqual([]);
   });
@@ -124,13 +125,13 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await signInAsAgent(page, 'a04', pin);
     await page.locator(rows).first().waitFor();
     await unsent(page, 0);
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     await saveOne(page);
     await unsent(page, 1);
     const { token } = await people(http).ops();
     const issued = await http.post('/auth/accounts/a04/reset-code', token, { deliver: 'show' });
     const { code } = issued.body as { code: string };
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await page.reload();
 
     await page.locator('[data-testid=forgot-pin]').click();
@@ -143,7 +144,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await page.locator(`${rows}[data-state=confirmed]`).first().waitFor({ state: 'attached' });
     // From now on the new PIN, offline too; the old one is of no use.
     await page.evaluate(() => navigator.serviceWorker.ready);
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     await page.reload();
     await unlock(page, pin);
     await page.getByText('The PIN is not right.').waitFor();
@@ -183,7 +184,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await expect.poll(seen).toMatchObject({ model: 1, unsent: 0, clientIds: [expect.any(String)] });
     const lost = await seen();
     await page.evaluate(() => navigator.serviceWorker.ready);
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     const id = await saveOne(page);
     await unsent(page, 1);
 
@@ -196,7 +197,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unlock(page, pin);
     await unsent(page, 1);
 
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await page.locator('[data-testid=blocked]').waitFor();
     await page.getByText('1 entry is not sent.').waitFor();
     await look(page, 'agent-blocked');
