@@ -6,6 +6,7 @@ import { bearerTokens } from '../support/bearer-tokens.ts';
 import { chromiumIsMissing } from '../support/chromium.ts';
 import { secret } from '../support/field-ops-process.ts';
 import { httpClient } from '../support/http-client.ts';
+import { onThePhone } from '../sign-in/pages.ts';
 import { type AgentPhone, agentPhone, at } from './agent-phone.ts';
 
 describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
@@ -19,7 +20,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     agent = await agentPhone();
     sql = postgres(agent.database.url, { max: 1, onnotice: () => {} });
     page = await agent.openApp();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
   }, 300_000);
   afterAll(async () => {
     await sql.end();

@@ -6,7 +6,7 @@ import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
-import { look, saveOne, signInAsAgent, unlock, unsent, watchedPage } from './pages.ts';
+import { look, onThePhone, saveOne, signInAsAgent, unlock, unsent, watchedPage } from './pages.ts';
 import { people, pin } from './people.ts';
 
 describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening what is on the phone', () => {
@@ -50,7 +50,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await look(page, 'agent-sign-in-wrong');
     await signInAsAgent(page, 'a01', pin);
     await page.locator(rows).first().waitFor();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await unsent(page, 0);
 
     await phone.setOffline(true);
@@ -73,7 +73,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a02', pin);
     await page.locator(rows).first().waitFor();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await page.reload();
     for (let wrong = 0; wrong < 5; wrong++) {
       await unlock(page, '111112');
@@ -124,6 +124,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a04', pin);
     await page.locator(rows).first().waitFor();
+    await onThePhone(page);
     await unsent(page, 0);
     await phone.setOffline(true);
     await saveOne(page);
@@ -143,7 +144,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unsent(page, 0);
     await page.locator(`${rows}[data-state=confirmed]`).first().waitFor({ state: 'attached' });
     // From now on the new PIN, offline too; the old one is of no use.
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await phone.setOffline(true);
     await page.reload();
     await unlock(page, pin);
@@ -183,7 +184,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     // At once: the first token is good for a quarter of an hour.
     await expect.poll(seen).toMatchObject({ model: 1, unsent: 0, clientIds: [expect.any(String)] });
     const lost = await seen();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await phone.setOffline(true);
     const id = await saveOne(page);
     await unsent(page, 1);
@@ -225,7 +226,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await signInAsAgent(page, 'a07', pin);
     await page.locator(rows).first().waitFor();
     await unsent(page, 0);
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await server.kill();
     await page.reload();
     await unlock(page, pin);
