@@ -1,6 +1,6 @@
-import type { BrowserContextOptions, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, launchChromium } from '../support/chromium.ts';
+import { openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
@@ -18,7 +18,7 @@ const smallPhone: BrowserContextOptions = {
 export interface AgentPhone {
   readonly server: FieldOpsProcess;
   readonly database: FreshDatabase;
-  readonly phone: Chromium;
+  readonly phone: BrowserContext;
   /** Opens the app; signed in as the demo's a01 when it is the first time. */
   openApp(): Promise<Page>;
   close(): Promise<void>;
@@ -33,13 +33,13 @@ export async function agentPhone(context: BrowserContextOptions = {}): Promise<A
     EKBAAR_SEED_AGENTS: '3',
     EKBAAR_SEED_DELIVERIES: '90',
   });
-  const phone = await launchChromium({ mobile: true, context: { ...smallPhone, ...context } });
+  const phone = await openPrivateWindow({ mobile: true, context: { ...smallPhone, ...context } });
   let signedIn = false;
   return {
     ...{ server, database, phone },
     async openApp() {
-      phone.context.setDefaultTimeout(stepMs);
-      const page = await phone.context.newPage();
+      phone.setDefaultTimeout(stepMs);
+      const page = await phone.newPage();
       await page.goto(`${server.url}/agent/`);
       if (!signedIn) await page.locator('[data-testid=agent-option][data-sub=a01]').click();
       signedIn = true;

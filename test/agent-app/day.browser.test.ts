@@ -6,6 +6,7 @@ import { bearerTokens } from '../support/bearer-tokens.ts';
 import { chromiumIsMissing } from '../support/chromium.ts';
 import { secret } from '../support/field-ops-process.ts';
 import { httpClient } from '../support/http-client.ts';
+import { onThePhone } from '../sign-in/pages.ts';
 import { type AgentPhone, agentPhone, at } from './agent-phone.ts';
 
 describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
@@ -19,7 +20,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     agent = await agentPhone();
     sql = postgres(agent.database.url, { max: 1, onnotice: () => {} });
     page = await agent.openApp();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
   }, 300_000);
   afterAll(async () => {
     await sql.end();
@@ -38,7 +39,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   });
 
   test('offline: the route is planned, every screen opens, and nothing is asked of the network', async () => {
-    await agent.phone.context.setOffline(true);
+    await agent.phone.setOffline(true);
     await page.reload();
     await at(page, 'delivery-row').first().waitFor();
     for (const tab of ['map', 'history', 'close', 'today']) {
@@ -116,7 +117,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
   });
 
   test('with a line, the office gives the same number, tells the difference, and the receipt stands', async () => {
-    await agent.phone.context.setOffline(false);
+    await agent.phone.setOffline(false);
     await page.locator('[data-testid=unsent-bar][data-count="0"]').waitFor();
     await page.locator('[data-testid=closing][data-state=applied]').waitFor();
     expect(await at(page, 'closing').innerText()).toContain('₹50.00 more than the books');
@@ -176,7 +177,7 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'track').check();
     await page.keyboard.press('Escape');
     // Closed in this test's day: nothing is told.
-    await agent.phone.context.setGeolocation({ latitude: 24.9, longitude: 85.1, accuracy: 10 });
+    await agent.phone.setGeolocation({ latitude: 24.9, longitude: 85.1, accuracy: 10 });
     await page.waitForTimeout(1500);
     expect(await pings()).toBe(0);
     // Another agent's day is open.

@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { bearerTokens } from '../support/bearer-tokens.ts';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { launchChromium } from '../support/chromium.ts';
+import { openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, secret, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
@@ -49,9 +49,11 @@ export async function openOffice(environment: Record<string, string> = {}): Prom
   const tokenOf = bearerTokens(secret);
   const ops = await tokenOf('ops', 'ops');
   const { rows } = (await http.get('/api/v1/deliveries?limit=200', ops)).body as { rows: OfficeDelivery[] };
-  const browser = await launchChromium({ context: { viewport: { width: 1440, height: 900 }, acceptDownloads: true } });
-  browser.context.setDefaultTimeout(30_000);
-  const page = await browser.context.newPage();
+  const browser = await openPrivateWindow({
+    context: { viewport: { width: 1440, height: 900 }, acceptDownloads: true },
+  });
+  browser.setDefaultTimeout(30_000);
+  const page = await browser.newPage();
   const problems: string[] = [];
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {

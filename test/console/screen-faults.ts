@@ -23,20 +23,32 @@ export async function screenFaults(
   ] as const) {
     await page.setViewportSize({ width, height: 800 });
     await page.evaluate((chosen) => localStorage.setItem('ekbaar.console.theme', chosen), theme);
-    for (const [path, seen] of screens) {
-      await open(path, seen);
-      found.push(...(await faultsOf(page, source)).map((fault) => `${theme} ${width} ${path}: ${fault}`));
+    for (const [at, [path, seen]] of screens.entries()) {
+      // The app and axe are loaded for the first screen; from there on one goes as links do, which costs half as much.
+      if (at === 0) {
+        await open(path, seen);
+        await page.evaluate(source);
+      } else await follow(page, path, seen);
+      found.push(...(await faultsOf(page)).map((fault) => `${theme} ${width} ${path}: ${fault}`));
     }
   }
   if (before) await page.setViewportSize(before);
   return found;
 }
 
-async function faultsOf(page: Page, source: string): Promise<string[]> {
+/** As a link of the console does. */
+async function follow(page: Page, path: string, seen: string): Promise<void> {
+  await page.evaluate((to) => {
+    history.pushState(null, '', to);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, `/console${path}`);
+  await page.locator(seen).first().waitFor();
+}
+
+async function faultsOf(page: Page): Promise<string[]> {
   const live = page.locator('[data-testid=live] span').first();
   // The longest that stands there, which otherwise depends on the moment.
   if (await live.count()) await live.evaluate((words) => (words.textContent = 'Updating every few seconds'));
-  await page.evaluate(source);
   return page.evaluate(async () => {
     // Of what is right, axe need not say where.
     const { violations } = await axe.run({ resultTypes: ['violations'] });

@@ -1,10 +1,10 @@
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bearerTokens } from '../support/bearer-tokens.ts';
 import { screenFaults } from '../console/screen-faults.ts';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, secret, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
@@ -18,7 +18,7 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
   let database: FreshDatabase;
   let server: FieldOpsProcess;
   let http: HttpClient;
-  let browser: Chromium;
+  let browser: BrowserContext;
   let page: Page;
   const tokens = { ops: '', agent: '' };
   const problems: string[] = [];
@@ -39,9 +39,9 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
       rows: { id: string; amountPaise: number }[];
     };
     for (const row of rows) own.set(row.id, row);
-    browser = await launchChromium({ context: { viewport: { width: 1440, height: 900 } } });
-    browser.context.setDefaultTimeout(30_000);
-    page = await browser.context.newPage();
+    browser = await openPrivateWindow({ context: { viewport: { width: 1440, height: 900 } } });
+    browser.setDefaultTimeout(30_000);
+    page = await browser.newPage();
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') problems.push(message.text());

@@ -10,6 +10,7 @@ import { type FieldOpsProcess, secret, startFieldOpsProcess } from '../support/f
 import { freePort } from '../support/free-port.ts';
 import { httpClient } from '../support/http-client.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+import { onThePhone } from '../sign-in/pages.ts';
 import { seededRandom } from '../support/seeded.ts';
 
 const confirmations = 20;
@@ -49,7 +50,7 @@ describe.skipIf(chromiumIsMissing())('the first mile: a confirmation made offlin
     await page.locator('[data-testid=agent-option][data-sub=a01]').click();
     await page.locator('[data-testid=delivery-row]').first().waitFor();
     // The service worker has what it needs to open the app without a network.
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await bar(page, { count: 0 });
 
     await phone.context.setOffline(true);

@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import react from '@vitejs/plugin-react';
 import vue from '@vitejs/plugin-vue';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { PluginOption } from 'vite';
 import solid from 'vite-plugin-solid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { FakeServer } from '../../sdk/src/testing/fake-server.ts';
 import { servePage } from '../../sdk/src/testing/serve-page.ts';
 import { seed } from '../../sdk/src/testing/world.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 
 const frameworks: { name: string; main: string; plugins: PluginOption[] }[] = [
   { name: 'React', main: 'react/main.tsx', plugins: [react()] },
@@ -19,21 +19,21 @@ const frameworks: { name: string; main: string; plugins: PluginOption[] }[] = [
 ];
 
 describe.skipIf(chromiumIsMissing())('a page in a real Chromium', () => {
-  let chromium: Chromium;
+  let browser: BrowserContext;
 
   beforeAll(async () => {
-    chromium = await launchChromium();
+    browser = await openPrivateWindow();
   });
 
   afterAll(async () => {
-    await chromium?.close();
+    await browser?.close();
   });
 
   test.each(frameworks)('$name shows rows, status and rejections as they change', async ({ main, plugins }) => {
     const server = new FakeServer(['agent:a1']);
     seed(server);
     const served = await servePage(join(import.meta.dirname, main), server.fetch, { plugins });
-    const page = await chromium.context.newPage();
+    const page = await browser.newPage();
     const complaints: string[] = [];
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
@@ -46,14 +46,14 @@ describe.skipIf(chromiumIsMissing())('a page in a real Chromium', () => {
       await expect.poll(() => line(page)).toBe('online, 0 to send');
 
       // Without a line: shown at once, waiting to be sent, and out of what is still to do.
-      await chromium.context.setOffline(true);
+      await browser.setOffline(true);
       await page.getByRole('button', { name: 'Confirm d1' }).click();
       await expect.poll(() => rows(page)).toEqual(['d1 confirmed', 'd2 pending']);
       await expect.poll(() => line(page)).toBe('offline, 1 to send');
       await page.getByLabel('To do').check();
       await expect.poll(() => rows(page)).toEqual(['d2 pending']);
       expect([...server.applied.values()]).toEqual([]);
-      await chromium.context.setOffline(false);
+      await browser.setOffline(false);
       await expect.poll(() => line(page)).toBe('online, 0 to send');
       expect([...server.applied.values()]).toEqual([1]);
 

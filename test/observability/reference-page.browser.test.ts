@@ -1,23 +1,24 @@
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 
 describe.skipIf(chromiumIsMissing())('GET /docs', () => {
   let ekbaar: FieldOps;
-  let chromium: Chromium;
+  let browser: BrowserContext;
   beforeAll(async () => {
     ekbaar = await startFieldOps();
-    chromium = await launchChromium();
+    browser = await openPrivateWindow();
   });
   afterAll(async () => {
-    await chromium.close();
+    await browser.close();
     await ekbaar.close();
   });
 
   test.each([390, 1280])(
     'shows every operation on a screen %i wide, with nothing from elsewhere and no script',
     async (width) => {
-      const page = await chromium.context.newPage();
+      const page = await browser.newPage();
       await page.setViewportSize({ width, height: 844 });
       const [asked, complaints]: [string[], string[]] = [[], []];
       page.on('request', (request) => void asked.push(request.url()));

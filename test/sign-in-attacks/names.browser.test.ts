@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { openDatabase } from '@ekbaar/server';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
@@ -21,7 +21,7 @@ const names = [
 describe.skipIf(chromiumIsMissing())('customers’ names in the pages of both apps', () => {
   let database: FreshDatabase;
   let server: FieldOpsProcess;
-  let browser: Chromium;
+  let browser: BrowserContext;
 
   beforeAll(async () => {
     await buildWebApps();
@@ -37,7 +37,7 @@ describe.skipIf(chromiumIsMissing())('customers’ names in the pages of both ap
         sql`update deliveries set customer_name = ${name}, village = ${name} where tenant = 'pennco' and id = ${`d000${at + 1}`}`,
       );
     await close();
-    browser = await launchChromium();
+    browser = await openPrivateWindow();
   });
   afterAll(async () => {
     await browser.close();
@@ -61,7 +61,7 @@ describe.skipIf(chromiumIsMissing())('customers’ names in the pages of both ap
     ['agent', '[data-testid=agent-option][data-sub=a01]', '[data-testid=delivery-row]'],
     ['console', '[data-testid=ops-option][data-sub=ops][data-tenant=pennco]', 'text=onerror'],
   ])('the %s shows them as they are, and runs nothing of them', async (app, option, shown) => {
-    const { page } = await watchedPage(browser.context);
+    const { page } = await watchedPage(browser);
     await page.goto(`${server.url}/${app}/`);
     await page.locator(option).click();
     await page.locator(shown).first().waitFor();
@@ -74,8 +74,8 @@ describe.skipIf(chromiumIsMissing())('customers’ names in the pages of both ap
   });
 
   test('the check can fail: without the policy the same runs', async () => {
-    const lax = await launchChromium({ context: { bypassCSP: true } });
-    const { page } = await watchedPage(lax.context);
+    const lax = await openPrivateWindow({ context: { bypassCSP: true } });
+    const { page } = await watchedPage(lax);
     await page.goto(`${server.url}/console/`);
     await insert(page);
     expect(await owned(page)).toBe(true);

@@ -1,18 +1,19 @@
+import type { BrowserContext } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpClient, type HttpClient } from '../support/http-client.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
-import { look, saveOne, signInAsAgent, unlock, unsent, watchedPage } from './pages.ts';
+import { look, onThePhone, saveOne, signInAsAgent, unlock, unsent, watchedPage } from './pages.ts';
 import { people, pin } from './people.ts';
 
 describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening what is on the phone', () => {
   let database: FreshDatabase;
   let server: FieldOpsProcess;
   let http: HttpClient;
-  let phone: Chromium;
+  let phone: BrowserContext;
 
   beforeAll(async () => {
     await buildWebApps();
@@ -29,12 +30,12 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await database.drop();
   });
   beforeEach(async () => {
-    phone = await launchChromium({ mobile: true });
+    phone = await openPrivateWindow({ mobile: true });
   });
   afterEach(() => phone.close());
 
   const openApp = async () => {
-    const { page, refused } = await watchedPage(phone.context);
+    const { page, refused } = await watchedPage(phone);
     await page.goto(`${server.url}/agent/`);
     return { page, refused };
   };
@@ -49,10 +50,10 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await look(page, 'agent-sign-in-wrong');
     await signInAsAgent(page, 'a01', pin);
     await page.locator(rows).first().waitFor();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await unsent(page, 0);
 
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     await saveOne(page);
     await unsent(page, 1);
     await page.reload();
@@ -63,7 +64,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     expect(await page.locator(rows).count()).toBe(0);
     await unlock(page, pin);
     await unsent(page, 1);
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await unsent(page, 0);
     expect(refused).toEqual([]);
   });
@@ -72,7 +73,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a02', pin);
     await page.locator(rows).first().waitFor();
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await page.reload();
     for (let wrong = 0; wrong < 5; wrong++) {
       await unlock(page, '111112');
@@ -123,14 +124,15 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a04', pin);
     await page.locator(rows).first().waitFor();
+    await onThePhone(page);
     await unsent(page, 0);
-    await phone.context.setOffline(true);
+    await phone.setOffline(true);
     await saveOne(page);
     await unsent(page, 1);
     const { token } = await people(http).ops();
     const issued = await http.post('/auth/accounts/a04/reset-code', token, { deliver: 'show' });
     const { code } = issued.body as { code: string };
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await page.reload();
 
     await page.locator('[data-testid=forgot-pin]').click();
@@ -142,8 +144,8 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unsent(page, 0);
     await page.locator(`${rows}[data-state=confirmed]`).first().waitFor({ state: 'attached' });
     // From now on the new PIN, offline too; the old one is of no use.
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await phone.context.setOffline(true);
+    await onThePhone(page);
+    await phone.setOffline(true);
     await page.reload();
     await unlock(page, pin);
     await page.getByText('The PIN is not right.').waitFor();
@@ -182,8 +184,8 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     // At once: the first token is good for a quarter of an hour.
     await expect.poll(seen).toMatchObject({ model: 1, unsent: 0, clientIds: [expect.any(String)] });
     const lost = await seen();
-    await page.evaluate(() => navigator.serviceWorker.ready);
-    await phone.context.setOffline(true);
+    await onThePhone(page);
+    await phone.setOffline(true);
     const id = await saveOne(page);
     await unsent(page, 1);
 
@@ -196,7 +198,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unlock(page, pin);
     await unsent(page, 1);
 
-    await phone.context.setOffline(false);
+    await phone.setOffline(false);
     await page.locator('[data-testid=blocked]').waitFor();
     await page.getByText('1 entry is not sent.').waitFor();
     await look(page, 'agent-blocked');
@@ -224,7 +226,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await signInAsAgent(page, 'a07', pin);
     await page.locator(rows).first().waitFor();
     await unsent(page, 0);
-    await page.evaluate(() => navigator.serviceWorker.ready);
+    await onThePhone(page);
     await server.kill();
     await page.reload();
     await unlock(page, pin);

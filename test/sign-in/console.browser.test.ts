@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm';
 import { openDatabase, type Database } from '@ekbaar/server';
-import type { Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildWebApps } from '../support/build-web-apps.ts';
-import { type Chromium, chromiumIsMissing, launchChromium } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { type FieldOpsProcess, startFieldOpsProcess } from '../support/field-ops-process.ts';
 import { freePort } from '../support/free-port.ts';
 import { httpClient } from '../support/http-client.ts';
@@ -15,7 +15,7 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
   let database: FreshDatabase;
   let opened: Database;
   let server: FieldOpsProcess;
-  let browser: Chromium;
+  let browser: BrowserContext;
 
   beforeAll(async () => {
     await buildWebApps();
@@ -33,12 +33,12 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await database.drop();
   });
   beforeEach(async () => {
-    browser = await launchChromium({ context: { viewport: { width: 1440, height: 900 } } });
+    browser = await openPrivateWindow({ context: { viewport: { width: 1440, height: 900 } } });
   });
   afterEach(() => browser.close());
 
   const openConsole = async () => {
-    const { page, refused } = await watchedPage(browser.context);
+    const { page, refused } = await watchedPage(browser);
     await page.goto(`${server.url}/console/`);
     await page.locator('[data-testid=sign-in]').waitFor();
     return { page, refused };
@@ -60,7 +60,7 @@ describe.skipIf(chromiumIsMissing())('the console: signing in, and staying signe
     await board(page);
     const stored = await page.evaluate(() => JSON.stringify([localStorage, sessionStorage, document.cookie]));
     expect(stored).toBe('[{},{},""]');
-    const second = await browser.context.newPage();
+    const second = await browser.newPage();
     await Promise.all([page.reload(), second.goto(`${server.url}/console/`)]);
     await board(page);
     await board(second);

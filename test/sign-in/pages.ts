@@ -22,6 +22,14 @@ export async function look(page: Page, name: string): Promise<void> {
   if (screens !== undefined) await page.screenshot({ path: `${screens}/${name}.png`, fullPage: false });
 }
 
+/**
+ * Until the whole app is on the phone and opens from there. Without a network before that, what was not shown yet does not
+ * come: the page asks the network for it, until the service worker has taken the page over.
+ */
+export async function onThePhone(page: Page): Promise<void> {
+  await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+}
+
 /** Signs an agent of the demo day in, by the form. */
 export async function signInAsAgent(page: Page, login: string, pin: string): Promise<void> {
   await page.locator('[data-testid=login]').fill(login);
