@@ -11,7 +11,7 @@ beforeAll(async () => {
   console.log(`seed ${seed}`);
   campaign = await Campaign.start({
     seed,
-    seconds: 15,
+    seconds: 10,
     nodes: 3,
     deliveries: 200,
     crowd: {

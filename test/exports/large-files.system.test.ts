@@ -15,7 +15,7 @@ import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 const program = join(import.meta.dirname, 'export-process.ts');
 const log = { info: () => {} };
 const clock = () => new Date();
-const [few, some, many] = [5_000, 40_000, 100_000];
+const [few, some, many] = [5_000, 40_000, 60_000];
 let pg: FreshDatabase;
 let fieldOps: FieldOps;
 let database: Database;
