@@ -11,7 +11,7 @@ beforeAll(async () => {
   console.log(`seed ${seed}`);
   campaign = await Campaign.start({
     seed,
-    seconds: 15,
+    seconds: 10,
     // Of every kind some, for the bugs to be planted into.
     leastMutations: 300,
     nodes: 3,

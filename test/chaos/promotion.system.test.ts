@@ -28,7 +28,7 @@ test('the primary dies under load and its synchronous standby is promoted: nothi
   const counts = new Tally();
   const campaign = await Campaign.start({
     seed,
-    seconds: 14,
+    seconds: 8,
     nodes: 2,
     deliveries: 150,
     crowd: {

@@ -25,7 +25,7 @@ export interface Finding extends Violation {
   readonly visit: Visit;
 }
 
-const groundAtOnce = 100;
+const groundAtOnce = 25;
 const checkedAtOnce = 60;
 /** A connection may lack a plan, and where statements of several requests meet, one may come otherwise than before. */
 const mostTriesOfVisit = 5;

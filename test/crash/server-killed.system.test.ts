@@ -15,7 +15,7 @@ import { seededRandom } from '../support/seeded.ts';
 
 const token = bearerTokens(secret);
 const phones = 4;
-const kills = 8;
+const kills = 4;
 const each = 25;
 
 let database: FreshDatabase;

@@ -38,7 +38,7 @@ describe.skipIf(!haveNginx())('behind nginx, as in examples/field-ops/deploy', (
     const environment = {
       DATABASE_URL: database.url,
       EKBAAR_SEED_AGENTS: String(phones),
-      EKBAAR_SEED_DELIVERIES: '4000',
+      EKBAAR_SEED_DELIVERIES: '1200',
       EKBAAR_DRAIN_SECONDS: '1',
     };
     // One after the other, so that the ports are not the same one.
@@ -178,7 +178,7 @@ describe.skipIf(!haveNginx())('behind nginx, as in examples/field-ops/deploy', (
     { timeout: 120_000 },
     async () => {
       const before = await readBooks(database.url, 'pennco');
-      const line = agents.map((each, at) => honestPhone(nginx.url, each, next(at, 450), { pauseMs: 30 }));
+      const line = agents.map((each, at) => honestPhone(nginx.url, each, next(at, 250), { pauseMs: 100 }));
       await expect.poll(() => appliedOf(line), patience).toBeGreaterThan(phones * 3);
       for (const each of nodes) {
         expect(await each.stop()).toBe(0);

@@ -38,6 +38,7 @@ export interface DayOptions {
     readonly node: number;
     readonly worker: number;
     readonly agents: number;
+    /** Of all tenants together, whose turn it is one after the other. */
     readonly settlement: number;
   };
   /** Which share of requests the partners treat badly. */
@@ -179,7 +180,7 @@ export class FullDay {
     const begun = Date.now();
     const { say, seed, databaseUrl, kills } = this.#options;
     const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(new Date());
-    for (const tenant of tenants) {
+    for (const [at, tenant] of tenants.entries()) {
       const rows = new Map(this.#given.filter((row) => row.tenant === tenant).map((row) => [row.id, row]));
       const paid = this.#simulator.effects
         .filter((effect) => effect.tenant === tenant && effect.paise > 0)
@@ -187,16 +188,16 @@ export class FullDay {
           const row = rows.get(what.split(' ')[1] ?? '');
           return { disbursementId: row?.disbursementId ?? 'nobody', loanId: row?.loanId ?? 'nobody', paise };
         });
-      const night = bankNight(paid, today, chanceOf(seed, 1000 + tenants.indexOf(tenant)));
+      const night = bankNight(paid, today, chanceOf(seed, 1000 + at));
       this.#nights.set(tenant, night);
       const file = join(this.#folder, `${tenant}.csv`);
       await writeFile(file, night.file);
-      const options = { databaseUrl, sql: this.#sql, tenant, file, lines: paid.length, kills: kills.settlement };
+      const ownKills = Math.max(0, Math.ceil((kills.settlement - at) / tenants.length));
+      const options = { databaseUrl, sql: this.#sql, tenant, file, lines: paid.length, kills: ownKills };
       const killedAt = await settleNight(options);
-      say(`${tenant} is settled; killed after ${killedAt.join(', ')} postings`);
-      this.#facts.push(
-        `settlement of ${tenant}: ${paid.length} payments, killed after ${killedAt.join(', ')} postings`,
-      );
+      const killed = killedAt.length === 0 ? 'never killed' : `killed after ${killedAt.join(', ')} postings`;
+      say(`${tenant} is settled; ${killed}`);
+      this.#facts.push(`settlement of ${tenant}: ${paid.length} payments, ${killed}`);
     }
     this.#facts.push(`night: ${since(begun)}`);
   }

@@ -5,6 +5,7 @@ import { closeBooks } from './books.ts';
 import { FullDay } from './full-day.ts';
 import { findPlanted, plantedBugs, workerBug } from './planted-bugs.ts';
 import { tableOf } from './report.ts';
+import { tenants } from './tenants.ts';
 
 const { values } = parseArgs({
   options: {
@@ -40,7 +41,7 @@ try {
   const day = await FullDay.open({
     ...{ databaseUrl, minutes, say, seed: count('seed', 1e9), nodes: 2, workers: 2, phoneProcesses: 3, badShare: 0.1 },
     ...{ agents: Math.ceil(count('agents', 3000) / 3), deliveries: Math.ceil(count('deliveries', 90_000) / 3) },
-    kills: { node: kills, worker: kills, agents: 1, settlement: 2 },
+    kills: { node: kills, worker: kills, agents: 1, settlement: 2 * tenants.length },
     ...(values.plant === workerBug.name ? { workerImport: workerBug.file } : {}),
   });
   try {
