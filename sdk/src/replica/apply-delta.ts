@@ -71,7 +71,8 @@ export async function applyDelta(
   for (const scope of reset) sums.set(scope, { ...nothing, resetting: true });
   for (const scope of dropped) sums.delete(scope);
   const over = delta.more ? [] : [...sums.keys()].filter((scope) => sums.get(scope)?.resetting);
-  if (reset.length + dropped.length + over.length > 0) {
+  const forgets = reset.length + dropped.length + over.length > 0;
+  if (forgets) {
     for (const stored of await readAllRows(tx, journal)) {
       const left = (scope: string) => stored.left?.includes(scope) === true;
       const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
@@ -79,8 +80,8 @@ export async function applyDelta(
       const forgetting = draft(stored.collection, stored.id, stored);
       for (const scope of reset) {
         // What the scope did not show is not to be seen through it now.
-        if (forgetting.scopes.delete(scope) && !forgetting.hidden?.delete(scope))
-          (forgetting.left ??= new Set()).add(scope);
+        const wasShown = forgetting.scopes.delete(scope) && !forgetting.hidden?.delete(scope);
+        if (wasShown) (forgetting.left ??= new Set()).add(scope);
       }
       for (const scope of dropped) {
         forgetting.scopes.delete(scope);
@@ -94,9 +95,8 @@ export async function applyDelta(
   // Rows that a reset has left over are in no count.
   const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
   const most = state?.bare === true ? 0 : sum;
-  if (most > 0 && reset.length + dropped.length + over.length === 0) foresee?.(asSent(delta));
-  const isFirst = Object.keys(known).length === 0;
-  const held = isFirst ? [] : await readHeld(tx, delta.changes, drafts, journal, most);
+  if (most > 0 && !forgets) foresee?.(asSent(delta));
+  const held = await readHeld(tx, delta.changes, drafts, journal, most);
   const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
   for (const change of delta.changes) {
     const { collection, id } = change;
@@ -195,7 +195,10 @@ async function readAllRows(tx: Transaction, journal: Journal): Promise<StoredRow
 function storedOf({ collection, id, scopes, hidden, left }: Draft, row: StoredRow['row']): StoredRow | null {
   if (scopes.size === 0 && !left?.size) return null;
   return {
-    ...{ collection, id, row, scopes: Object.fromEntries(scopes) },
+    collection,
+    id,
+    row,
+    scopes: Object.fromEntries(scopes),
     ...(hidden?.size && { hidden: [...hidden] }),
     ...(left?.size && { left: [...left] }),
   };
