@@ -17,8 +17,8 @@ export interface CampaignOptions {
   readonly seed: number;
   /** How long faults go on; peace and the checks come after. */
   readonly seconds: number;
-  /** Then it goes on in peace until so many mutations were promised: on a busy machine there are few. */
-  readonly leastMutations?: number;
+  /** Then it goes on in peace until so many confirmations were promised: on a busy machine phones know no rows for long. */
+  readonly leastConfirmations?: number;
   readonly nodes: number;
   /** The demo day of each tenant. */
   readonly deliveries: number;
@@ -108,7 +108,8 @@ export class Campaign {
       this.#clonePhones(),
     ];
     await this.#trouble.run();
-    while (field.promises.all.length < (this.#options.leastMutations ?? 0)) await sleep(100);
+    const confirmations = () => field.promises.all.filter(({ name }) => name === 'confirmDelivery').length;
+    while (confirmations() < (this.#options.leastConfirmations ?? 0)) await sleep(100);
     this.#over = true;
     field.line.rules.decide = () => ({ kind: 'pass' });
     field.timeoutMs = 60_000;

@@ -13,7 +13,7 @@ beforeAll(async () => {
     seed,
     seconds: 10,
     // Of every kind some, for the bugs to be planted into.
-    leastMutations: 300,
+    leastConfirmations: 80,
     nodes: 3,
     deliveries: 200,
     crowd: {
