@@ -30,10 +30,10 @@ const manyRows = 64;
 /** From this many rows on, a delta is written as one segment of the journal. */
 const largeDelta = 64;
 
+type RowName = Pick<StoredRow, 'collection' | 'id'>;
+
 /** A row being worked on: as it was, and as it will be. */
-interface Draft {
-  readonly collection: string;
-  readonly id: string;
+interface Draft extends RowName {
   readonly before: StoredRow | undefined;
   row: StoredRow['row'];
   readonly scopes: Map<string, number>;
@@ -55,7 +55,7 @@ export async function applyDelta(
 ): Promise<AppliedDelta & { write(revision: number): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
-  const draft = (collection: string, id: string, before: StoredRow | undefined): Draft => ({
+  const draft = ({ collection, id }: RowName, before: StoredRow | undefined): Draft => ({
     collection,
     id,
     before,
@@ -77,7 +77,7 @@ export async function applyDelta(
       const left = (scope: string) => stored.left?.includes(scope) === true;
       const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
       if (!over.some(left) && !reset.some(held) && !dropped.some(held)) continue;
-      const forgetting = draft(stored.collection, stored.id, stored);
+      const forgetting = draft(stored, stored);
       for (const scope of reset) {
         // What the scope did not show is not to be seen through it now.
         const wasShown = forgetting.scopes.delete(scope) && !forgetting.hidden?.delete(scope);
@@ -88,7 +88,7 @@ export async function applyDelta(
         forgetting.hidden?.delete(scope);
         forgetting.left?.delete(scope);
       }
-      drafts.set(keyOf(stored.collection, stored.id), forgetting);
+      drafts.set(keyOf(stored), forgetting);
     }
   }
 
@@ -97,12 +97,11 @@ export async function applyDelta(
   const most = state?.bare === true ? 0 : sum;
   if (most > 0 && !forgets) foresee?.(asSent(delta));
   const held = await readHeld(tx, delta.changes, drafts, journal, most);
-  const before = new Map(held.map((stored) => [keyOf(stored.collection, stored.id), stored]));
+  const before = new Map(held.map((stored) => [keyOf(stored), stored]));
   for (const change of delta.changes) {
-    const { collection, id } = change;
-    const key = keyOf(collection, id);
+    const key = keyOf(change);
     let changing = drafts.get(key);
-    if (!changing) drafts.set(key, (changing = draft(collection, id, before.get(key))));
+    if (!changing) drafts.set(key, (changing = draft(change, before.get(key))));
     applyChange(changing, change, sums);
   }
 
@@ -137,16 +136,17 @@ export async function applyDelta(
 }
 
 /** Collection names have no slash. */
-function keyOf(collection: string, id: string): string {
+function keyOf({ collection, id }: RowName): string {
   return `${collection}/${id}`;
 }
 
 /** How a delta's rows will stand whatever was there before: each is sent whole. None when it takes some away. */
 function asSent({ changes }: Delta): RowChange[] {
   const rows = new Map<string, RowChange>();
-  for (const { collection, id, row } of changes) {
+  for (const change of changes) {
+    const { collection, id, row } = change;
     if (!row) return [];
-    rows.set(keyOf(collection, id), { collection, id, row });
+    rows.set(keyOf(change), { collection, id, row });
   }
   return [...rows.values()];
 }
@@ -166,8 +166,9 @@ async function readHeld(
 ): Promise<StoredRow[]> {
   const idsOf = new Map<string, Set<string>>();
   const held: StoredRow[] = [];
-  for (const { collection, id } of changes) {
-    if (known.has(keyOf(collection, id))) continue;
+  for (const change of changes) {
+    if (known.has(keyOf(change))) continue;
+    const { collection, id } = change;
     const journaled = journal.get(collection, id);
     if (journaled) held.push(journaled);
     else if (journaled === undefined && most > 0) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));

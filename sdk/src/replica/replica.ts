@@ -194,17 +194,18 @@ export class Replica {
     const unknown: RowIds = new Map();
     for (const collection of watched) {
       const overlay = this.#overlay.rows(collection);
-      const visible = new Map(this.#changed.get(collection));
+      const visible = new Map<string, PlainRow | undefined>();
+      for (const [id, base] of this.#changed.get(collection) ?? []) {
+        visible.set(id, (overlay?.has(id) ? overlay.get(id) : base) ?? undefined);
+      }
       for (const id of this.#touched.get(collection) ?? []) {
         if (visible.has(id)) continue;
         // A row that has left the overlay is shown as the base has it, which nobody may have needed until now.
-        const row = this.#base.row(collection, id);
-        if (row === undefined && !overlay?.has(id)) add(unknown, collection, id);
+        const row = overlay?.has(id) ? overlay.get(id) : this.#base.row(collection, id);
+        if (row === undefined) add(unknown, collection, id);
         visible.set(id, row ?? undefined);
       }
-      for (const [id, row] of overlay ?? []) if (visible.has(id)) visible.set(id, row ?? undefined);
-      if (visible.size === 0) continue;
-      changes.set(collection, visible);
+      if (visible.size > 0) changes.set(collection, visible);
     }
     return { changes, unknown };
   }
