@@ -19,6 +19,9 @@ const stage = (name: string): Stage => stages.find((each) => each.name === name)
 const last = stage('');
 const saying = (name: string) => last.instructions.findLast((instruction) => instruction.name === name)?.text ?? '';
 
+/** What this machine needs to reach the registry of packages, which a machine that builds images is told in its own way. */
+const reachesRegistry = /^(npm_config_registry|NODE_EXTRA_CA_CERTS|(https?|no)_proxy)$/i;
+
 let image: string;
 let database: FreshDatabase;
 let environment: NodeJS.ProcessEnv;
@@ -30,8 +33,9 @@ beforeAll(async () => {
   await build({ name: 'bin', instructions: [{ name: 'WORKDIR', text: '/bin' }] }, root, image, {});
   await symlink(process.execPath, join(bin, 'node'));
   await chmod(bin, 0o755);
-  const { PATH, HOME, npm_config_registry } = process.env;
-  environment = { PATH: `${bin}:${PATH}`, HOME, ...(npm_config_registry && { npm_config_registry }) };
+  const { PATH, HOME } = process.env;
+  const reaching = Object.entries(process.env).filter(([name]) => reachesRegistry.test(name));
+  environment = { ...Object.fromEntries(reaching), PATH: `${bin}:${PATH}`, HOME };
   await build(stage('packages'), root, image, environment);
   const set = [...saying('ENV').matchAll(/(\w+)=(\S+)/g)].map(([, name = '', value = '']) => [
     name,
