@@ -7,6 +7,7 @@ import { exportBytes } from '../../examples/field-ops/src/server/exports/export-
 import { writeExport } from '../../examples/field-ops/src/server/exports/write-export.ts';
 import { receiveFile } from '../../examples/field-ops/src/server/settlement/receive-file.ts';
 import { settle } from '../../examples/field-ops/src/server/settlement/settlement-run.ts';
+import { startFieldOps } from '../support/field-ops.ts';
 
 // PGlite has one connection, which the server needs too.
 const { clock } = nodePlatform;
@@ -33,6 +34,18 @@ test('a file is exported on the embedded database', async () => {
   let text = '';
   for await (const bytes of exportBytes(database, { tenant: 'pennco', id })) text += Buffer.from(bytes).toString();
   expect(text.trimEnd().split('\n')).toHaveLength(60);
+});
+
+test('the first thing that somebody asks of a server is an export: it is queued, and the server goes on', async () => {
+  const fieldOps = await startFieldOps();
+  try {
+    const token = await fieldOps.token('ops', 'ops');
+    const asked = await fieldOps.post('/api/v1/exports', token, { kind: 'deliveries', format: 'csv', filters: {} });
+    expect(asked).toMatchObject({ status: 202, body: { state: 'queued' } });
+    expect((await fieldOps.get('/readyz', null)).status).toBe(200);
+  } finally {
+    await fieldOps.close();
+  }
 });
 
 test('a bank’s file is settled on the embedded database', async () => {

@@ -74,6 +74,8 @@ export function exportRoutes(
       readDeliveryQuery(filters.list ?? '');
       if (kind.startsWith('settlement-') && (await findRun(database.db, tenant, filters.runId ?? '')) === undefined)
         throw new ProblemError('not_found', 'There is no such settlement run: name one as filters.runId');
+      // Before the transaction: it opens on the same database, of which an embedded one has a single connection.
+      const boss = await bosses.boss();
       const made = await database.db.transaction(async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`exports/${tenant}/${actor.id}`}, 0))`);
         const open = await tx
@@ -98,7 +100,7 @@ export function exportRoutes(
             ...{ requestedBy: actor.id, requestedAt: clock() },
           })
           .returning();
-        await enqueue(await bosses.boss(), tx, 'export', [{ data: { tenant, exportId: id } }]);
+        await enqueue(boss, tx, 'export', [{ data: { tenant, exportId: id } }]);
         return row;
       });
       if (made === undefined) throw new Error('The export is not there after it was written');
