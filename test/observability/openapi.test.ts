@@ -7,6 +7,7 @@ import { people, pin } from '../sign-in/people.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { DescribedAnswers, type Document } from './described-answers.ts';
+import { hostile, hostileBodies, hostileCursors } from './hostile.ts';
 import { jobSamples } from './job-samples.ts';
 import { recordSamples } from './record-samples.ts';
 
@@ -16,7 +17,8 @@ let described: DescribedAnswers;
 const tokens: Record<'agent' | 'ops' | 'settlement', string> = { agent: '', ops: '', settlement: '' };
 
 beforeAll(async () => {
-  ekbaar = await startFieldOps();
+  // Nobody here waits between two requests.
+  ekbaar = await startFieldOps({ limits: { rate: () => ({ perSecond: 1e6, burst: 1e6 }) } });
   document = (await ekbaar.get('/openapi.json', null)).body as Document;
   described = new DescribedAnswers(document);
   tokens.agent = await ekbaar.token('a01', 'agent');
@@ -330,6 +332,53 @@ test('what is refused is answered as it is described', async () => {
       await expected(refused, { token: await ekbaar.token('nobody', 'nobody') });
     }
   }
+});
+
+test('whatever a question has for a value, the server does not fail at it', async () => {
+  // So that the lists have something in them.
+  await disbursed();
+  await ekbaar.post('/api/v1/exports', tokens.ops, { kind: 'deliveries', format: 'csv', filters: {} });
+  const failed = new Set<string>();
+  let asked = 0;
+  for (const { method, path, operation } of described.places.values()) {
+    const names = (place: string) =>
+      (operation.parameters ?? []).filter((one) => one.in === place).map(({ name }) => name);
+    if (method !== 'get' || operation.operationId === 'events') continue;
+    const ask = async (route: string, query: Record<string, string>) => {
+      const url = `${route}?${new URLSearchParams(query)}`;
+      for (const token of Object.values(tokens)) {
+        asked += 1;
+        const answer = await ekbaar.get(url, token);
+        if (answer.status >= 500) failed.add(`${answer.status} ${url.slice(0, 200)}`);
+        if (answer.status !== 403) return answer;
+      }
+      return undefined;
+    };
+    const filled = (value: string) => path.replaceAll(/\{\w+\}/g, value);
+    if (names('path').length > 0)
+      for (const value of hostile) await ask(filled(encodeURIComponent(value.toWellFormed()) || '-'), {});
+    for (const name of names('query')) {
+      for (const value of hostile) await ask(filled('a01'), { [name]: value });
+      if (name !== 'cursor' && name !== 'before') continue;
+      const page = await ask(filled('a01'), names('query').includes('limit') ? { limit: '1' } : {});
+      for (const cursor of hostileCursors(Object(page?.body).next)) await ask(filled('a01'), { [name]: cursor });
+    }
+  }
+  expect([...failed]).toEqual([]);
+  expect(asked).toBeGreaterThan(3_000);
+});
+
+test('whatever a body has for a value, the server does not fail at it', async () => {
+  const failed = new Set<string>();
+  for (const operationId of answering()) {
+    const sample = await samples[operationId]?.();
+    if (sample?.body === undefined || operationId.startsWith('auth.')) continue;
+    for (const body of hostileBodies(sample.body)) {
+      const answer = await ekbaar.post(sample.path, sample.token ?? null, body, withKey(operationId) ?? {});
+      if (answer.status >= 500) failed.add(`${answer.status} ${operationId} ${JSON.stringify(body).slice(0, 300)}`);
+    }
+  }
+  expect([...failed]).toEqual([]);
 });
 
 test('refusals of their own', async () => {

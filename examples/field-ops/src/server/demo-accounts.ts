@@ -4,14 +4,15 @@ import { and, asc, eq } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { SignJWT } from 'jose';
 import * as z from 'zod/mini';
+import { storable } from './described-route.ts';
 import { operators } from './operators.ts';
 import { agents } from './tables.ts';
 
 const tokenHours = 12;
 
 const SignIn = z.object({
-  tenant: z.string().check(z.maxLength(64)),
-  sub: z.string().check(z.maxLength(128)),
+  tenant: z.string().check(z.maxLength(64), z.refine(storable)),
+  sub: z.string().check(z.maxLength(128), z.refine(storable)),
   role: z.enum(['agent', 'ops', 'settlement']),
 });
 

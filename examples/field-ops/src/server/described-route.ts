@@ -44,8 +44,15 @@ function schemaOf(schema: z.ZodMiniType, io: 'input' | 'output') {
   return rest;
 }
 
-/** @throws ProblemError `malformed` */
+/** @throws ProblemError `malformed` for what does not fit, and for text that no database can hold, wherever it is */
 export function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: string): T {
+  const place = unstorable(value);
+  if (place !== undefined) {
+    const message = 'text with NUL or half a character';
+    throw new ProblemError('malformed', `The ${what} does not fit: ${place || what}: ${message}`, {
+      issues: [{ path: place.slice(0, 500), message }],
+    });
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const issues = parsed.error.issues
@@ -56,9 +63,25 @@ export function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: strin
   });
 }
 
+function isText(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
+
+/** Where in a value the first text is that PostgreSQL cannot hold; the empty text for the value itself. */
+function unstorable(value: unknown): string | undefined {
+  if (typeof value === 'string') return isText(value) ? undefined : '';
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [name, inner] of Object.entries(value)) {
+    if (!isText(name)) return '';
+    const place = unstorable(inner);
+    if (place !== undefined) return place === '' ? name : `${name}.${place}`;
+  }
+  return undefined;
+}
+
 /** Text that PostgreSQL can compare with. */
 export function storable(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed() && text.length <= 500;
+  return isText(text) && text.length <= 500;
 }
 
 /**

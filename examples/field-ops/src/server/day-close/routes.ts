@@ -3,10 +3,10 @@ import * as z from 'zod/mini';
 import { AgentCloses, dayStates, RegionCloses } from '../../day-close-answers.ts';
 import { type OpsApp, opsRoute, PageLimit } from '../jobs/ops-route.ts';
 import { regionsOf } from '../mutators.ts';
+import { Day } from '../values.ts';
 import { agentDays, type DayRequest, regionDays } from './day-report.ts';
 
 const id = z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/));
-const Day = z.iso.date().check(z.regex(/^[1-9]/));
 
 /** `/api/v1/day-close`: who has closed the day, and whether it fits the ledger. */
 export function dayCloseRoutes(who: Omit<OpsApp, 'mayUse'>, database: Database): void {

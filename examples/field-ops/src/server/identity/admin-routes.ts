@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import { type AccountRole, roles } from '../../account-answers.ts';
 import { storable } from '../described-route.ts';
 import { regionsOf } from '../mutators.ts';
+import { isUuid, Moment } from '../values.ts';
 import {
   accountPage,
   type Administrator,
@@ -168,7 +169,8 @@ function roleQuery(c: C): AccountRole | undefined {
 
 function cursorQuery(c: C, name: string): string | undefined {
   const text = c.req.query(name);
-  if (text === undefined || /^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z~[0-9a-f-]{36}$/.test(text)) return text;
+  const [at, id = '', ...more] = text?.split('~') ?? [];
+  if (text === undefined || (Moment.safeParse(at).success && isUuid(id) && more.length === 0)) return text;
   throw malformed(name, '`next` of the page before');
 }
 

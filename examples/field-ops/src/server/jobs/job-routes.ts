@@ -1,10 +1,10 @@
 import { type Database, ProblemError } from '@ekbaar/server';
 import * as z from 'zod/mini';
 import { Jobs, jobStates } from '../../message-answers.ts';
+import { isUuid } from '../values.ts';
 import { closeDead, listJobs, retryDead, type SeenJob } from './dead-jobs.ts';
 import type { OpsBoss } from './ops-boss.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
-import { isUuid } from './payout-store.ts';
 import { queueNames, queues } from './queues.ts';
 
 const Page = { limit: PageLimit, cursor: z.optional(z.string()) };

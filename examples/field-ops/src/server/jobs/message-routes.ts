@@ -6,7 +6,7 @@ import { enqueue } from './enqueue.ts';
 import { findMessage, type OutgoingMessage, reopenMessage } from './message-store.ts';
 import type { OpsBoss } from './ops-boss.ts';
 import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from './ops-route.ts';
-import { isUuid } from './payout-store.ts';
+import { isUuid } from '../values.ts';
 import { maskedNumber } from './phone-number.ts';
 import { outgoingAttempts, outgoingMessages } from './tables.ts';
 

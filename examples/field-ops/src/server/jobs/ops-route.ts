@@ -1,6 +1,7 @@
 import { type Actor, type ApiEnv, type Authenticate, described, ProblemError, readJson } from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
 import * as z from 'zod/mini';
+import { isUuid, Moment } from '../values.ts';
 import { fitting, descriptionOf, storablePath } from '../described-route.ts';
 
 /** Where routes of ops are put, and who may use them. */
@@ -67,14 +68,14 @@ export function pageEnd(at: Date, id: string): string {
   return Buffer.from(JSON.stringify([at.toISOString(), id])).toString('base64url');
 }
 
+const PageStart = z.tuple([Moment, z.string().check(z.refine(isUuid, 'no id'))]);
+
 /** @throws ProblemError `malformed` for a cursor that none of ours is */
 export function pageStart(cursor: string | undefined): { at: Date; id: string } | undefined {
   if (cursor === undefined || cursor === '') return undefined;
   try {
-    const parsed = z
-      .tuple([z.iso.datetime(), z.string().check(z.maxLength(100), z.regex(/^[\w-]+$/))])
-      .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-    return { at: new Date(parsed[0]), id: parsed[1] };
+    const [at, id] = PageStart.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
+    return { at: new Date(at), id };
   } catch (cause) {
     throw new ProblemError('malformed', 'The cursor is none of ours', {
       cause,

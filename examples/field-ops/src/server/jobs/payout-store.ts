@@ -2,6 +2,7 @@ import type { Queryable } from '@ekbaar/server';
 import { and, eq, lt, or, type SQL } from 'drizzle-orm';
 import type { PayoutReport } from './port.ts';
 import type { PayoutStatus } from '../../message-answers.ts';
+import { isUuid } from '../values.ts';
 import { payouts } from './tables.ts';
 
 export type Payout = typeof payouts.$inferSelect;
@@ -100,8 +101,4 @@ export function stalePayouts(db: Queryable, before: Date, limit: number): Promis
     .where(and(or(eq(payouts.status, 'accepted'), eq(payouts.status, 'processing')), lt(payouts.statusAt, before)))
     .orderBy(payouts.statusAt)
     .limit(limit);
-}
-
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -12,6 +12,7 @@ import { kilometresBetween, planRoute } from '../../day-route.ts';
 import { type OpsApp, opsRoute } from '../jobs/ops-route.ts';
 import { overseesRegion, regionsOf } from '../mutators.ts';
 import { agentPositions, agents, deliveries } from '../tables.ts';
+import { Day } from '../values.ts';
 import { openDirectory, type Place as KnownPlace } from './directory.ts';
 
 const Place = z.object({
@@ -26,7 +27,7 @@ const Route = z.object({
   /** Deliveries of villages that the directory does not know. */
   unplaced: z.array(z.string()),
 });
-const Day = z.object({ date: z.optional(z.iso.date()) });
+const RouteQuery = z.object({ date: z.optional(Day) });
 
 const mostVillages = 5000;
 
@@ -63,7 +64,7 @@ export function routesOfPlaces(who: Omit<OpsApp, 'mayUse'>, database: Database):
     method: 'get',
     path: '/api/v1/agents/:id/route',
     summary: 'The villages where an agent has something to do, in an order with a short way',
-    query: Day,
+    query: RouteQuery,
     answer: Route,
     async run({ actor, path: { id = '' }, query: { date } }) {
       const own = { tenant: actor.tenant, id };

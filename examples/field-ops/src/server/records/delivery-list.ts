@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 import { DeliveryPage, type ListedDelivery } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
-import { Choice, Day, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
+import { Day } from '../values.ts';
+import { Choice, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
 
 const sorts = {
   id: { column: sql`d.id`, type: 'text' },

@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 import { Density, type TrafficKind } from '../../record-answers.ts';
 import { today } from './agent-list.ts';
 import { inRegions } from './overseer.ts';
-import { Choice, Day, listed, type RecordsApp, recordRoute } from './record-route.ts';
+import { Day } from '../values.ts';
+import { Choice, listed, type RecordsApp, recordRoute } from './record-route.ts';
 import type { Traffic } from './traffic.ts';
 
 const mostWeeks = 26;
@@ -16,7 +17,7 @@ export function densityRoute(app: RecordsApp, database: Database, traffic: Traff
     query: z.object({
       region: Choice,
       /** A Monday: only the week that begins with it. */
-      week: z.optional(Day),
+      week: z.optional(Day.check(z.regex(/^[1-8]/, 'a year before 9000'))),
       /** Without a week: the last so many. */
       weeks: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(mostWeeks)), 8),
     }),

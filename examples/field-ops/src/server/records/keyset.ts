@@ -2,6 +2,7 @@ import { ProblemError } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { storable } from '../described-route.ts';
+import { Day } from '../values.ts';
 
 /** What a list is sorted by, and its rows' ids, which part rows that are equal. */
 export interface Keyset {
@@ -18,8 +19,8 @@ const Cursor = z.tuple([z.string(), z.nullable(z.string()), z.string()]);
 const shapes: Readonly<Record<Keyset['type'], RegExp>> = {
   text: /^/,
   bigint: /^-?\d{1,16}$/,
-  date: /^\d{4}-\d\d-\d\d$/,
-  timestamptz: /^\d{4}-\d\d-\d\d[T ][\d:.]{5,18}(Z|\+00(:00)?)$/,
+  date: /^/,
+  timestamptz: /^.{10}[T ]([01]\d|2[0-3])(:[0-5]\d){2}(\.\d{1,6})?(Z|\+00(:00)?)$/,
 };
 
 /** Rows come with `sort`, the text of what they are sorted by, and `id`. One row more than the limit says that there is a next page. */
@@ -54,12 +55,17 @@ function readCursor(cursor: string, order: string, type: Keyset['type']): [strin
   const parsed = Cursor.safeParse(parsedJson(Buffer.from(cursor, 'base64url').toString()));
   if (parsed.success) {
     const [of, value, id] = parsed.data;
-    const fits = value === null || (shapes[type].test(value) && storable(value));
-    if (of === order && fits && storable(id)) return [value, id];
+    if (of === order && (value === null || fits(type, value)) && storable(id)) return [value, id];
   }
   throw new ProblemError('malformed', 'The cursor is none of this question: ask without one for the first page', {
     issues: [{ path: 'cursor', message: 'not a cursor of this question' }],
   });
+}
+
+function fits(type: Keyset['type'], value: string): boolean {
+  const hasDay = type === 'date' || type === 'timestamptz';
+  const day = type === 'date' ? value : value.slice(0, 10);
+  return storable(value) && shapes[type].test(value) && (!hasDay || Day.safeParse(day).success);
 }
 
 function parsedJson(text: string): unknown {

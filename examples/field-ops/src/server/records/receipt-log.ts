@@ -2,6 +2,7 @@ import { type Database, reading, rowsOf } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { type LoggedReceipt, ReceiptLogPage, receiptStatuses } from '../../record-answers.ts';
+import { Moment } from '../values.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { overseesAll, type Overseer } from './overseer.ts';
 import { Limit, type RecordsApp, recordRoute, Text } from './record-route.ts';
@@ -31,7 +32,7 @@ const from = sql`sync.receipts r left join sync.halts h on h.tenant = r.tenant a
 
 const Query = z.object({
   ...{ actor: z.optional(Text), name: z.optional(Text), status: z.optional(z.enum(receiptStatuses)) },
-  ...{ from: z.optional(z.iso.datetime({ offset: true })), to: z.optional(z.iso.datetime({ offset: true })) },
+  ...{ from: z.optional(Moment), to: z.optional(Moment) },
   /** `true`: only what nobody of the office has noted anything about. */
   open: z.optional(z.stringbool()),
   /** In the args: a delivery's id, a loan's, an amount. */

@@ -68,7 +68,6 @@ export const Text = z.string().check(z.maxLength(200), z.refine(storable, 'text 
 /** One value or several, any of which fits. */
 export const Choice = z.optional(z.union([Text, z.array(Text).check(z.maxLength(50))]));
 export const Limit = z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(500)), 100);
-export const Day = z.iso.date().check(z.refine((day) => day >= '1000', 'a year before 1000'));
 /** Several values, as a list. */
 export function listed(choice: string | readonly string[] | undefined): readonly string[] {
   return choice === undefined ? [] : typeof choice === 'string' ? [choice] : choice;

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { RazorpayPayout, razorpayReport } from '../adapters/razorpay-payouts.ts';
 import { keyName, StripePayout, stripeReport } from '../adapters/stripe-payouts.ts';
 import { reportMessage } from '../message-store.ts';
-import { isUuid, reportPayout } from '../payout-store.ts';
+import { isUuid } from '../../values.ts';
+import { reportPayout } from '../payout-store.ts';
 import type { incomingEvents } from '../tables.ts';
 
 export type IncomingEvent = Pick<typeof incomingEvents.$inferSelect, 'tenant' | 'source' | 'eventId' | 'type' | 'body'>;

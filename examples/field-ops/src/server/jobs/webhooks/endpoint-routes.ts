@@ -9,7 +9,7 @@ import { enqueue } from '../enqueue.ts';
 import { reopenWebhooks } from '../message-store.ts';
 import type { OpsBoss } from '../ops-boss.ts';
 import { type OpsApp, opsRoute } from '../ops-route.ts';
-import { isUuid } from '../payout-store.ts';
+import { isUuid, Moment } from '../../values.ts';
 import { outgoingMessages } from '../tables.ts';
 import {
   addEndpoint,
@@ -137,7 +137,7 @@ export function endpointRoutes(
     summary: `Sends events once more, by their ids or those of a span of time, with their former ids; at most ${mostReplayed} in one go`,
     body: z.object({
       ...{ messages: z.optional(z.array(z.uuid()).check(z.minLength(1), z.maxLength(200))) },
-      ...{ from: z.optional(z.iso.datetime({ offset: true })), to: z.optional(z.iso.datetime({ offset: true })) },
+      ...{ from: z.optional(Moment), to: z.optional(Moment) },
     }),
     answer: Replayed,
     status: 202,

@@ -2,6 +2,7 @@ import { type Database, reading, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { type IncomingEvent, IncomingEvents, incomingStatuses } from '../../../message-answers.ts';
+import { Moment } from '../../values.ts';
 import { type OpsApp, opsRoute, PageLimit } from '../ops-route.ts';
 import { incomingEvents } from '../tables.ts';
 
@@ -13,7 +14,7 @@ const Cursor = z.pipe(
     if (text === '') return undefined;
     try {
       const [at, source, id] = z
-        .tuple([z.iso.datetime(), z.string(), z.string()])
+        .tuple([Moment, z.string(), z.string()])
         .parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
       if (!`${source}${id}`.includes('\0')) return { at, source, id };
     } catch {
