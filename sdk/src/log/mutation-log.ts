@@ -98,6 +98,11 @@ export class MutationLog {
     return this.entries.some(isPending);
   }
 
+  /** Something is pending, or being written that will be. */
+  get soonHasPending(): boolean {
+    return this.#flushing !== undefined || this.hasPending;
+  }
+
   /** Entries whose effects the base rows do not have yet, in id order. */
   get uncovered(): readonly LogEntry[] {
     const { covered } = this.#progress;

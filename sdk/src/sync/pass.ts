@@ -2,7 +2,7 @@ import type { Device } from '../device.ts';
 import { SyncError } from '../errors.ts';
 import { newClientId, uuid } from '../ids.ts';
 import type { Platform } from '../platform.ts';
-import type { Stopped } from '../protocol/index.ts';
+import type { Stopped, SyncResponse } from '../protocol/index.ts';
 import { applyAnswer, type AppliedAnswer } from './apply-answer.ts';
 import type { Line } from './line.ts';
 import { type Round, takeRound } from './round.ts';
@@ -22,6 +22,17 @@ export interface PassResult {
   readonly held: Stopped | undefined;
   /** Scopes that still don't add up. */
   readonly diverged: readonly string[];
+}
+
+/** A request that is on its way. */
+interface Asked {
+  readonly round: Round;
+  /** It makes room for a mutation that is made meanwhile. */
+  readonly givesWay: boolean;
+  /** Undefined: another request will do better, one that is smaller or has the mutations that were made meanwhile. */
+  readonly answer: Promise<SyncResponse | undefined>;
+  /** The answer is not wanted any more. */
+  readonly drop: () => void;
 }
 
 /** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
@@ -52,38 +63,56 @@ export class Pass {
    * @throws SyncError when a try failed; what earlier rounds brought is kept.
    */
   async run(push: boolean): Promise<PassResult> {
+    const { log } = this.#device;
     let pushing = push;
     let held: Stopped | undefined;
     let stuck: SyncError | undefined;
     let mended = 0;
     let gaveWay = false;
-    for (;;) {
-      const round = await this.#take(pushing ? this.#line.batch : 0);
-      // Who carries mutations gives way to nobody and takes some changes along; who came in place of another does not
-      // either, whatever is in it: so the pull comes to its end too.
-      const givesWay: boolean = pushing && round.sent.length === 0 && !gaveWay;
-      const answer = await this.#exchange(round, givesWay);
-      gaveWay = givesWay && !answer;
-      if (!answer) continue;
-      const { applied, stopped } = answer;
-      const more = answer.more && !applied.full;
-      const mending = applied.healed || applied.overtaken;
-      mended = mending ? mended + 1 : 0;
-      if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
+    let ahead: Asked | undefined;
+    let asksAhead = true;
+    try {
+      for (;;) {
+        // What was made meanwhile goes first; an answer for each of many mutations would be read for nothing.
+        if (pushing && log.soonHasPending) {
+          asksAhead &&= !ahead;
+          ahead = drop(ahead);
+        }
+        // Who carries mutations gives way to nobody and takes some changes along; who came in place of another does not
+        // either, whatever is in it: so the pull comes to its end too.
+        const asked: Asked = ahead ?? this.#ask(await this.#take(pushing ? this.#line.batch : 0), pushing && !gaveWay);
+        ahead = undefined;
+        const { round } = asked;
+        const answer = await asked.answer;
+        gaveWay = asked.givesWay && !answer;
+        if (!answer) continue;
+        // The next page is on its way while this one is being written.
+        if (asksAhead && !(pushing && log.soonHasPending) && this.#isPlainPage(round, answer))
+          ahead = this.#ask(this.#pageAfter(round, answer), pushing);
+        const applied = await this.#apply(round, answer);
+        const { stopped } = answer;
+        const more = answer.delta.more && !applied.full;
+        const mending = applied.healed || applied.overtaken;
+        if (!more || mending || !applied.moved) ahead = drop(ahead);
+        mended = mending ? mended + 1 : 0;
+        if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
 
-      // Whatever stops the push, the replica is completed first.
-      if (stopped?.code === 'halted' || stopped?.code === 'server_outdated') held = stopped;
-      else if (round.sent.length > 0 && applied.settled === 0 && !mending)
-        stuck = noProgress(stopped?.code ?? 'no receipt');
-      if (held || stuck) pushing = false;
-      if (more && !applied.moved && !mending) throw noProgress('a page that does not move the cursor');
-      if (more || mending || (pushing && round.sent.length > 0 && this.#device.log.hasPending)) continue;
+        // Whatever stops the push, the replica is completed first.
+        if (stopped?.code === 'halted' || stopped?.code === 'server_outdated') held = stopped;
+        else if (round.sent.length > 0 && applied.settled === 0 && !mending)
+          stuck = noProgress(stopped?.code ?? 'no receipt');
+        if (held || stuck) pushing = false;
+        if (more && !applied.moved && !mending) throw noProgress('a page that does not move the cursor');
+        if (more || mending || (pushing && round.sent.length > 0 && log.hasPending)) continue;
 
-      this.#divergedInARow = applied.diverged.length > 0 ? this.#divergedInARow + 1 : 0;
-      if (this.#divergedInARow > 0 && this.#divergedInARow < mostInARow) continue;
-      if (stuck) throw stuck;
-      if (applied.full) throw new SyncError('store_full', noRoom, { recovery: 'paused' });
-      return { held, diverged: applied.diverged };
+        this.#divergedInARow = applied.diverged.length > 0 ? this.#divergedInARow + 1 : 0;
+        if (this.#divergedInARow > 0 && this.#divergedInARow < mostInARow) continue;
+        if (stuck) throw stuck;
+        if (applied.full) throw new SyncError('store_full', noRoom, { recovery: 'paused' });
+        return { held, diverged: applied.diverged };
+      }
+    } finally {
+      drop(ahead);
     }
   }
 
@@ -93,12 +122,11 @@ export class Pass {
   }
 
   async #take(batch: number): Promise<Round> {
-    const { now, online } = this.#platform;
     // A try would mark mutations as sent that cannot leave the device.
-    if (!online()) throw new SyncError('offline', 'The device has no network');
+    if (!this.#platform.online()) throw new SyncError('offline', 'The device has no network');
     const taking = takeRound(this.#device.store, {
       request: uuid(this.#platform),
-      sentAt: new Date(now()).toISOString(),
+      sentAt: this.#time(),
       model: this.#model,
       store: this.#device.log.own.store,
       // The first row shows whether there is room for more.
@@ -115,16 +143,36 @@ export class Pass {
     return round;
   }
 
-  /** Undefined: another request will do better, one that is smaller or has the mutations that were made meanwhile. */
-  async #exchange(
-    round: Round,
-    givesWay: boolean,
-  ): Promise<{ applied: AppliedAnswer; stopped: Stopped | null; more: boolean } | undefined> {
+  /** A page of a pull that brings nothing else, so that what comes after it is known before it is written. */
+  #isPlainPage({ request, sent }: Round, { receipts, stopped, delta }: SyncResponse): boolean {
+    const others = sent.length + receipts.length + request.diverged.length;
+    return delta.more && others === 0 && !stopped && !this.#isFull && this.#platform.online();
+  }
+
+  #pageAfter({ request, ...round }: Round, { delta }: SyncResponse): Round {
+    const next = {
+      request: uuid(this.#platform),
+      sentAt: this.#time(),
+      cursor: delta.cursor,
+      limit: this.#line.page(0),
+    };
+    return { ...round, request: { ...request, ...next }, marked: undefined };
+  }
+
+  #ask(round: Round, mayGiveWay: boolean): Asked {
     const { setTimeout, clearTimeout } = this.#platform;
+    const givesWay = mayGiveWay && round.sent.length === 0;
     const giveUp = new AbortController();
-    const giveWay = () => this.#device.log.hasPending && giveUp.abort();
-    const timer = givesWay && setTimeout(() => (this.#giveWay = giveWay)(), giveWayMs);
-    const answer = await this.#transport
+    const giveWay = () => {
+      if (this.#device.log.hasPending) giveUp.abort();
+    };
+    const timer =
+      givesWay &&
+      setTimeout(() => {
+        this.#giveWay = giveWay;
+        giveWay();
+      }, giveWayMs);
+    const answer = this.#transport
       .send(round.request, giveUp.signal)
       .catch((error: unknown) => {
         if (giveUp.signal.aborted) return undefined;
@@ -135,9 +183,14 @@ export class Pass {
       })
       .finally(() => {
         clearTimeout(timer);
-        this.#giveWay = () => {};
+        if (this.#giveWay === giveWay) this.#giveWay = () => {};
       });
-    if (!answer) return undefined;
+    // Whoever comes to it hears of it.
+    answer.catch(() => {});
+    return { round, givesWay, answer, drop: () => giveUp.abort() };
+  }
+
+  async #apply(round: Round, answer: SyncResponse): Promise<AppliedAnswer> {
     const room = await this.#hasRoom();
     const applying = applyAnswer(this.#device.store, round, answer, {
       now: this.#platform.now(),
@@ -151,7 +204,11 @@ export class Pass {
     if (applied.commit) this.#device.committed(applied.commit);
     else if (!applied.full) await this.#device.readAgain();
     await this.#device.caughtUp();
-    return { applied, stopped: answer.stopped, more: answer.delta.more };
+    return applied;
+  }
+
+  #time(): string {
+    return new Date(this.#platform.now()).toISOString();
   }
 
   get #isFull(): boolean {
@@ -165,6 +222,10 @@ export class Pass {
     this.#rowsAt = undefined;
     return (await this.#device.store.reserve?.hold()) ?? true;
   }
+}
+
+function drop(asked: Asked | undefined): undefined {
+  asked?.drop();
 }
 
 const noRoom = 'The device has no space left for more rows: free some; what was captured is kept and sent';
