@@ -1,5 +1,5 @@
 import type { Commit, OwnCommit, RowChange } from './commit.ts';
-import { ClosedError, StoreFullError } from './errors.ts';
+import { ClosedError, StoreFullError, StoreTooNewError } from './errors.ts';
 import { newClientId } from './ids.ts';
 import { isSkip, type LogEntry, needsAttention } from './log/entry.ts';
 import { MutationLog } from './log/mutation-log.ts';
@@ -40,8 +40,8 @@ export class Device {
   #settleTimer: unknown;
   /** Writes of this tab that may change what the next mutation follows. */
   #writes = 0;
-  /** What is on the screen already, and being written. */
-  readonly #shown = new Set<OwnCommit>();
+  /** What is on the screen already and being written, and what memory had before it. */
+  readonly #shown = new Map<OwnCommit, { identity: Identity; progress: Progress }>();
   /** Rows are on the screen of a commit that is still being worked out. */
   #foreseen = false;
   /** `seq` of entries that were shown and may not be on disk. */
@@ -143,8 +143,9 @@ export class Device {
   settleJournal(): Promise<void> {
     this.#settling ??= this.#settle()
       .catch((error: unknown) => {
-        // With room, the next sync takes it up again.
-        if (!(error instanceof ClosedError || error instanceof StoreFullError)) this.board.failed('not_saved', error);
+        // With room, the next sync takes it up again; a newer app, that has written here, does by itself.
+        const isKnown = [ClosedError, StoreFullError, StoreTooNewError].some((known) => error instanceof known);
+        if (!isKnown) this.board.failed('not_saved', error);
       })
       .finally(() => (this.#settling = undefined));
     return this.#settling;
@@ -159,12 +160,15 @@ export class Device {
   async #settle(): Promise<void> {
     // On a full disk there is no room for rows in both places.
     while (this.log.progress.journal && !this.log.progress.full) {
-      const commit = await this.writing(settleSegment(this.store, this.indexesOf));
+      const commit = await this.writing(settleSegment(this.store, this.log.own, this.indexesOf));
       if (!commit) return;
       this.committed(commit);
       await this.caughtUp();
     }
   }
+
+  /** Runs a write of the log's: with room made for it, when the disk is full. */
+  readonly withRoom: MutationLog['withRoom'] = (write) => this.log.withRoom(write);
 
   /** Holds back what cannot be foreseen while this is being written. */
   async writing<T>(write: Promise<T>): Promise<T> {
@@ -179,8 +183,9 @@ export class Device {
   /** Shows what is being written, as far as it follows from what memory has; {@link committed} or {@link takeBack} follows. */
   show(commit: OwnCommit): void {
     if (commit.follows !== this.log.progress.revision) return;
+    const { identity, progress } = this.log;
     this.#foreseen = false;
-    this.#shown.add(commit);
+    this.#shown.set(commit, { identity, progress });
     this.#take(commit);
   }
 
@@ -191,13 +196,22 @@ export class Device {
     this.replica.absorb({ rows });
   }
 
-  /** What was shown is not on disk. Resolves when memory is as the disk is. */
-  async takeBack(): Promise<void> {
-    if (this.#shown.size === 0 && !this.#foreseen) return;
+  /** What was shown is not on disk. Resolves when memory is as the disk is, or to false: it cannot be read. */
+  async takeBack(): Promise<boolean> {
+    if (this.#shown.size === 0 && !this.#foreseen) return true;
+    const [before = this.log] = this.#shown.values();
+    const { identity, progress } = before;
     this.#foreseen = false;
-    for (const { entries = [] } of this.#shown) for (const { seq } of entries) this.#doubtful.add(seq);
+    for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
     this.#shown.clear();
-    await this.readAgain().catch(this.#unreadable);
+    return this.readAgain().then(
+      () => true,
+      () => {
+        // As it was before, for all that is known: whoever looks next finds that memory has missed something.
+        this.#take({ identity, progress: { ...progress, revision: -1 } });
+        return false;
+      },
+    );
   }
 
   /** This tab has written to the store. */

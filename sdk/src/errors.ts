@@ -98,7 +98,10 @@ export class InvalidArgsError extends CodedError<'invalid_args'> {
   }
 }
 
-/** The device's disk refused a write. The mutation was not kept: show it to the person. */
+/**
+ * The device's disk refused a write. The mutation was not kept: show it to the person, who may do it again. Should the disk
+ * have it all the same (its answer was lost, and nobody could look), this run of the app does not send it.
+ */
 export class NotSavedError extends CodedError<'not_saved'> {
   constructor(cause: unknown) {
     super('not_saved', `The mutation could not be written to this device: ${messageOf(cause)}`, { cause });

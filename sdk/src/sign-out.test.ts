@@ -342,3 +342,30 @@ test('actors whose names could be taken for one another’s have stores of their
   expect(await other.readMutations()).toEqual([]);
   expect(await encoded.readMutations()).toEqual([]);
 });
+
+test('who signs in again while the sign-out still closes keeps what is theirs', async () => {
+  let held: Promise<void> | undefined;
+  const slow = async (name: string) => {
+    const store = await world.disk(name);
+    return wrapStore(store, async (tables, mode, body) => {
+      const waiting = mode === 'durable' && tables.includes('rows') ? held : undefined;
+      if (waiting) held = undefined;
+      await waiting;
+      return store.transaction(tables, mode, body);
+    });
+  };
+  const leaving = await world.synced({ platform: origin, store: slow });
+  const written = deferred<void>();
+  held = written.promise;
+  const syncing = leaving.sync();
+  syncing.catch(() => {});
+  await idle();
+  const left = leaving.signOut();
+  await idle();
+  world.isOnline = false;
+  const back = await world.client({ platform: origin });
+  await back.mutate(...confirm);
+  written.resolve();
+  await left;
+  expect(await onDisk()).toMatchObject({ log: 1 });
+});

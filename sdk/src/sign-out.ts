@@ -2,7 +2,7 @@ import { UnsentError } from './errors.ts';
 import { isPending, isSkip, needsAttention } from './log/entry.ts';
 import { listEntries } from './log/stored-entries.ts';
 import type { Platform } from './platform.ts';
-import { putMeta } from './store/meta.ts';
+import { getIdentity, putMeta } from './store/meta.ts';
 import type { Store } from './store/store.ts';
 
 /** A tab that sleeps may hold the store open for long; what was in it is gone by then. */
@@ -35,7 +35,10 @@ export async function emptyStore(store: Store, { dropUnsent = false }: SignOutOp
   if (refusal) throw refusal;
 }
 
-/** Deletes an emptied store, without waiting for ever for those who have it open. */
+/**
+ * Deletes an emptied store, without waiting for ever for those who have it open. One that somebody has signed in to again
+ * meanwhile, in another tab, is theirs.
+ */
 export async function destroyStore(
   store: Store,
   platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>,
@@ -44,5 +47,6 @@ export async function destroyStore(
   const late = new Promise<void>((resolve) => {
     timer = platform.setTimeout(resolve, destroyMs);
   });
-  await Promise.race([store.destroy(), late]).finally(() => platform.clearTimeout(timer));
+  const begun = await store.transaction(['meta'], 'read', (tx) => getIdentity(tx));
+  await Promise.race([begun ? store.close() : store.destroy(), late]).finally(() => platform.clearTimeout(timer));
 }

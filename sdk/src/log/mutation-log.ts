@@ -49,6 +49,11 @@ export class MutationLog {
   #sorted: readonly LogEntry[] | undefined;
   #queue: Waiting[] = [];
   #flushing: Promise<void> | undefined;
+  /**
+   * Keys of mutations that were called not saved while nobody could see how the disk stood: should they be there, they are
+   * not to be sent, since the person has been told to do it again.
+   */
+  readonly refused = new Set<string>();
   /** Entries that are shown and not on disk yet. */
   #unsaved: ReadonlySet<LogEntry> = new Set();
   #closed = false;
@@ -106,9 +111,10 @@ export class MutationLog {
   /** Entries whose effects the base rows do not have yet, in id order. */
   get uncovered(): readonly LogEntry[] {
     const { covered } = this.#progress;
-    return this.entries.filter(
-      ({ former, receipt, id }) => !former && id > covered && (!receipt || receipt.status === 'applied'),
-    );
+    return this.entries.filter((entry) => {
+      const { former, receipt, id } = entry;
+      return !former && id > covered && !isSkip(entry) && (!receipt || receipt.status === 'applied');
+    });
   }
 
   /**
@@ -146,8 +152,9 @@ export class MutationLog {
   async dismiss(key: string): Promise<void> {
     const seq = this.find(key)?.seq;
     if (seq === undefined) return;
-    const commit = await this.#withRoom((changes) =>
+    const commit = await this.withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
+        if (!(await getIdentity(tx, this.own))) return undefined;
         const entries = await changeEntries(tx, [{ seq }], (stored) =>
           stored.key === key && needsAttention(stored) ? { ...stored, dismissed: true } : undefined,
         );
@@ -165,7 +172,7 @@ export class MutationLog {
    */
   async replace(old: LogEntry, draft: Draft, mayRunTwice: boolean): Promise<LogEntry> {
     const { lastSeq } = this.#identity;
-    const done = await this.#withRoom((changes) =>
+    const done = await this.withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const before = await getIdentity(tx, this.own);
         if (!before) return undefined;
@@ -210,6 +217,7 @@ export class MutationLog {
     const seqs = this.entries.filter(old).map(({ seq }) => seq);
     if (seqs.length === 0) return;
     const commit = await this.#store.transaction(['log', 'meta'], 'write', async (tx) => {
+      if (!(await getIdentity(tx, this.own))) return undefined;
       const stored = await Promise.all(seqs.map((seq) => getEntry(tx, seq)));
       const removed = stored
         .filter((entry) => entry !== undefined)
@@ -218,7 +226,7 @@ export class MutationLog {
       await Promise.all(removed.map((seq) => tx.delete('log', seq)));
       return { ...(await countChange(tx)), removed };
     });
-    this.#committed(commit);
+    if (commit) this.#committed(commit);
   }
 
   /**
@@ -298,13 +306,14 @@ export class MutationLog {
     while (this.#queue.length > 0) {
       const group = this.#queue;
       this.#queue = [];
+      let isKnown = true as boolean | undefined;
       try {
-        const commit = await this.#withRoom((changes) =>
+        const commit = await this.withRoom((changes) =>
           this.#write(
             group.map(({ draft }) => draft),
             changes,
           ).catch(async (error: unknown) => {
-            await this.#hooks.takeBack?.();
+            isKnown = await this.#hooks.takeBack?.();
             throw error;
           }),
         );
@@ -312,14 +321,22 @@ export class MutationLog {
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
-        for (const { saved } of group) saved.reject(asRefusal(error));
+        for (const { draft, saved } of group) {
+          // The answer may be all that was lost: the disk, read again, has the entry.
+          const entry = this.find(draft.key);
+          if (entry) saved.resolve(entry);
+          else {
+            if (isKnown === false) this.refused.add(draft.key);
+            saved.reject(asRefusal(error));
+          }
+        }
       }
     }
     this.#flushing = undefined;
   }
 
   /** Runs `write`; when the disk is full, again once there is room: what the server can send again goes before the log. */
-  #withRoom<T>(write: (changes: Partial<Progress>) => Promise<T>): Promise<T> {
+  withRoom<T>(write: (changes: Partial<Progress>) => Promise<T>): Promise<T> {
     return withReserve(this.#store, write).catch(async (error: unknown) => {
       const futile = !(error instanceof StoreFullError) || this.#store.deletingFrees === false;
       if (futile || !(await this.#dropRows())) throw error;
@@ -328,7 +345,7 @@ export class MutationLog {
   }
 
   async #dropRows(): Promise<boolean> {
-    const commit = await dropRows(this.#store);
+    const commit = await dropRows(this.#store, this.own);
     if (commit) this.#committed(commit);
     return commit !== undefined;
   }

@@ -132,3 +132,13 @@ test('a store that runs the transaction again thins no more than once', async ()
   expect(kept).toHaveLength(5);
   expect([kept[0], kept.at(-1)]).toEqual([1, 6]);
 });
+
+test('the effect of a ping that was thinned away is no longer shown', async () => {
+  const client = await world.synced({
+    optimistic: { ping: (replica, { n }, { key }) => replica.put('notes', { id: key, text: `ping ${n}` }) },
+  });
+  world.isOnline = false;
+  await ping(client, 1, 10);
+  const shown = await client.read('notes');
+  expect(shown.map(({ text }) => Number(text.slice(5))).toSorted((a, b) => a - b)).toEqual(await pingsOf(client));
+});

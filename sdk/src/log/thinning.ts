@@ -1,7 +1,6 @@
 import type { Thin } from '../model/index.ts';
-import { skipName } from '../protocol/index.ts';
 import type { Transaction } from '../store/store.ts';
-import { isSkip, type LogEntry } from './entry.ts';
+import { asSkip, isSkip, type LogEntry } from './entry.ts';
 import { changeEntries } from './stored-entries.ts';
 
 /**
@@ -23,7 +22,7 @@ export async function thinUnsent(
     if (!thin) continue;
     const unsent = [...pending, ...added].filter((entry) => entry.name === name && !entry.sent);
     const thinned = await changeEntries(tx, thin(unsent), (stored, { key }) =>
-      stored.key !== key || stored.sent || isSkip(stored) ? undefined : { ...stored, name: skipName, args: {} },
+      stored.key !== key || stored.sent || isSkip(stored) ? undefined : asSkip(stored),
     );
     skips.push(...thinned);
   }

@@ -1,5 +1,5 @@
 import type { OwnCommit } from '../commit.ts';
-import { getProgress, putMeta } from '../store/meta.ts';
+import { getIdentity, getProgress, type Own, putMeta } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 
 /**
@@ -7,8 +7,9 @@ import type { Store } from '../store/store.ts';
  *
  * @returns undefined when there are none.
  */
-export function dropRows(store: Store): Promise<OwnCommit | undefined> {
+export function dropRows(store: Store, own: Own): Promise<OwnCommit | undefined> {
   return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
+    if (!(await getIdentity(tx, own))) return undefined;
     const { expected: _expected, journal: _journal, ...before } = await getProgress(tx);
     if (before.cursor === null) return undefined;
     const progress = { ...before, cursor: null, lastSyncedAt: null, full: true, revision: before.revision + 1 };

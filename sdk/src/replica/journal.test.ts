@@ -1,7 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createClient } from '../create-client.ts';
+import { deferred } from '../deferred.ts';
+import { collection, defineModel } from '../model/index.ts';
 import { getProgress } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { idle } from '../testing/fake-clock.ts';
+import { fakeOrigin } from '../testing/fake-origin.ts';
+import { model } from '../testing/model.ts';
 import { World } from '../testing/world.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
 import { isRow } from './journal.ts';
@@ -98,12 +103,14 @@ test('a scope that is reset or dropped takes the journal’s rows along', async 
 test('rows that a tab puts in their places do not come back when another tab has dropped them meanwhile', async () => {
   notes(300, 'first');
   let drop: (() => Promise<unknown>) | undefined;
+  let settling = 0;
   const slow = async (name: string): Promise<Store> => {
     const store = await world.disk(name);
     return wrapStore(store, async (tables, mode, body) => {
       const result = await store.transaction(tables, mode, body);
-      // After the first slice of rows.
-      const now = mode === 'write' && !tables.includes('meta') ? drop : undefined;
+      if (mode === 'write' && tables.includes('rows') && !tables.includes('log')) settling += 1;
+      // It has begun, and the first slice of rows is in its place.
+      const now = settling === 2 ? drop : undefined;
       if (now) drop = undefined;
       await now?.();
       return result;
@@ -121,4 +128,34 @@ test('rows that a tab puts in their places do not come back when another tab has
   await client.sync();
   expect(await client.read('notes')).toEqual([]);
   expect(await onDisk()).toMatchObject({ rows: 0 });
+});
+
+test('a tab of an older app puts no row in its place once a newer one has its indexes there', async () => {
+  const { schema } = model.collections.deliveries;
+  const deliveries = collection({ schema, key: 'id', indexes: ['status', 'amountPaise'] });
+  const newer = defineModel({ ...model, version: 2, collections: { ...model.collections, deliveries } });
+  const origin = fakeOrigin();
+  for (let at = 0; at < 80; at += 1) {
+    world.server.write('deliveries', `x${at}`, { id: `x${at}`, status: 'pending', amountPaise: 5_000 + at });
+  }
+  const held = deferred<void>();
+  let settling = 0;
+  const slow = async (name: string): Promise<Store> => {
+    const store = await world.disk(name);
+    return wrapStore(store, async (tables, mode, body) => {
+      if (mode === 'write' && tables.includes('rows') && !tables.includes('log') && (settling += 1) > 1)
+        await held.promise;
+      return store.transaction(tables, mode, body);
+    });
+  };
+  await world.synced({ platform: origin, store: slow });
+  const actor = { tenant: 'pennco', id: 'a1' };
+  const platform = { ...world.platform, ...origin };
+  const options = { url: 'http://server', actor, token: () => 'good', store: world.disk, platform };
+  const client = await createClient({ ...options, model: newer });
+  await idle();
+  held.resolve();
+  await idle();
+  expect(await client.read('deliveries', { where: { amountPaise: { gte: 5_000 } } })).toHaveLength(80);
+  await client.close();
 });

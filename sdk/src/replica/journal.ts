@@ -1,4 +1,4 @@
-import { countChange, getProgress, type Progress, putMeta } from '../store/meta.ts';
+import { countChange, getIdentity, getProgress, type Own, type Progress, putMeta } from '../store/meta.ts';
 import type { OwnCommit } from '../commit.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { indexEntries } from './index-values.ts';
@@ -107,10 +107,13 @@ async function place(tx: Transaction, [collection, id, stored]: Placing, indexes
  * Puts the oldest segment's rows in their places, in transactions that keep nobody waiting for long, and then drops it. A
  * crash in between costs nothing but doing it again.
  *
+ * @param own who writes: rows lie in the indexes of the newest app that was here.
  * @returns what was committed; undefined when the journal is empty.
+ * @throws StoreTooNewError
  */
-export async function settleSegment(store: Store, indexesOf: IndexesOf): Promise<OwnCommit | undefined> {
+export async function settleSegment(store: Store, own: Own, indexesOf: IndexesOf): Promise<OwnCommit | undefined> {
   const begun = await store.transaction(['rows', 'meta'], 'write', async (tx) => {
+    if (!(await getIdentity(tx, own))) return undefined;
     const progress = await getProgress(tx);
     if (!progress.journal) return undefined;
     const [segment] = (await tx.list('rows', { first: journalName }, 1)) as Segment[];
@@ -124,14 +127,15 @@ export async function settleSegment(store: Store, indexesOf: IndexesOf): Promise
   for (let at = 0; at < placings.length; at += sliceRows) {
     const slice = placings.slice(at, at + sliceRows);
     // Gone: another tab has put it in its place, or dropped it, and what came after must not be overwritten.
-    const there = await store.transaction(['rows'], 'write', async (tx) => {
-      if ((await tx.get('rows', keyOf(seq))) === undefined) return false;
+    const there = await store.transaction(['rows', 'meta'], 'write', async (tx) => {
+      if (!(await getIdentity(tx, own)) || (await tx.get('rows', keyOf(seq))) === undefined) return false;
       await placeAll(tx, slice, indexesOf);
       return true;
     });
     if (!there) break;
   }
   return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
+    if (!(await getIdentity(tx, own))) return undefined;
     const counted = await countChange(tx);
     await tx.delete('rows', keyOf(seq));
     const [next] = await tx.list('rows', { first: journalName }, 1);

@@ -28,8 +28,19 @@ beforeEach(async () => {
   await Promise.all(['k1', 'k2', 'k3'].map((key) => log.append({ key, name: 'n', args: {}, at: 'then', model: 1 })));
 });
 
+const withRoom: MutationLog['withRoom'] = (write) => write({});
+
 async function take(batch = 50): Promise<Round> {
-  const round = await takeRound(store, { request: 'r', sentAt: 'now', model: 1, page: () => 10, batch, diverged: [] });
+  const round = await takeRound(store, {
+    request: 'r',
+    sentAt: 'now',
+    model: 1,
+    page: () => 10,
+    batch,
+    diverged: [],
+    withRoom,
+    refused: new Set(),
+  });
   if (!round) throw new Error('no identity on disk');
   return round;
 }
@@ -61,7 +72,8 @@ const options = {
     journalAt: () => undefined,
     show: () => {},
     foresee: () => {},
-    takeBack: async () => {},
+    takeBack: async () => true,
+    withRoom,
   },
   room: true,
 };

@@ -1,6 +1,7 @@
 import type { Commit, OwnCommit, RowChange } from '../commit.ts';
 import { StoreFullError } from '../errors.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
+import type { MutationLog } from '../log/mutation-log.ts';
 import { fillGap, leaveClientId, type Renumbered } from '../log/renumber.ts';
 import { type Handled, handleDead, settle } from '../log/settle.ts';
 import type { Stopped, SyncResponse } from '../protocol/index.ts';
@@ -9,7 +10,6 @@ import { type Journal, readJournal } from '../replica/journal.ts';
 import { type IndexesOf, readRow } from '../replica/stored-row.ts';
 import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { withReserve } from '../store/with-reserve.ts';
 import { isOutcome } from './answer.ts';
 import type { Round } from './round.ts';
 import { isText } from './shape.ts';
@@ -43,7 +43,9 @@ export interface Memory {
   /** Told how rows will stand, from this revision on, even before that: {@link show} has the rest of it. */
   foresee(rows: readonly RowChange[], revision: number): void;
   /** What these were told will not be. */
-  takeBack(): Promise<void>;
+  takeBack(): Promise<boolean>;
+  /** Runs a write of the log's: with room made for it, when the disk is full. */
+  readonly withRoom: MutationLog['withRoom'];
 }
 
 /** What the transaction needs from outside of the store. */
@@ -87,7 +89,7 @@ export async function applyAnswer(
   }
   // The server has the rows, and will send them again; that it has the mutations is what matters.
   if (receipts.length === 0 && !stopped) return { ...nothing, full: true };
-  return withReserve(store, () => write(false));
+  return memory.withRoom(() => write(false));
 }
 
 const nothing: AppliedAnswer = {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { StoreFullError } from '../errors.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import { smallDisk, type SmallDisk } from '../testing/small-disk.ts';
 import { World } from '../testing/world.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
 
 const halfAnHour = 30 * 60_000;
 
@@ -115,3 +117,38 @@ async function fills(disk: SmallDisk, client: AnyClient): Promise<void> {
   await world.settle(client);
   expect(await rows(client)).toBe(20);
 }
+
+test('without a reserve, rows make room for what is captured to be sent', async () => {
+  let full = false;
+  const store = async (name: string) => {
+    const disk = await world.disk(name);
+    // As a browser at its quota: every write fails until much was deleted.
+    return wrapStore(disk, (tables, mode, body) =>
+      disk.transaction(tables, mode, async (tx) => {
+        let [writes, clears] = [false, false];
+        const result = await body({
+          ...tx,
+          put: (...given) => {
+            writes = true;
+            return tx.put(...given);
+          },
+          clear: (table) => {
+            clears = true;
+            return tx.clear(table);
+          },
+        });
+        full &&= !clears;
+        if (full && writes) throw new StoreFullError(new Error('quota'));
+        return result;
+      }),
+    );
+  };
+  const client = await world.synced({ store });
+  world.isOnline = false;
+  const { key } = await client.mutate('note', { text: 'captured' });
+  [world.isOnline, full] = [true, true];
+  world.tell('online');
+  await world.clock.pass(60_000);
+  expect(world.server.applied.get(key)).toBe(1);
+  expect(client.status.get()).toMatchObject({ pending: 0 });
+});

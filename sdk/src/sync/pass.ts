@@ -133,6 +133,8 @@ export class Pass {
       page: (sent) => (this.#isFull ? 1 : this.#line.page(sent)),
       batch,
       diverged: this.#diverged,
+      withRoom: this.#device.withRoom,
+      refused: this.#device.log.refused,
     });
     const round = await this.#device.writing(taking);
     if (!round) {

@@ -1,11 +1,11 @@
 import type { OwnCommit } from '../commit.ts';
-import { isPending, type LogEntry } from '../log/entry.ts';
+import { asSkip, isPending, type LogEntry } from '../log/entry.ts';
+import type { MutationLog } from '../log/mutation-log.ts';
 import { listEntries, putEntries } from '../log/stored-entries.ts';
 import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { deviceLimits } from '../protocol/limits.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
-import { withReserve } from '../store/with-reserve.ts';
 
 /** Leaves room for the rest of the body, below the server's limit. */
 const bodyBytes = 900_000;
@@ -35,6 +35,10 @@ export interface RoundPlan {
   /** Most mutations; 0 pulls only. */
   readonly batch: number;
   readonly diverged: readonly string[];
+  /** Runs a write of the log's: with room made for it, when the disk is full. */
+  readonly withRoom: MutationLog['withRoom'];
+  /** Keys of mutations that must not be sent, should they be on the disk. */
+  readonly refused: ReadonlySet<string>;
 }
 
 /**
@@ -44,12 +48,14 @@ export interface RoundPlan {
  * @returns undefined when the storage was cleared under the running client, or is another one.
  */
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
-  return withReserve(store, (changes) =>
+  return plan.withRoom((changes) =>
     store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const identity = await getIdentity(tx, plan);
       if (!identity) return undefined;
       const { cursor, head } = await getProgress(tx);
-      const pending = await readPending(tx, head, Math.max(plan.batch, 1));
+      const pending = (await readPending(tx, head, Math.max(plan.batch, 1))).map((entry) =>
+        !entry.sent && plan.refused.has(entry.key) ? asSkip(entry) : entry,
+      );
       const [first] = pending;
       const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
       const wanted = [...diverged].slice(0, deviceLimits.scopesPerRequest);

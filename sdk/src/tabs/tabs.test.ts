@@ -315,3 +315,11 @@ test('a channel that cannot be written to costs nothing', async () => {
   const { confirmed } = await client.mutate(...confirm('d1'));
   expect(await confirmed).toMatchObject({ state: 'applied' });
 });
+
+test('where locks are refused, it syncs all the same', async () => {
+  const lock = () => Promise.reject(new DOMException('not here', 'SecurityError'));
+  const client = await world.client({ platform: { ...fakeOrigin(), lock } });
+  const { key } = await client.mutate('note', { text: 'mine' });
+  await world.settle(client);
+  expect(world.server.applied.get(key)).toBe(1);
+});

@@ -93,10 +93,16 @@ export class Tabs {
   async alone<T>(closing: AbortSignal, body: () => Promise<T>): Promise<T> {
     if (!this.#lock) return body();
     const outcome = deferred<T>();
-    const locked = this.#lock(`${this.#name} syncs`, closing, async () => {
+    let isRunning = false;
+    const run = async () => {
+      isRunning = true;
       await body().then(outcome.resolve, outcome.reject);
+    };
+    this.#lock(`${this.#name} syncs`, closing, run).catch((error: unknown) => {
+      // As when leading: without locks to be had, two tabs sync at once.
+      if (isRunning || closing.aborted) outcome.reject(error);
+      else void run();
     });
-    locked.catch(outcome.reject);
     return outcome.promise;
   }
 

@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Mode, Store } from '../store/store.ts';
+import { readLog } from '../tabs/catch-up.ts';
+import { idle } from '../testing/fake-clock.ts';
+import { World } from '../testing/world.ts';
+import { wrapStore } from '../testing/wrap-store.ts';
+
+/** What befalls transactions of a mode: lost before anything is done, or their answer only. */
+type Loss = Partial<Record<Mode, 'transaction' | 'answer'>>;
+
+let world: World;
+let loss: Loss;
+beforeEach(() => {
+  world = new World();
+  loss = {};
+});
+afterEach(() => world.close());
+
+async function losing(name: string): Promise<Store> {
+  const store = await world.disk(name);
+  const lost = () => new DOMException('Connection to Indexed Database server lost', 'UnknownError');
+  return wrapStore(store, async (tables, mode, body) => {
+    if (loss[mode] === 'transaction') throw lost();
+    const result = await store.transaction(tables, mode, body);
+    if (loss[mode] === 'answer') throw lost();
+    return result;
+  });
+}
+
+const confirm = ['confirm', { deliveryId: 'd1', amountPaise: 100 }] as const;
+const onDisk = async () => (await readLog(await world.disk('pennco/a1'))).entries;
+
+/** A client, and how its deliveries were shown last. */
+async function watched() {
+  const client = await world.synced({ store: losing });
+  let screen = '';
+  client.watch('deliveries', {}, (rows) => (screen = rows.map(({ id, status }) => `${id} ${status}`).join()));
+  await idle();
+  return { client, screen: () => screen };
+}
+
+test('a mutation whose commit succeeded is saved, also when only its answer was lost', async () => {
+  const { client } = await watched();
+  loss = { durable: 'answer' };
+  const saved = await client.mutate(...confirm);
+  loss = {};
+  await world.settle(client);
+  expect(await saved.confirmed).toMatchObject({ state: 'applied' });
+  expect(await onDisk()).toHaveLength(1);
+});
+
+test('one that was called not saved while nobody could look is never sent: the person does it again', async () => {
+  const { client } = await watched();
+  loss = { durable: 'answer', read: 'transaction' };
+  await expect(client.mutate('note', { text: 'pay 100' })).rejects.toMatchObject({ code: 'not_saved' });
+  loss = {};
+  expect(await onDisk()).toHaveLength(1);
+  const { key } = await client.mutate('note', { text: 'pay 100' });
+  await world.settle(client);
+  expect(world.server.applied.get(key)).toBe(1);
+  expect(world.server.requests.flatMap(({ mutations }) => mutations.map(({ name }) => name))).toEqual([
+    '$skip',
+    'note',
+  ]);
+});
+
+test('after that, memory knows that it has missed something, and the disk is seen as it is', async () => {
+  const { client, screen } = await watched();
+  world.isOnline = false;
+  loss = { durable: 'answer', read: 'transaction' };
+  await expect(client.mutate(...confirm)).rejects.toMatchObject({ code: 'not_saved' });
+  expect(screen()).toBe('d1 pending,d2 pending');
+  loss = {};
+  world.tell('visible');
+  await idle();
+  expect(await client.readMutations()).toHaveLength(1);
+  expect(client.status.get().pending).toBe(1);
+});
+
+test('an effect is taken back also when the disk is gone for good', async () => {
+  const { client, screen } = await watched();
+  const logs: number[] = [];
+  client.watchMutations({}, (records) => logs.push(records.length));
+  loss = { durable: 'transaction', write: 'transaction', read: 'transaction' };
+  await expect(client.mutate(...confirm)).rejects.toMatchObject({ code: 'not_saved' });
+  await idle();
+  expect(screen()).toBe('d1 pending,d2 pending');
+  expect(logs.at(-1)).toBe(0);
+  expect(client.status.get().pending).toBe(0);
+});
