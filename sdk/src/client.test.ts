@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deferred } from './deferred.ts';
 import type { RowOf } from './model/index.ts';
 import { idle } from './testing/fake-clock.ts';
 import type { TestModel } from './testing/model.ts';
 import { World } from './testing/world.ts';
+import { wrapStore } from './testing/wrap-store.ts';
 import { readLog } from './tabs/catch-up.ts';
 
 let world: World;
@@ -209,6 +211,39 @@ test('an outcome that has not come when the client closes is no longer waited fo
   await client.close();
   await expect(confirmed).rejects.toMatchObject({ code: 'closed' });
 });
+
+test.for(['before its pass begins', 'while the last pass is tidied up after'] as const)(
+  'who asks for a sync %s hears of it when the client closes',
+  async (when) => {
+    let sweeping = false;
+    const swept = deferred<void>();
+    const client = await world.synced({
+      keepOutcomesMs: 0,
+      store: async (name) => {
+        const store = await world.disk(name);
+        return wrapStore(store, async (tables, mode, body) => {
+          if (sweeping && mode === 'write' && !tables.includes('rows')) await swept.promise;
+          return store.transaction(tables, mode, body);
+        });
+      },
+    });
+    if (when !== 'before its pass begins') {
+      await (
+        await client.mutate('note', { text: 'x' })
+      ).confirmed;
+      await world.settle(client);
+      await world.clock.pass(1000);
+      sweeping = true;
+      await client.sync();
+      await idle();
+    }
+    const asked = client.sync();
+    const closing = client.close();
+    swept.resolve();
+    await expect(asked).rejects.toMatchObject({ code: 'closed' });
+    await closing;
+  },
+);
 
 test('a client that cannot read its store closes it', async () => {
   const close = vi.fn<() => Promise<void>>(async () => {});
