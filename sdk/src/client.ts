@@ -86,6 +86,7 @@ export interface Client<M extends Model> {
    * Resolves when the mutation of this key has its outcome, also one of an earlier session or another tab.
    *
    * @throws UnknownKeyError when the log does not have it: it never had, or its outcome is no longer kept.
+   * @throws ThinnedError when the model let it go unsent.
    * @throws ClosedError when the client is closed before.
    */
   outcome(key: string): Promise<SettledRecord<M>>;

@@ -101,10 +101,10 @@ export function runClient(made: ClientParts, indexed: Promise<void>) {
   };
   const saved = async (saving: Promise<LogEntry>): Promise<SavedMutation> => {
     const { id, key } = await saving;
-    await replica.settled();
     const confirmed = log.outcome(key).then((entry) => records.of(entry) as SettledRecord);
     // Who does not ask for the outcome need not hear that the client was closed before it came.
     confirmed.catch(() => {});
+    await replica.settled();
     return { id, key, confirmed };
   };
   const refusals = (status: Outcome['status']): AnyRefusals => {

@@ -116,6 +116,34 @@ test('a tab that slept through messages reads them up when it is looked at', asy
   expect(await second.readMutations()).toMatchObject([{ state: 'applied' }]);
 });
 
+test('a tab that slept until an outcome was forgotten says so, and waits for it no longer', async () => {
+  const keepOutcomesMs = 1000;
+  let asleep = false;
+  const first = await world.synced({ platform: origin, keepOutcomesMs });
+  const second = await world.synced({
+    platform: {
+      setTimeout: (callback, ms) => world.clock.setTimeout(() => asleep || callback(), ms),
+      lock: origin.lock,
+      channel: (name, listener) => {
+        const heard = (message: unknown) => void (asleep || listener(message));
+        return origin.channel?.(name, heard) ?? { post: () => {}, close: () => {} };
+      },
+    },
+    keepOutcomesMs,
+  });
+  const { key, confirmed } = await second.mutate('note', { text: 'x' });
+  asleep = true;
+  const outcome = second.outcome(key);
+  for (let times = 0; times < 2; times += 1) {
+    await first.sync();
+    await world.clock.pass(2000);
+  }
+  asleep = false;
+  world.tell('visible');
+  await expect(confirmed).rejects.toMatchObject({ code: 'unknown_key' });
+  await expect(outcome).rejects.toMatchObject({ code: 'unknown_key' });
+});
+
 test.for<[string, readonly ('lock' | 'channel')[]]>([
   ['locks', ['channel']],
   ['a channel', ['lock']],
