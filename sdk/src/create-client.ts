@@ -70,7 +70,11 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     },
   });
   const loss = await device.safekeeping.look(start.identity);
-  if (loss) options.onStoreLost?.(loss);
+  try {
+    if (loss) options.onStoreLost?.(loss);
+  } catch (error) {
+    device.board.failed('listener_failed', error);
+  }
   const indexed = device.indexRows().catch((error: unknown) => device.board.failed('not_saved', error));
   device.settleJournalSoon();
   sync = startSync({

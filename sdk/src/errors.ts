@@ -57,7 +57,7 @@ export const errorCodes = {
   diverged: 'later',
   /** An optimistic function threw; its effect is not shown, the mutation is kept. */
   optimistic_failed: 'never',
-  /** A listener of a watch or of the status threw, or a query that cannot be evaluated. */
+  /** A listener of a watch or of the status threw, or `onStoreLost` did, or a query that cannot be evaluated. */
   listener_failed: 'never',
 } as const satisfies Record<string, 'later' | 'never'>;
 
