@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deferred } from './deferred.ts';
 import type { RowOf } from './model/index.ts';
+import type { OptimisticReplica } from './replica/optimistic.ts';
 import { idle } from './testing/fake-clock.ts';
 import type { TestModel } from './testing/model.ts';
 import { World } from './testing/world.ts';
@@ -114,6 +115,28 @@ test('an optimistic effect that throws breaks nothing and leaves nothing', async
   expect(statuses(await client.read('deliveries'))).toBe('d1 pending, d2 pending');
   await world.clock.until(() => client.status.get().pending === 0);
   expect(await confirmed).toMatchObject({ state: 'applied' });
+});
+
+test('an asynchronous effect is said to be one, shows nothing, and what it throws is nobody’s', async () => {
+  const unhandled = vi.fn<(error: unknown) => void>();
+  process.on('unhandledRejection', unhandled);
+  const note = async (replica: OptimisticReplica<TestModel>, { text }: { text: string }) => {
+    replica.put('notes', { id: 'early', text });
+    await idle();
+    throw new Error('planted');
+  };
+  const client = await world.synced({ optimistic: { note: note as never } });
+  world.isOnline = false;
+  await client.mutate('note', { text: 'x' });
+  expect(client.status.get().lastError).toEqual({
+    code: 'optimistic_failed',
+    message: 'The optimistic effect of note must be synchronous, and gave a promise',
+  });
+  expect(await client.read('notes')).toEqual([]);
+  await idle();
+  await idle();
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
 });
 
 test('an optimistic effect sees its rows although nobody has read the collection', async () => {

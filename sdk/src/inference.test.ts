@@ -208,6 +208,14 @@ test('optimistic effects get parsed arguments, and rows of the collection they n
   // @ts-expect-error no such mutation
   const misspelt: OptimisticEffects<M> = { confrim: () => {} };
   expectTypeOf(effects).toEqualTypeOf(misspelt);
-  type Late = () => Promise<void>;
-  expectTypeOf<Late>().toExtend<NonNullable<ClientOptions<M>['optimistic']>['confirm']>();
+  type Effect = NonNullable<ClientOptions<M>['optimistic']>['confirm'];
+  expectTypeOf<() => Promise<void>>().not.toExtend<Effect>();
+  expectTypeOf<() => PromiseLike<void> | undefined>().not.toExtend<Effect>();
+  expectTypeOf<() => false | undefined | Map<string, string> | string[]>().toExtend<Effect>();
+  const late: OptimisticEffects<M> = {
+    // @ts-expect-error its work would come too late
+    note: async (replica, { text }, { key }) => replica.put('notes', { id: key, text }),
+  };
+  const short: OptimisticEffects<M> = { note: (replica, { text }) => text !== '' && replica.delete('notes', text) };
+  expectTypeOf(late).toEqualTypeOf(short);
 });
