@@ -1,3 +1,4 @@
+import { QueryClient } from '@tanstack/query-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { deferred } from './deferred.ts';
 import type { RowOf } from './model/index.ts';
@@ -214,15 +215,29 @@ test('a status listener that throws holds up neither a mutation nor the loop', a
 
 test('a query that cannot be evaluated is its watcher’s own trouble', async () => {
   const client = await world.synced();
-  const amounts = {
-    get id(): string {
+  const values = Object.assign([''], {
+    includes: () => {
       throw new Error('planted');
     },
-  };
-  client.watch('deliveries', { where: amounts }, () => {});
+  });
+  client.watch('deliveries', { where: { status: { in: values } } }, () => {});
   await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
   await world.settle(client);
   expect(statuses(await client.read('deliveries'))).toBe('d1 confirmed, d2 pending');
+});
+
+test.for<[string, string, object]>([
+  ['The model has no collection nope', 'nope', {}],
+  ['The model has no collection constructor', 'constructor', {}],
+  ['Query of deliveries: there is no field nope', 'deliveries', { where: { nope: 1 } }],
+])('%s: reads reject, a watch throws at once', async ([message, collection, query]) => {
+  const client = await world.synced();
+  const asked = [collection, query] as never as ['deliveries'];
+  await expect(client.read(...asked)).rejects.toThrow(new TypeError(message));
+  const options = client.query(...asked);
+  await expect(new QueryClient().fetchQuery(options)).rejects.toThrow(new TypeError(message));
+  expect(() => client.watch(...(asked as never as ['deliveries', object]), () => {})).toThrow(new TypeError(message));
+  await expect(client.count.read(...asked)).rejects.toThrow(new TypeError(message));
 });
 
 test('an outcome that has not come when the client closes is no longer waited for', async () => {

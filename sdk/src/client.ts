@@ -35,13 +35,15 @@ export interface Client<M extends Model> {
    *
    * @example
    * const due = await client.read('deliveries', { where: { status: 'pending', amountPaise: { gte: 100_00 } }, limit: 20 });
-   * @throws TypeError when the model has no such collection; ClosedError.
+   * @throws TypeError when the model has no such collection or field, or an operator, a bound or the limit is none;
+   * ClosedError.
    */
   read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<RowOf<M, C>[]>;
   /**
    * The same, again and again: calls back soon, and after every change that alters the answer.
    *
    * @returns unsubscribe
+   * @throws what {@link read} throws, at once.
    */
   watch<C extends CollectionName<M>>(
     collection: C,
