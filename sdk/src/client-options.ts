@@ -12,16 +12,31 @@ export interface Actor {
   readonly id: string;
 }
 
-/** What the store of a person is called. */
-export function storeNameOf({ tenant, id }: Actor): string {
-  return [tenant, id].map(encodeURIComponent).join('/');
+/** As arguments may be that no compiler has seen, or that were not loaded yet. */
+type Unchecked<T> = { readonly [Name in keyof T]?: unknown };
+
+/** Nothing is not a name, and half a character cannot be written down. */
+const name = /^[^\ud800-\udfff]+$/u;
+
+/**
+ * What the store of a person is called.
+ *
+ * @throws TypeError when a part of the actor is no name.
+ */
+export function storeNameOf(actor: Unchecked<Actor> | undefined): string {
+  const parts = (['tenant', 'id'] as const).map((part) => {
+    const value = actor?.[part];
+    if (typeof value === 'string' && name.test(value)) return encodeURIComponent(value);
+    throw new TypeError(`actor.${part} must be a well-formed string that is not empty, not ${String(value)}`);
+  });
+  return parts.join('/');
 }
 
 /** What `createClient` needs. */
 export interface ClientOptions<M extends Model> {
   /** What `defineModel` made: the file that the server imports too. */
   readonly model: M;
-  /** Base URL of the server, without a trailing slash; `''` is the page's own origin. */
+  /** Base URL of the server; `''` is the page's own origin. */
   readonly url: string;
   /** Whose data this is: each (tenant, actor) has a store of their own. */
   readonly actor: Actor;
@@ -42,4 +57,22 @@ export interface ClientOptions<M extends Model> {
   readonly onError?: ((error: unknown, code: string) => void) | undefined;
   /** Clock, timers, randomness, fetch, connectivity. Default: the browser's or Node's own. */
   readonly platform?: Partial<Platform> | undefined;
+}
+
+/**
+ * Looks whether the options can be meant, before anything is opened.
+ *
+ * @throws TypeError that names the first that cannot.
+ */
+export function checkOptions({ model, url, token, store }: Unchecked<ClientOptions<Model>>): void {
+  const { version, collections, mutations } = (model ?? {}) as Unchecked<Model>;
+  const wanted: Record<string, readonly [isSo: unknown, what: string]> = {
+    model: [version && collections && mutations, 'what defineModel has made'],
+    url: [typeof url === 'string', "the server's base URL, or '' for the page's own origin"],
+    token: [typeof token === 'function', 'a function that gives a token'],
+    store: [typeof store === 'function', 'a function, as idbStore() and its likes give it'],
+  };
+  for (const [option, [isSo, what]] of Object.entries(wanted)) {
+    if (!isSo) throw new TypeError(`createClient: ${option} must be ${what}`);
+  }
 }

@@ -1,8 +1,12 @@
+import { QueryClient } from '@tanstack/query-core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deferred } from './deferred.ts';
 import type { RowOf } from './model/index.ts';
+import type { OptimisticReplica } from './replica/optimistic.ts';
 import { idle } from './testing/fake-clock.ts';
 import type { TestModel } from './testing/model.ts';
 import { World } from './testing/world.ts';
+import { wrapStore } from './testing/wrap-store.ts';
 import { readLog } from './tabs/catch-up.ts';
 
 let world: World;
@@ -114,6 +118,28 @@ test('an optimistic effect that throws breaks nothing and leaves nothing', async
   expect(await confirmed).toMatchObject({ state: 'applied' });
 });
 
+test('an asynchronous effect is said to be one, shows nothing, and what it throws is nobody’s', async () => {
+  const unhandled = vi.fn<(error: unknown) => void>();
+  process.on('unhandledRejection', unhandled);
+  const note = async (replica: OptimisticReplica<TestModel>, { text }: { text: string }) => {
+    replica.put('notes', { id: 'early', text });
+    await idle();
+    throw new Error('planted');
+  };
+  const client = await world.synced({ optimistic: { note: note as never } });
+  world.isOnline = false;
+  await client.mutate('note', { text: 'x' });
+  expect(client.status.get().lastError).toEqual({
+    code: 'optimistic_failed',
+    message: 'The optimistic effect of note must be synchronous, and gave a promise',
+  });
+  expect(await client.read('notes')).toEqual([]);
+  await idle();
+  await idle();
+  process.off('unhandledRejection', unhandled);
+  expect(unhandled).not.toHaveBeenCalled();
+});
+
 test('an optimistic effect sees its rows although nobody has read the collection', async () => {
   const client = await world.synced();
   await client.close();
@@ -189,15 +215,29 @@ test('a status listener that throws holds up neither a mutation nor the loop', a
 
 test('a query that cannot be evaluated is its watcher’s own trouble', async () => {
   const client = await world.synced();
-  const amounts = {
-    get id(): string {
+  const values = Object.assign([''], {
+    includes: () => {
       throw new Error('planted');
     },
-  };
-  client.watch('deliveries', { where: amounts }, () => {});
+  });
+  client.watch('deliveries', { where: { status: { in: values } } }, () => {});
   await client.mutate('confirm', { deliveryId: 'd1', amountPaise: 100 });
   await world.settle(client);
   expect(statuses(await client.read('deliveries'))).toBe('d1 confirmed, d2 pending');
+});
+
+test.for<[string, string, object]>([
+  ['The model has no collection nope', 'nope', {}],
+  ['The model has no collection constructor', 'constructor', {}],
+  ['Query of deliveries: there is no field nope', 'deliveries', { where: { nope: 1 } }],
+])('%s: reads reject, a watch throws at once', async ([message, collection, query]) => {
+  const client = await world.synced();
+  const asked = [collection, query] as never as ['deliveries'];
+  await expect(client.read(...asked)).rejects.toThrow(new TypeError(message));
+  const options = client.query(...asked);
+  await expect(new QueryClient().fetchQuery(options)).rejects.toThrow(new TypeError(message));
+  expect(() => client.watch(...(asked as never as ['deliveries', object]), () => {})).toThrow(new TypeError(message));
+  await expect(client.count.read(...asked)).rejects.toThrow(new TypeError(message));
 });
 
 test('an outcome that has not come when the client closes is no longer waited for', async () => {
@@ -209,6 +249,39 @@ test('an outcome that has not come when the client closes is no longer waited fo
   await client.close();
   await expect(confirmed).rejects.toMatchObject({ code: 'closed' });
 });
+
+test.for(['before its pass begins', 'while the last pass is tidied up after'] as const)(
+  'who asks for a sync %s hears of it when the client closes',
+  async (when) => {
+    let sweeping = false;
+    const swept = deferred<void>();
+    const client = await world.synced({
+      keepOutcomesMs: 0,
+      store: async (name) => {
+        const store = await world.disk(name);
+        return wrapStore(store, async (tables, mode, body) => {
+          if (sweeping && mode === 'write' && !tables.includes('rows')) await swept.promise;
+          return store.transaction(tables, mode, body);
+        });
+      },
+    });
+    if (when !== 'before its pass begins') {
+      await (
+        await client.mutate('note', { text: 'x' })
+      ).confirmed;
+      await world.settle(client);
+      await world.clock.pass(1000);
+      sweeping = true;
+      await client.sync();
+      await idle();
+    }
+    const asked = client.sync();
+    const closing = client.close();
+    swept.resolve();
+    await expect(asked).rejects.toMatchObject({ code: 'closed' });
+    await closing;
+  },
+);
 
 test('a client that cannot read its store closes it', async () => {
   const close = vi.fn<() => Promise<void>>(async () => {});

@@ -35,13 +35,15 @@ export interface Client<M extends Model> {
    *
    * @example
    * const due = await client.read('deliveries', { where: { status: 'pending', amountPaise: { gte: 100_00 } }, limit: 20 });
-   * @throws TypeError when the model has no such collection; ClosedError.
+   * @throws TypeError when the model has no such collection or field, or an operator, a bound or the limit is none;
+   * ClosedError.
    */
   read<C extends CollectionName<M>>(collection: C, query?: Query<RowOf<M, C>>): Promise<RowOf<M, C>[]>;
   /**
    * The same, again and again: calls back soon, and after every change that alters the answer.
    *
    * @returns unsubscribe
+   * @throws what {@link read} throws, at once.
    */
   watch<C extends CollectionName<M>>(
     collection: C,
@@ -86,6 +88,7 @@ export interface Client<M extends Model> {
    * Resolves when the mutation of this key has its outcome, also one of an earlier session or another tab.
    *
    * @throws UnknownKeyError when the log does not have it: it never had, or its outcome is no longer kept.
+   * @throws ThinnedError when the model let it go unsent.
    * @throws ClosedError when the client is closed before.
    */
   outcome(key: string): Promise<SettledRecord<M>>;

@@ -1,5 +1,5 @@
 import type { Client } from './client.ts';
-import { type ClientOptions, storeNameOf } from './client-options.ts';
+import { checkOptions, type ClientOptions, storeNameOf } from './client-options.ts';
 import { Device } from './device.ts';
 import { CodedError, StoreBrokenError } from './errors.ts';
 import { newClientId } from './ids.ts';
@@ -28,16 +28,21 @@ const weekMs = 7 * 24 * 60 * 60 * 1000;
  *   token: () => session.token(),
  *   store: idbStore(),
  * });
+ * @throws TypeError when an option cannot be meant.
  * @throws StoreBrokenError when what is on the device cannot be read, and whatever the store throws when it cannot be
  * opened: there is no silent fallback.
  */
 export async function createClient<M extends Model>(options: ClientOptions<M>): Promise<Client<M>> {
+  checkOptions(options);
   const platform: Platform = { ...defaultPlatform(), ...options.platform };
   const { model, actor } = options;
   const name = storeNameOf(actor);
   // Without randomness nothing is opened.
   platform.randomBytes(1);
   const store = await options.store(name);
+  if (!(store as Partial<Store> | undefined)?.transaction) {
+    throw new TypeError('createClient: store gave no store: is it idbStore without ()?');
+  }
   // Before anything is read: whatever another tab does from then on is heard.
   const tabs = new Tabs(platform, store.sharedAs);
   const start = await readStart(store, platform, model).catch(async (error: unknown) => {
@@ -65,13 +70,17 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     },
   });
   const loss = await device.safekeeping.look(start.identity);
-  if (loss) options.onStoreLost?.(loss);
+  try {
+    if (loss) options.onStoreLost?.(loss);
+  } catch (error) {
+    device.board.failed('listener_failed', error);
+  }
   const indexed = device.indexRows().catch((error: unknown) => device.board.failed('not_saved', error));
   device.settleJournalSoon();
   sync = startSync({
     device,
     platform,
-    url: options.url,
+    url: options.url.replace(/\/+$/, ''),
     model: model.version,
     token: options.token,
     keepOutcomesMs: options.keepOutcomesMs ?? weekMs,

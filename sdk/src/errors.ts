@@ -55,9 +55,9 @@ export const errorCodes = {
   server_outdated: 'later',
   /** What is held of a scope differs from the server's checksum, also after fetching it again. */
   diverged: 'later',
-  /** An optimistic function threw; its effect is not shown, the mutation is kept. */
+  /** An optimistic function threw, or was asynchronous; its effect is not shown, the mutation is kept. */
   optimistic_failed: 'never',
-  /** A listener of a watch or of the status threw, or a query that cannot be evaluated. */
+  /** A listener of a watch or of the status threw, or `onStoreLost` did, or a query that cannot be evaluated. */
   listener_failed: 'never',
 } as const satisfies Record<string, 'later' | 'never'>;
 

@@ -37,7 +37,12 @@ export { type Refusal } from './log/refusal.ts';
 export { type Channel, type Marker, type Platform, type PlatformEvent, type StorageState } from './platform.ts';
 export { type LiveQueryContext, type LiveQueryOptions } from './query/live-options.ts';
 export { type DeadLetters, type NeedsAttention, type Refusals, type RetryDead } from './refusals.ts';
-export { type OptimisticEffect, type OptimisticEffects, type OptimisticReplica } from './replica/optimistic.ts';
+export {
+  type NoPromise,
+  type OptimisticEffect,
+  type OptimisticEffects,
+  type OptimisticReplica,
+} from './replica/optimistic.ts';
 export { type Condition, type Order, type Query } from './replica/query.ts';
 export { type StoreLoss } from './safekeeping.ts';
 export { type SignOutOptions } from './sign-out.ts';

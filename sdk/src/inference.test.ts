@@ -10,7 +10,7 @@ import type {
   SavedMutation,
   SettledRecord,
 } from './index.ts';
-import { collection, defineModel, mutation } from './model/index.ts';
+import { type Collection, collection, defineModel, mutation } from './model/index.ts';
 
 /*
  * What the compiler makes of a model. Nothing here runs: `tsc -b` fails when a type is wrong, or when what must not
@@ -57,6 +57,32 @@ type Dead = 'after_restore' | 'halted' | 'unknown_mutation' | 'unknown_code';
 
 /** Gives `body` a client for the compiler, and never calls it. */
 const typed = (_body: (client: Client<M>) => unknown) => {};
+
+test('rows are what their schema says without being parsed', () => {
+  const fine = z.object({
+    id: z.string(),
+    ref: z.string().brand<'Ref'>(),
+    note: z.optional(z.string()),
+    seen: z.nullish(z.boolean()),
+    tags: z.array(z.record(z.string(), z.unknown())),
+    any: z.any(),
+  });
+  expectTypeOf(collection({ schema: fine, key: 'id', indexes: ['ref'] })).toEqualTypeOf<Collection<typeof fine>>();
+  const id = z.string();
+  const date = z.pipe(
+    z.string(),
+    z.transform((text) => new Date(text)),
+  );
+  const declared = () => [
+    // @ts-expect-error nobody makes a Date of it
+    collection({ schema: z.object({ id, at: date }), key: 'id' }),
+    // @ts-expect-error nobody puts the default in its place
+    collection({ schema: z.object({ id, n: z._default(z.int(), 7) }), key: 'id' }),
+    // @ts-expect-error nobody makes a number of it
+    collection({ schema: z.object({ id, n: z.coerce.number() }), key: 'id' }),
+  ];
+  expectTypeOf(declared).toBeFunction();
+});
 
 test('mutate knows names and arguments, as they are before the schema has parsed them', () => {
   expectTypeOf<Parameters<Client<M>['mutate']>[0]>().toEqualTypeOf<'confirm' | 'note'>();
@@ -208,6 +234,14 @@ test('optimistic effects get parsed arguments, and rows of the collection they n
   // @ts-expect-error no such mutation
   const misspelt: OptimisticEffects<M> = { confrim: () => {} };
   expectTypeOf(effects).toEqualTypeOf(misspelt);
-  type Late = () => Promise<void>;
-  expectTypeOf<Late>().toExtend<NonNullable<ClientOptions<M>['optimistic']>['confirm']>();
+  type Effect = NonNullable<ClientOptions<M>['optimistic']>['confirm'];
+  expectTypeOf<() => Promise<void>>().not.toExtend<Effect>();
+  expectTypeOf<() => PromiseLike<void> | undefined>().not.toExtend<Effect>();
+  expectTypeOf<() => false | undefined | Map<string, string> | string[]>().toExtend<Effect>();
+  const late: OptimisticEffects<M> = {
+    // @ts-expect-error its work would come too late
+    note: async (replica, { text }, { key }) => replica.put('notes', { id: key, text }),
+  };
+  const short: OptimisticEffects<M> = { note: (replica, { text }) => text !== '' && replica.delete('notes', text) };
+  expectTypeOf(late).toEqualTypeOf(short);
 });

@@ -12,6 +12,7 @@ import { type ClientParts, parts } from './parts.ts';
 import type { Outcome } from './protocol/index.ts';
 import { LiveQueries, type LiveQueryOptions, type LiveSource } from './query/live-options.ts';
 import type { DeadLetters, RetryDead } from './refusals.ts';
+import { checkQuery } from './replica/check-query.ts';
 import type { LiveAnswer } from './replica/live-answer.ts';
 import type { PlainQuery } from './replica/query.ts';
 import { forgetMarkers } from './safekeeping.ts';
@@ -53,13 +54,14 @@ export function runClient(made: ClientParts, indexed: Promise<void>) {
     queries.options(['ekbaar', actor.tenant, actor.id, instance, ...question], source);
 
   /** Tells of each answer what `look` sees in it, when that is something else than before. */
-  const answers = <Data>(collection: string, query: PlainQuery, look: (answer: LiveAnswer) => Data) => {
-    if (!Object.hasOwn(model.collections, collection)) {
-      throw new TypeError(`The model has no collection ${collection}`);
-    }
-    return whileOpen<Data>({
-      read: async () => look(await replica.read(collection, query)),
+  const answers = <Data>(collection: string, query: PlainQuery, look: (answer: LiveAnswer) => Data) =>
+    whileOpen<Data>({
+      read: async () => {
+        checkQuery(model, collection, query);
+        return look(await replica.read(collection, query));
+      },
       watch: (listener) => {
+        checkQuery(model, collection, query);
         let last: Data | undefined;
         return replica.watch(collection, query, (answer) => {
           const next = look(answer);
@@ -69,7 +71,6 @@ export function runClient(made: ClientParts, indexed: Promise<void>) {
         });
       },
     });
-  };
   /** The ways to ask for what `look` sees in the answers. */
   const asking = <Data>(what: string, look: (answer: LiveAnswer) => Data, changes: PlainQuery = {}) => {
     const of = (collection: string, query: PlainQuery) => answers(collection, { ...query, ...changes }, look);
@@ -101,10 +102,10 @@ export function runClient(made: ClientParts, indexed: Promise<void>) {
   };
   const saved = async (saving: Promise<LogEntry>): Promise<SavedMutation> => {
     const { id, key } = await saving;
-    await replica.settled();
     const confirmed = log.outcome(key).then((entry) => records.of(entry) as SettledRecord);
     // Who does not ask for the outcome need not hear that the client was closed before it came.
     confirmed.catch(() => {});
+    await replica.settled();
     return { id, key, confirmed };
   };
   const refusals = (status: Outcome['status']): AnyRefusals => {

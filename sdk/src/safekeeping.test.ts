@@ -65,6 +65,23 @@ test('a store that was cleared is told from a fresh one, until somebody has hear
   expect((await start({ store: evicted })).status.get().storeLost).toBeNull();
 });
 
+test('what onStoreLost throws is reported, and keeps nobody from the data', async () => {
+  await unsent(1);
+  const onError = vi.fn<(error: unknown, code: string) => void>();
+  const thrown = new Error('planted');
+  const client = await world.client({
+    store: memoryStore(),
+    platform: { marker },
+    onError,
+    onStoreLost: () => {
+      throw thrown;
+    },
+  });
+  expect(client.status.get().storeLost).toMatchObject({ unsent: 1 });
+  expect(client.status.get().lastError).toEqual({ code: 'listener_failed', message: 'planted' });
+  expect(onError.mock.calls).toEqual([[thrown, 'listener_failed']]);
+});
+
 test('lost again before anybody has heard of it: both count', async () => {
   await unsent(3);
   const second = await start({ store: memoryStore() });

@@ -8,6 +8,7 @@ import {
   StoreFullError,
   StoreTooNewError,
   ThinnedError,
+  UnknownKeyError,
 } from '../errors.ts';
 import { dropRows } from '../replica/drop-rows.ts';
 import {
@@ -44,6 +45,8 @@ export class MutationLog {
   readonly #entries = new Map<number, LogEntry>();
   readonly #seqs = new Map<string, number>();
   readonly #outcomes = new Map<string, Deferred<LogEntry>>();
+  /** Keys of entries that have gone, which nobody was told yet. */
+  readonly #gone: string[] = [];
   #identity: Identity;
   #progress: Progress;
   #sorted: readonly LogEntry[] | undefined;
@@ -136,6 +139,7 @@ export class MutationLog {
    * Resolves with the entry once it has an outcome.
    *
    * @throws ThinnedError when it was let go instead.
+   * @throws UnknownKeyError when another tab has forgotten the outcome before this one heard of it.
    * @throws ClosedError when the log is closed before that.
    */
   async outcome(key: string): Promise<LogEntry> {
@@ -269,8 +273,11 @@ export class MutationLog {
     if (identity) this.#identity = identity;
     if (progress) this.#progress = progress;
     for (const seq of removed) {
-      this.#seqs.delete(this.#entries.get(seq)?.key ?? '');
+      const entry = this.#entries.get(seq);
+      this.#seqs.delete(entry?.key ?? '');
       this.#entries.delete(seq);
+      // What is newer than the disk as it was read may only not be there yet.
+      if (entry && this.isSaved(entry) && seq <= this.#identity.lastSeq) this.#gone.push(entry.key);
     }
     for (const entry of entries) {
       const there = this.#entries.get(entry.seq);
@@ -289,6 +296,11 @@ export class MutationLog {
       else if (!entry.receipt) continue;
       this.#outcomes.get(entry.key)?.resolve(entry);
       this.#outcomes.delete(entry.key);
+    }
+    for (const key of this.#gone.splice(0)) {
+      if (this.#seqs.has(key)) continue;
+      this.#outcomes.get(key)?.reject(new UnknownKeyError(key));
+      this.#outcomes.delete(key);
     }
   }
 

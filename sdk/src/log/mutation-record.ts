@@ -60,8 +60,9 @@ export interface SavedMutation<M extends Model = Model, N extends MutationName<M
   readonly id: number;
   readonly key: string;
   /**
-   * Resolves when the server's outcome is stored; rejects with ClosedError when the client is closed before.
-   * After a restart, `client.outcome(key)` gives the same.
+   * Resolves when the server's outcome is stored; rejects with ClosedError when the client is closed before, with
+   * ThinnedError when the model let it go unsent, and with UnknownKeyError when another tab had forgotten the outcome
+   * (`keepOutcomesMs`) before this one, asleep, heard of it. After a restart, `client.outcome(key)` gives the same.
    */
   readonly confirmed: Promise<SettledRecord<M, N>>;
 }

@@ -16,8 +16,24 @@ export interface Collection<Schema extends ObjectSchema = ObjectSchema> {
 /** The name of a schema's field. */
 export type FieldOf<Schema extends ObjectSchema> = Extract<keyof z.output<Schema>, string>;
 
+/** The fields that a schema would change: parsed, they have another type, or a default. */
+export type ChangedField<Schema extends ObjectSchema, Input = z.input<Schema>, Output = z.output<Schema>> = {
+  [F in keyof Input & keyof Output & string]: [Output[F], undefined extends Input[F] ? undefined : never] extends [
+    Input[F],
+    Output[F],
+  ]
+    ? never
+    : F;
+}[keyof Input & keyof Output & string];
+
+/** Anything, for a schema that says how rows are also when nobody parses them. */
+export type Unparsed<Schema extends ObjectSchema> = [ChangedField<Schema>] extends [never]
+  ? unknown
+  : `rows are not parsed: no transform and no default in ${ChangedField<Schema>}`;
+
 /**
- * Declares a collection.
+ * Declares a collection. Devices hold its rows as the server sends them, and nobody parses them: a field with a transform
+ * or a default does not compile.
  *
  * @example
  * const deliveries = collection({
@@ -28,7 +44,7 @@ export type FieldOf<Schema extends ObjectSchema> = Extract<keyof z.output<Schema
  * @throws TypeError when `key` or an index is no field of the schema.
  */
 export function collection<const Schema extends ObjectSchema>(declared: {
-  schema: Schema;
+  schema: Schema & Unparsed<Schema>;
   key: FieldOf<Schema>;
   indexes?: readonly FieldOf<Schema>[];
 }): Collection<Schema> {

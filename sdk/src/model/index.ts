@@ -1,4 +1,12 @@
-export { type Collection, collection, type FieldOf, fieldsOf, type ObjectSchema } from './collection.ts';
+export {
+  type ChangedField,
+  type Collection,
+  collection,
+  type FieldOf,
+  fieldsOf,
+  type ObjectSchema,
+  type Unparsed,
+} from './collection.ts';
 export {
   type ArgsOf,
   type CollectionName,

@@ -49,10 +49,12 @@ export interface ReactNativeParts {
 export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> {
   const { NetInfo, AppState, fetch, getRandomBytes, storage } = parts;
   let offline = false;
+  const listeners = new Set<unknown>();
   return {
     online: () => !offline,
     visible: () => AppState.currentState === 'active',
     onEvent: (listener) => {
+      listeners.add(listener);
       let before: string | undefined;
       // It tells how things are soon after, and then every change.
       const stopListening = NetInfo.addEventListener(({ isConnected, type }) => {
@@ -68,8 +70,9 @@ export function reactNativePlatform(parts: ReactNativeParts): Partial<Platform> 
       return () => {
         stopListening();
         subscription.remove();
+        listeners.delete(listener);
         // Nobody tells any more when that changes.
-        offline = false;
+        if (listeners.size === 0) offline = false;
       };
     },
     ...(fetch && { fetch: (url, init) => fetch(url, init), streams: true, pokes: true }),

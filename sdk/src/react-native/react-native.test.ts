@@ -234,3 +234,16 @@ test('NetInfo’s news are told once, and another kind of line is a new line', (
   expect(online?.()).toBe(true);
   expect(listeners()).toBe(0);
 });
+
+test('two clients of one platform: one that closes leaves the other what it knows', () => {
+  const { network, listeners, ...handed } = parts();
+  const { online, onEvent } = phone().reactNativePlatform(handed);
+  const [first, second] = [onEvent?.(() => {}), onEvent?.(() => {})];
+  network('none');
+  first?.();
+  first?.();
+  expect(online?.()).toBe(false);
+  second?.();
+  expect(online?.()).toBe(true);
+  expect(listeners()).toBe(0);
+});

@@ -12,9 +12,12 @@ export interface OptimisticReplica<M extends Model = Model> {
   delete<C extends CollectionName<M>>(collection: C, id: string): void;
 }
 
+/** Whatever an effect gives back is ignored; but what gives a promise does its work too late. */
+export type NoPromise = void | null | string | number | boolean | (object & { readonly then?: never });
+
 /**
  * What a mutation does at once on the device, until the server has spoken. It runs again whenever the rows under it
- * change, so it must depend on nothing but its arguments and the replica.
+ * change, so it must be synchronous and depend on nothing but its arguments and the replica.
  */
 export type OptimisticEffect<M extends Model, N extends MutationName<M>> = (
   replica: OptimisticReplica<M>,
@@ -25,7 +28,7 @@ export type OptimisticEffect<M extends Model, N extends MutationName<M>> = (
     /** When the person acted (ISO 8601). */
     readonly at: string;
   },
-) => void;
+) => NoPromise;
 
 /**
  * What the app's mutations do at once, by their names; one that is not named shows nothing until the server has spoken.

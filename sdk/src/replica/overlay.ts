@@ -12,7 +12,7 @@ export type RowIds = Map<string, Set<string>>;
 /** Reads a base row: null when there is none, undefined while it is not in memory. */
 export type BaseRow = (collection: string, id: string) => PlainRow | null | undefined;
 
-type Effect = (replica: OptimisticReplica, args: unknown, meta: { key: string; at: string }) => void;
+type Effect = (replica: OptimisticReplica, args: unknown, meta: { key: string; at: string }) => unknown;
 
 /** What the mutations that are not in the base yet do to it. */
 export class Overlay {
@@ -79,7 +79,13 @@ export class Overlay {
     const effect = this.#effects[entry.name];
     if (!effect) return;
     try {
-      run.attempt((replica) => effect(replica, this.#argsOf(entry), { key: entry.key, at: entry.at }));
+      run.attempt((replica) => {
+        const given = effect(replica, this.#argsOf(entry), { key: entry.key, at: entry.at });
+        if (!isThenable(given)) return;
+        // What becomes of it is of no use: what it would still do comes too late.
+        given.then(undefined, () => {});
+        throw new TypeError(`The optimistic effect of ${entry.name} must be synchronous, and gave a promise`);
+      });
     } catch (error) {
       // It may have thrown only because a row was not in memory yet: then it runs again.
       if (run.missing.size > 0 || this.#reported.has(entry.key)) return;
@@ -151,6 +157,10 @@ class Run {
     if (typeof id !== 'string') throw new TypeError(`put: a row of ${collection} needs its key ${key} as a string`);
     return id;
   }
+}
+
+function isThenable(given: unknown): given is PromiseLike<unknown> {
+  return typeof (given as Partial<PromiseLike<unknown>> | null | undefined)?.then === 'function';
 }
 
 function put(layer: Layer, collection: string, id: string, row: PlainRow | null): void {

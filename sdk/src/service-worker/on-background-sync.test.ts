@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { deferred } from '../deferred.ts';
+import { idle } from '../testing/fake-clock.ts';
 import { fakeOrigin } from '../testing/fake-origin.ts';
 import { World } from '../testing/world.ts';
 import { onBackgroundSync } from './on-background-sync.ts';
@@ -61,6 +63,31 @@ test('two wakes at once are one', async () => {
   await Promise.all([wake('sync'), wake('periodicsync')]);
   expect(createClient).toHaveBeenCalledTimes(1);
   expect(world.server.requests).toHaveLength(before + 1);
+});
+
+test('what is saved while the client closes is sent by the wake that it asked for', async () => {
+  await leave();
+  const closing = deferred<void>();
+  let opened = 0;
+  onBackgroundSync({
+    createClient: async () => {
+      const client = await inWorker();
+      const isFirst = (opened += 1) === 1;
+      const close = async () => {
+        await client.close();
+        if (isFirst) await closing.promise;
+      };
+      return { status: client.status, sync: () => client.sync(), close };
+    },
+  });
+  const first = wake('sync');
+  await idle();
+  const key = await leave();
+  const more = [wake('sync'), wake('sync')];
+  closing.resolve();
+  await Promise.all([first, ...more]);
+  expect(world.server.applied.get(key)).toBe(1);
+  expect(opened).toBe(2);
 });
 
 test('when it fails the browser hears of it, nothing stays open, and the next wake tries again', async () => {

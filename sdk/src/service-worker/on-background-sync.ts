@@ -22,13 +22,19 @@ interface SyncEvent extends Event {
  * undefined when nobody is signed in.
  */
 export function onBackgroundSync(options: { readonly createClient: () => Promise<SyncingClient | undefined> }): void {
-  let running: Promise<void> | undefined;
+  let last = Promise.resolve();
+  /** The run that has not begun yet: one that has may be past what the next wake is for. */
+  let next: Promise<void> | undefined;
   const listen = (type: string, wanted: (client: SyncingClient) => boolean) =>
     addEventListener(type, (event) => {
       const { tag } = event as SyncEvent;
       if (tag !== syncTag) return;
-      running ??= syncOnce(options.createClient, wanted).finally(() => (running = undefined));
-      (event as SyncEvent).waitUntil(running);
+      const begin = () => {
+        next = undefined;
+        return syncOnce(options.createClient, wanted);
+      };
+      next ??= last = last.then(begin, begin);
+      (event as SyncEvent).waitUntil(next);
     });
   // A page may have been quicker.
   listen('sync', (client) => client.status.get().pending > 0);

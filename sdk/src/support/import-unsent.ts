@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type AnyClient, partsOf } from '../parts.ts';
+import { type AnyClient, type ClientParts, partsOf } from '../parts.ts';
 import { UnsentFile } from './unsent-file.ts';
 
 /** What became of a file's mutations, by key. */
@@ -33,7 +33,19 @@ export class ImportError extends Error {
  * @throws NotSavedError when the disk refused.
  */
 export async function importUnsent(client: AnyClient, file: string | Blob): Promise<Imported> {
-  const { actor, device, model, sync } = partsOf(client);
+  const parts = partsOf(client);
+  const importing = (imports.get(parts) ?? Promise.resolve()).then(() => importInto(parts, file));
+  imports.set(
+    parts,
+    importing.catch(() => {}),
+  );
+  return importing;
+}
+
+/** The last import into each client: the next one has to see what it has brought. */
+const imports = new WeakMap<ClientParts, Promise<unknown>>();
+
+async function importInto({ actor, device, model, sync }: ClientParts, file: string | Blob): Promise<Imported> {
   const { tenant, actor: id, entries } = parse(typeof file === 'string' ? file : await file.text());
   if (tenant !== actor.tenant || id !== actor.id) {
     throw new ImportError('another_actor', `The file is of ${id} (${tenant}), and this client of ${actor.id}`);
@@ -54,7 +66,9 @@ export async function importUnsent(client: AnyClient, file: string | Blob): Prom
     }
   }
   await Promise.all(saving.values());
-  sync.mutationMade();
+  // That they may have been sent before is no reason to wait: the tab that leads is told of new ones only.
+  if (device.tabs.leads) sync.mutationMade();
+  else sync.now().catch(() => {});
   return { imported: [...saving.keys()], known, left };
 }
 

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Client } from '../client.ts';
 import { idle } from '../testing/fake-clock.ts';
+import { fakeOrigin } from '../testing/fake-origin.ts';
 import { model, type TestModel } from '../testing/model.ts';
 import { World } from '../testing/world.ts';
 import { memoryStore } from '../store/memory/index.ts';
@@ -89,6 +90,36 @@ test('importing twice, also at once, into two devices and after the phone has co
   expect(await importUnsent(phone, file)).toMatchObject({ imported: [] });
   await world.settle(desk);
   await world.settle(other);
+  expect([tried, kept].map((key) => world.server.applied.get(key))).toEqual([1, 1]);
+});
+
+test('two imports at once into one client bring each mutation once', async () => {
+  const { phone, tried, kept } = await strandedPhone();
+  const file = await exportUnsent(phone);
+  const desk = await another();
+  const outcomes = await Promise.all([importUnsent(desk, file), importUnsent(desk, file)]);
+  expect(outcomes.map(({ imported }) => imported)).toEqual([[tried, kept], []]);
+  expect(outcomes[1].known).toEqual([tried, kept]);
+  expect(await desk.readMutations()).toHaveLength(2);
+});
+
+test('an import that failed is no hindrance to the next', async () => {
+  const { phone, tried, kept } = await strandedPhone();
+  const file = await exportUnsent(phone);
+  const desk = await another();
+  const outcomes = await Promise.allSettled([importUnsent(desk, '{}'), importUnsent(desk, file)]);
+  expect(outcomes).toMatchObject([{ status: 'rejected' }, { value: { imported: [tried, kept] } }]);
+});
+
+test('a tab that does not lead sends what is imported there at once', async () => {
+  const { phone, tried, kept } = await strandedPhone();
+  const file = await exportUnsent(phone);
+  world.isOnline = true;
+  const shared = { store: memoryStore({ shared: true }), platform: fakeOrigin() };
+  await world.synced(shared);
+  const second = await world.synced(shared);
+  await importUnsent(second, file);
+  await idle();
   expect([tried, kept].map((key) => world.server.applied.get(key))).toEqual([1, 1]);
 });
 

@@ -123,6 +123,20 @@ test('without a token sending pauses, says so, and loses nothing', async () => {
   expect(client.status.get()).toMatchObject({ needsToken: false, pending: 0 });
 });
 
+test.for([undefined, '', ' ', 'a\nb', 'a\0', 'टोकन', 17])(
+  'what token() gave is named when it is no token: %j',
+  async (given) => {
+    const client = await world.client({ token: () => given as never });
+    await expect(client.sync()).rejects.toMatchObject({
+      code: 'needs_token',
+      recovery: 'token',
+      message: expect.stringContaining('token()') as string,
+    });
+    expect(client.status.get()).toMatchObject({ needsToken: true, lastError: { code: 'needs_token' } });
+    expect(world.server.requests).toEqual([]);
+  },
+);
+
 test.for(['forbidden', 'malformed', 'client_owned_by_another', 'model_too_old'] as const)(
   '%s pauses until the person does something',
   async (code) => {

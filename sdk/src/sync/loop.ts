@@ -76,7 +76,8 @@ export class SyncLoop {
     this.#clear('released');
     this.#turn.resolve();
     await this.#running;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new ClosedError());
+    // Also those whose pass never came.
+    for (const waiter of [...this.#asking, ...this.#waiters]) waiter.reject(new ClosedError());
   }
 
   async #run(): Promise<void> {

@@ -47,15 +47,19 @@ export class Tokens {
   }
 
   async #askApp(): Promise<string> {
+    let message = 'The app has no token now: sign the person in';
     try {
-      this.#token = await withTimeLimit(this.#platform, timeLimitMs, [this.#closing], async () =>
+      const token = await withTimeLimit(this.#platform, timeLimitMs, [this.#closing], async () =>
         this.#ask(this.#asked),
       );
+      message = 'What token() gave is no string that a header can hold';
+      // `fetch` would refuse it as it refuses a server that cannot be reached.
+      if (!/^[ -~]+$/.test(token.trim())) throw new TypeError(message);
       this.#asked = 'expired';
-      return this.#token;
+      return (this.#token = token);
     } catch (cause) {
       if (this.#token !== undefined) return this.#token;
-      throw new SyncError('needs_token', 'The app has no token now: sign the person in', { recovery: 'token', cause });
+      throw new SyncError('needs_token', message, { recovery: 'token', cause });
     } finally {
       this.#doubted = false;
     }

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Platform } from '../platform.ts';
+import type { ProblemCode } from '../protocol/index.ts';
+import type { Status } from '../status.ts';
 import { idle } from '../testing/fake-clock.ts';
 import { fakeOrigin } from '../testing/fake-origin.ts';
+import { problem } from '../testing/fake-server.ts';
 import { World } from '../testing/world.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
 
@@ -68,6 +71,28 @@ test('when the tab that syncs is closed, another goes on', async () => {
   expect(world.server.applied.get(key)).toBe(1);
 });
 
+test.for<[string, Partial<Status>]>([
+  ['token_expired', { needsToken: true }],
+  ['model_too_old', { updateRequired: true }],
+])('a tab that is opened after %s shows it at once', async ([code, shown]) => {
+  const refuse = async () => problem(code as ProblemCode);
+  world.server.faults.push(refuse, refuse, refuse);
+  const first = await world.client({ platform: origin });
+  await idle();
+  expect(first.status.get()).toMatchObject(shown);
+  const second = await world.client({ platform: origin });
+  await idle();
+  expect(second.status.get()).toMatchObject({ ...shown, lastError: { code: first.status.get().lastError?.code } });
+});
+
+test('what a new tab asks, older versions take for a commit that they have, and read nothing', async () => {
+  const posted: unknown[] = [];
+  const channel = () => ({ post: (message: unknown) => posted.push(message), close: () => {} });
+  await world.client({ platform: { ...origin, channel } });
+  // No revision is lower, and what is not newer than their own is passed over.
+  expect(posted[0]).toEqual({ kind: 'opened', after: -1 });
+});
+
 test('a tab that does not lead syncs when it is asked to', async () => {
   await world.synced({ platform: origin });
   const second = await world.client({ platform: origin });
@@ -114,6 +139,34 @@ test('a tab that slept through messages reads them up when it is looked at', asy
   await idle();
   expect(seen.at(-1)).toBe('theirs');
   expect(await second.readMutations()).toMatchObject([{ state: 'applied' }]);
+});
+
+test('a tab that slept until an outcome was forgotten says so, and waits for it no longer', async () => {
+  const keepOutcomesMs = 1000;
+  let asleep = false;
+  const first = await world.synced({ platform: origin, keepOutcomesMs });
+  const second = await world.synced({
+    platform: {
+      setTimeout: (callback, ms) => world.clock.setTimeout(() => asleep || callback(), ms),
+      lock: origin.lock,
+      channel: (name, listener) => {
+        const heard = (message: unknown) => void (asleep || listener(message));
+        return origin.channel?.(name, heard) ?? { post: () => {}, close: () => {} };
+      },
+    },
+    keepOutcomesMs,
+  });
+  const { key, confirmed } = await second.mutate('note', { text: 'x' });
+  asleep = true;
+  const outcome = second.outcome(key);
+  for (let times = 0; times < 2; times += 1) {
+    await first.sync();
+    await world.clock.pass(2000);
+  }
+  asleep = false;
+  world.tell('visible');
+  await expect(confirmed).rejects.toMatchObject({ code: 'unknown_key' });
+  await expect(outcome).rejects.toMatchObject({ code: 'unknown_key' });
 });
 
 test.for<[string, readonly ('lock' | 'channel')[]]>([

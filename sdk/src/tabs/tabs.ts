@@ -19,6 +19,12 @@ export type TabMessage =
   | { readonly kind: 'line'; readonly status: LineStatus }
   | { readonly kind: 'signed-out' };
 
+/** A new tab asks how the line is. To tabs that don't know this kind, it is by its `after` a commit that they have. */
+interface Opened {
+  readonly kind: 'opened';
+  readonly after: -1;
+}
+
 /** The tabs that have the same store open: one of them syncs, and each hears what the others changed. */
 export class Tabs {
   readonly #name: string | undefined;
@@ -36,7 +42,9 @@ export class Tabs {
     this.#name = name;
     this.#lock = name === undefined ? undefined : platform.lock;
     this.#channel =
-      name === undefined ? undefined : platform.channel?.(name, (message) => this.#heard(message as TabMessage));
+      name === undefined
+        ? undefined
+        : platform.channel?.(name, (message) => this.#heard(message as TabMessage | Opened));
   }
 
   /** Whether this tab is the one that leads. */
@@ -48,6 +56,7 @@ export class Tabs {
   listen(listener: (message: TabMessage) => void): void {
     this.#listener = listener;
     for (const message of this.#early.splice(0)) listener(message);
+    this.#post({ kind: 'opened', after: -1 });
   }
 
   committed({ progress, follows, entries = [], removed = [], rows = [] }: OwnCommit): void {
@@ -110,13 +119,17 @@ export class Tabs {
     this.#channel?.close();
   }
 
-  #heard(message: TabMessage): void {
+  #heard(message: TabMessage | Opened): void {
+    if (message.kind === 'opened') {
+      if (this.#leads && this.#line) this.#post({ kind: 'line', status: JSON.parse(this.#line) as LineStatus });
+      return;
+    }
     if (message.kind === 'line') this.#line = JSON.stringify(message.status);
     if (this.#listener) this.#listener(message);
     else this.#early.push(message);
   }
 
-  #post(message: TabMessage): void {
+  #post(message: TabMessage | Opened): void {
     try {
       this.#channel?.post(message);
     } catch {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
 import { storeContract } from '../contract.ts';
 import { memoryStore } from '../memory/index.ts';
@@ -245,6 +245,26 @@ test('a wrong key is said to be one, and changes nothing', async () => {
   const wrong = encryptedStore(factory, { key: await newKey(), formerKeys: [await newKey()] });
   await expect(wrong('s')).rejects.toMatchObject({ code: 'wrong_key' });
   expect(await contents(disk)).toEqual(before);
+});
+
+test('so it is where nobody has a DOMException', async () => {
+  const { factory } = await filled();
+  const decrypt: SubtleCrypto['decrypt'] = (...given) =>
+    crypto.subtle.decrypt(...given).catch((error: DOMException) => {
+      throw Object.assign(new Error(error.message), { name: error.name });
+    });
+  const subtle = {
+    decrypt,
+    encrypt: crypto.subtle.encrypt.bind(crypto.subtle),
+    importKey: crypto.subtle.importKey.bind(crypto.subtle),
+  };
+  const foreign = { getRandomValues: crypto.getRandomValues.bind(crypto), subtle } as Crypto;
+  vi.stubGlobal('DOMException', undefined);
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const wrong = encryptedStore(factory, { key: await newKey(), formerKeys: [await newKey()], crypto: foreign });
+  await expect(wrong('s')).rejects.toMatchObject({ code: 'wrong_key' });
+  const right = encryptedStore(factory, { key: await newKey(), formerKeys: [key], crypto: foreign });
+  await (await right('s')).close();
 });
 
 test('a key record that is gone, or says what it did not, is no fresh store', async () => {

@@ -76,7 +76,8 @@ export async function openKeyRecord(
     const dataKey = await new Cipher(one, crypto)
       .open(record.key, placeOf(name, id, record.plain === true))
       .catch((error: unknown) => {
-        const code = error instanceof DOMException ? error.name : '';
+        // Not every phone that has WebCrypto has a DOMException.
+        const code = (error as { name?: string }).name;
         if (code === 'InvalidCharacterError') throw new StoreBrokenError(`The key record of ${name}`, error);
         // Anything else is not about this key: one that is not for AES-GCM, or not for decrypting.
         if (code !== 'OperationError') throw error;

@@ -116,6 +116,27 @@ test('a file that is not SQLite’s is said to be broken, and left as it is', as
   expect(readFileSync(`${path}/ekbaar-broken.db`, 'utf8')).toBe(garbage);
 });
 
+test('a file that breaks while it is emptied is deleted only when it is no longer open', async () => {
+  const done: string[] = [];
+  const breaking: OpenSqlite = async (file) => {
+    const driver = await open(file);
+    if (file.startsWith('reserve')) return driver;
+    const run: typeof driver.run = (sql, params) =>
+      sql.startsWith('DELETE')
+        ? Promise.reject(new Error('database disk image is malformed'))
+        : driver.run(sql, params);
+    const close = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      await driver.close();
+      done.push('closed');
+    };
+    return { ...driver, run, close };
+  };
+  const factory = sqliteStore({ open: Object.assign(breaking, { delete: async () => done.push('deleted') }) });
+  await factory.destroy?.('breaks');
+  expect(done).toEqual(['closed', 'deleted']);
+});
+
 test('what another connection holds for too long is said to be held', async () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());

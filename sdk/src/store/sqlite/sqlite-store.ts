@@ -86,6 +86,9 @@ class SqliteStore implements Store {
       await driver.run('VACUUM', []);
       await driver.all('PRAGMA wal_checkpoint(TRUNCATE)', []);
     });
-    await Promise.all([wiped, this.close(), this.reserve.release()]);
+    const ends = [wiped, this.close(), this.reserve.release()];
+    // Who hears that it failed may delete the file: it must not be open any more.
+    await Promise.allSettled(ends);
+    await Promise.all(ends);
   }
 }
