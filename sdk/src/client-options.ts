@@ -40,7 +40,10 @@ export interface ClientOptions<M extends Model> {
   readonly url: string;
   /** Whose data this is: each (tenant, actor) has a store of their own. */
   readonly actor: Actor;
-  /** Asked at the start, and again after a 401. Throwing means "none now": sending pauses, nothing is lost. */
+  /**
+   * Asked at the start, and again after a 401. Throwing means "none now": sending pauses, nothing is lost. So it does when
+   * the token is a JWT of somebody else than `actor`.
+   */
   readonly token: (why: 'first' | 'expired') => Promise<string> | string;
   /** `idbStore()`, `sqliteStore(…)` or `memoryStore()`; called with the store's name. */
   readonly store: StoreFactory;

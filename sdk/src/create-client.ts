@@ -83,6 +83,7 @@ export async function createClient<M extends Model>(options: ClientOptions<M>): 
     url: options.url.replace(/\/+$/, ''),
     model: model.version,
     token: options.token,
+    actor,
     keepOutcomesMs: options.keepOutcomesMs ?? weekMs,
   });
   // One function serves every model; the compiler's knowledge of this one is put on top here.

@@ -123,6 +123,25 @@ test('without a token sending pauses, says so, and loses nothing', async () => {
   expect(client.status.get()).toMatchObject({ needsToken: false, pending: 0 });
 });
 
+/** A token as identity providers write it, whose signature nobody here looks at. */
+const jwt = (claims: object) =>
+  ['{}', JSON.stringify(claims), ''].map((part) => Buffer.from(part).toString('base64url')).join('.');
+
+test('nothing is sent with the token of somebody else, whose session the app has by now', async () => {
+  let token = jwt({ sub: 'a2', tenant: 'pennco' });
+  const client = await world.client({ token: () => token });
+  const { key } = await client.mutate('note', { text: 'mine' });
+  const refused = (whose: string) => ({ code: 'needs_token', message: expect.stringContaining(whose) as string });
+  await expect(client.sync()).rejects.toMatchObject(refused('a2'));
+  token = jwt({ sub: 'a1', tenant: 'vishi' });
+  await expect(client.sync()).rejects.toMatchObject(refused('vishi'));
+  expect(world.server.requests).toEqual([]);
+  expect(client.status.get()).toMatchObject({ needsToken: true, pending: 1 });
+  world.server.validToken = token = jwt({ sub: 'a1', tenant: 'pennco', name: 'आशा' });
+  await client.sync();
+  expect(world.server.applied.get(key)).toBe(1);
+});
+
 test.for([undefined, '', ' ', 'a\nb', 'a\0', 'टोकन', 17])(
   'what token() gave is named when it is no token: %j',
   async (given) => {

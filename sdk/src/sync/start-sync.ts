@@ -1,3 +1,4 @@
+import type { Actor } from '../client-options.ts';
 import type { Device } from '../device.ts';
 import type { Platform, PlatformEvent } from '../platform.ts';
 import { clockError } from './clock-error.ts';
@@ -28,6 +29,8 @@ export function startSync(options: {
   /** Version of the app's model. */
   model: number;
   token: (why: 'first' | 'expired') => Promise<string> | string;
+  /** Whose token it has to be. */
+  actor: Actor;
   keepOutcomesMs: number;
 }): Sync {
   const { device, platform, url, model, keepOutcomesMs } = options;
@@ -35,7 +38,7 @@ export function startSync(options: {
   const abort = new AbortController();
   const closing = abort.signal;
   const line = new Line();
-  const tokens = new Tokens(options.token, platform, closing);
+  const tokens = new Tokens(options.token, options.actor, platform, closing);
   const timeHeard = (sent: number, serverTime: number, received: number) =>
     board.set({ clockErrorMs: clockError(board.get().clockErrorMs, sent, serverTime, received) });
   const transport = new Transport({ url, platform, tokens, line, closing, timeHeard });

@@ -1,3 +1,4 @@
+import type { Actor } from '../client-options.ts';
 import { SyncError } from '../errors.ts';
 import type { Platform } from '../platform.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -10,6 +11,7 @@ type Ask = (why: 'first' | 'expired') => Promise<string> | string;
 /** The token the app gave last, and how to get another. */
 export class Tokens {
   readonly #ask: Ask;
+  readonly #actor: Actor;
   readonly #platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>;
   readonly #closing: AbortSignal;
   #token: string | undefined;
@@ -18,8 +20,10 @@ export class Tokens {
   #asked: 'first' | 'expired' = 'first';
   #asking: Promise<string> | undefined;
 
-  constructor(ask: Ask, platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>, closing: AbortSignal) {
+  /** @param actor whose log the token goes with. */
+  constructor(ask: Ask, actor: Actor, platform: Pick<Platform, 'setTimeout' | 'clearTimeout'>, closing: AbortSignal) {
     this.#ask = ask;
+    this.#actor = actor;
     this.#platform = platform;
     this.#closing = closing;
   }
@@ -55,6 +59,13 @@ export class Tokens {
       message = 'What token() gave is no string that a header can hold';
       // `fetch` would refuse it as it refuses a server that cannot be reached.
       if (!/^[ -~]+$/.test(token.trim())) throw new TypeError(message);
+      const { sub, tenant } = claimsOf(token);
+      const { id } = this.#actor;
+      // The app's session is another one by now: the server would take what this person did for that one's.
+      if ((sub ?? id) !== id || (tenant ?? this.#actor.tenant) !== this.#actor.tenant) {
+        message = `What token() gave is ${String(sub)}'s of ${String(tenant)}: it must be that of the client's actor, ${id} of ${this.#actor.tenant}`;
+        throw new TypeError(message);
+      }
       this.#asked = 'expired';
       return (this.#token = token);
     } catch (cause) {
@@ -63,5 +74,16 @@ export class Tokens {
     } finally {
       this.#doubted = false;
     }
+  }
+}
+
+/** Whose token it is, as far as it says so: a JWT does, and it alone is looked at. */
+function claimsOf(token: string): { sub?: unknown; tenant?: unknown } {
+  try {
+    const bytes = atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'));
+    const text = new TextDecoder().decode(Uint8Array.from(bytes, (one) => one.charCodeAt(0)));
+    return Object(JSON.parse(text)) as object;
+  } catch {
+    return {};
   }
 }
