@@ -168,3 +168,22 @@ describe('POST /v1/mutations/{name}', () => {
     expect(problemIn(await ekbaar.post('/v1/mutations/confirmDelivery', null, {})).code).toBe('unauthenticated');
   });
 });
+
+test('a delivery fails for a reason that other programs may tell in a sentence, as long as a note', async () => {
+  const delivery = await addDelivery(ekbaar);
+  const fail = async (reason: string) => {
+    const args = { deliveryId: delivery.id, reason, note: 'again at 5' };
+    return (await ekbaar.post('/v1/mutations/failDelivery', agent, args, { 'idempotency-key': crypto.randomUUID() }))
+      .body;
+  };
+  const reason = 'The bridge at Bodhgaya has been closed since the rain, and the ferry does not run today. '.padEnd(
+    500,
+    '.',
+  );
+  expect(await fail(`${reason}.`)).toMatchObject({ code: 'invalid_args' });
+  expect(await fail(reason)).toMatchObject({ status: 'applied' });
+  const [row] = await ekbaar.query<{ said: string }>(
+    sql`select fail_reason as said from deliveries where tenant = ${delivery.tenant} and id = ${delivery.id}`,
+  );
+  expect(row?.said).toBe(`${reason}: again at 5`);
+});
