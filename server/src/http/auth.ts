@@ -40,6 +40,9 @@ const Claims = z.looseObject({
   exp: z.number(),
 });
 
+/** A token with a key that is not known makes a node ask the provider again, whoever made it: so often at most. */
+const betweenFetchesMs = 1000;
+
 /** What is wrong with a token itself; anything else that goes wrong with an identity provider's keys is not its fault. */
 const aboutToken = [
   errors.JWTInvalid,
@@ -113,6 +116,6 @@ function verifier(
     const secret = new TextEncoder().encode(keys.secret);
     return (token, options) => jwtVerify(token, secret, options);
   }
-  const remote: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl));
+  const remote: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl), { cooldownDuration: betweenFetchesMs });
   return (token, options) => jwtVerify(token, remote, options);
 }
