@@ -103,6 +103,15 @@ describe('POST /v1/mutations/{name}', () => {
     );
   });
 
+  test.each([undefined, '', ' '])('the key %j, whatever the body: 400 idempotency_key_required', async (key) => {
+    const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
+    for (const body of [confirm(await addDelivery(ekbaar)).args, '', '{', '[]']) {
+      const answer = await ekbaar.post('/v1/mutations/confirmDelivery', agent, body, headers);
+      expect(answer.status).toBe(400);
+      expect(problemIn(answer).code).toBe('idempotency_key_required');
+    }
+  });
+
   test.each(['7', 'not-a-uuid', `${crypto.randomUUID()}x`])('the key %j: 400', async (key) => {
     const answer = await confirmBy(await addDelivery(ekbaar), key);
     expect(answer.status).toBe(400);
@@ -116,9 +125,11 @@ describe('POST /v1/mutations/{name}', () => {
 
   test('a mutation without receipts needs no key', async () => {
     const args = { lat: 24.7, lng: 85, accuracyM: 5, at: '2026-11-22T10:00:00Z' };
-    const answer = await ekbaar.post('/v1/mutations/recordLocation', agent, args);
-    expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ status: 'applied' });
+    for (const headers of [{}, { 'idempotency-key': '' }]) {
+      const answer = await ekbaar.post('/v1/mutations/recordLocation', agent, args, headers);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toMatchObject({ status: 'applied' });
+    }
   });
 
   test('a mutation without receipts sent twice with the same key is applied both times, and noted once', async () => {

@@ -91,16 +91,17 @@ export function apiRoutes(
   /** Does the mutation `name`, or the one in the path, once by its Idempotency-Key. */
   const doMutation = (name: string | undefined, argsOf: ArgsOfRequest) => async (c: ApiContext) => {
     const { actor } = await signedIn(c);
+    const path = c.req.param() as Record<string, string>;
+    const mutation = name ?? path['name'] ?? '';
+    if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
+    // Before the body: without a key it must not be sent in any form.
+    const key = keyOf(c, engine.keepsReceipt(mutation));
     const body = await readJson(c.req.raw, hold);
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new ProblemError('malformed', 'The body is the mutation’s arguments: a JSON object', {
         issues: [{ path: '', message: 'not an object' }],
       });
     }
-    const path = c.req.param() as Record<string, string>;
-    const mutation = name ?? path['name'] ?? '';
-    if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
-    const key = keyOf(c, engine.keepsReceipt(mutation));
     const args = argsFrom(argsOf, body as Record<string, unknown>, path, actor);
     const { outcome, replayed } = await gate.admit(c.req.raw, { work: 'push', actor }, () =>
       engine.mutate(actor, { key, name: mutation, args }),
@@ -176,8 +177,8 @@ function sized(c: ApiContext, text: string): Response {
 }
 
 function keyOf(c: ApiContext, required: boolean): string {
-  const header = c.req.header('Idempotency-Key');
-  if (header === undefined) {
+  const header = c.req.header('Idempotency-Key')?.trim() ?? '';
+  if (header === '') {
     // Without a receipt nobody could be answered from it: such mutations get a key of the moment.
     if (!required) return crypto.randomUUID();
     throw new ProblemError(
@@ -185,7 +186,7 @@ function keyOf(c: ApiContext, required: boolean): string {
       'Send the header "Idempotency-Key: <uuid>", the same again with every retry',
     );
   }
-  const key = IdempotencyKey.safeParse(header.trim());
+  const key = IdempotencyKey.safeParse(header);
   if (key.success) return key.data;
   throw new ProblemError('malformed', 'The Idempotency-Key is no UUID', {
     issues: [{ path: 'Idempotency-Key', message: 'not a UUID' }],
