@@ -71,6 +71,16 @@ export function apiRoutes(
     const { actor, expiresAt, stillGood } = await signedIn(c);
     // A stream lasts for hours: it has limits of its own.
     gate.ended(c.req.raw);
+    const headers = {
+      'Content-Type': 'text/event-stream',
+      // As it is: nothing gathers or keeps it.
+      'Transfer-Encoding': 'chunked',
+      'Cache-Control': 'no-store',
+      // nginx would keep the pokes back until its buffer is full.
+      'X-Accel-Buffering': 'no',
+    };
+    // HEAD comes here too, and nobody would read its stream to the end.
+    if (c.req.raw.method === 'HEAD') return c.body(null, 200, headers);
     const body = streams.stream({
       actor,
       readable: engine.readable(actor),
@@ -78,14 +88,7 @@ export function apiRoutes(
       stillGood,
       cut: () => c.env.outgoing?.destroy(),
     });
-    return c.body(body, 200, {
-      'Content-Type': 'text/event-stream',
-      // As it is: nothing gathers or keeps it.
-      'Transfer-Encoding': 'chunked',
-      'Cache-Control': 'no-store',
-      // nginx would keep the pokes back until its buffer is full.
-      'X-Accel-Buffering': 'no',
-    });
+    return c.body(body, 200, headers);
   });
 
   /** Does the mutation `name`, or the one in the path, once by its Idempotency-Key. */
@@ -124,7 +127,7 @@ export function apiRoutes(
         filters,
         sort: c.req.query('sort'),
         limit: countQuery(c, 'limit', 100, limits.rowsPerPage),
-        cursor: c.req.query('cursor'),
+        cursor: c.req.query('cursor') || undefined,
       };
       return c.json(
         await gate.admit(c.req.raw, { work: 'read', actor }, () =>
