@@ -46,7 +46,9 @@ export function apiRoutes(
 
   app.post('/v1/sync', async (c) => {
     const { actor } = await signedIn(c);
-    const request = parsed(SyncRequest, await readJson(c.req.raw, hold), 'body');
+    const body = await readJson(c.req.raw, hold);
+    refuseTooMany(body);
+    const request = parsed(SyncRequest, body, 'body');
     const work = request.mutations.length > 0 ? 'push' : 'read';
     return sized(
       c,
@@ -160,6 +162,16 @@ export function apiRoutes(
     collectionRoute: (name: string, aliases: Readonly<Record<string, string>> = {}) =>
       described(listCollection(name, aliases), { of: 'collection', name, aliases }),
   };
+}
+
+/** More mutations than a request may hold are no other than too many bytes: the sender halves them. */
+function refuseTooMany(body: unknown): void {
+  const mutations = (body as { mutations?: unknown } | null)?.mutations;
+  if (!Array.isArray(mutations) || mutations.length <= limits.mutationsPerRequest) return;
+  throw new ProblemError(
+    'too_large',
+    `A request has at most ${limits.mutationsPerRequest} mutations, not ${mutations.length}: send less at a time`,
+  );
 }
 
 function argsFrom(
