@@ -123,6 +123,8 @@ async function planOf(explain: string, { text, parameters }: SentStatement): Pro
   return direct.begin(async (tx) => {
     await tx.unsafe(`set local role ekbaar_engine`);
     await tx.unsafe(`set local ekbaar.tenant = 'pennco'`);
+    // As a delta's transaction has it, for this table, which is often empty.
+    if (/sync\.dirty/.test(text)) await tx.unsafe(`set local enable_seqscan = off`);
     const values = explain.includes('generic') ? [] : [...parameters];
     const [row] = await tx.unsafe<{ 'QUERY PLAN': [{ Plan: PlanNode }] }[]>(`explain (${explain}) ${text}`, values);
     if (row === undefined) throw new Error(`no plan of ${text}`);
@@ -141,7 +143,7 @@ test('every statement of a delta, a pull and a collection’s page goes by index
   const reads = tap.sent
     .slice(from)
     .filter(({ text }) => /^(\/\* reads only \*\/ )?(select|with)\b/.test(text.trim()))
-    .filter(({ text }) => !/sync\.(dirty|publish|pokes|note_attempts|tracked)|pgboss/.test(text));
+    .filter(({ text }) => !/sync\.(dirty d|publish|pokes|note_attempts|tracked)|pgboss/.test(text));
   const statements = new Map(
     reads.map((statement) => [statement.text + JSON.stringify(statement.parameters), statement]),
   );

@@ -181,7 +181,7 @@ export function hostileBodies(): HostileBody[] {
     },
     {
       name: '200,000 mutations',
-      status: 400,
+      status: 413,
       body: () => syncBody({ mutations: Array.from({ length: 200_000 }, () => ({})) }),
     },
     {

@@ -91,3 +91,27 @@ test('a ping that comes a second time leaves one trace, whatever the time in it'
   await ekbaar.post('/api/v1/agents/a01/location', token, future, key);
   expect(await ekbaar.query(sql`select from agent_track where key = ${key['idempotency-key']}`)).toHaveLength(1);
 });
+
+test('a made-up position gives way to any real one, a real one only to a later one', async () => {
+  await ekbaar.query(
+    sql`insert into agent_track (tenant, agent_id, key, lat, lng, accuracy_m, at, demo)
+        values ('pennco', 'a02', ${crypto.randomUUID()}, 25, 85, 10, '2026-11-22T10:00:00.123Z', true)`,
+  );
+  await ekbaar.query(
+    sql`insert into agent_positions (tenant, agent_id, lat, lng, accuracy_m, at, region_id)
+        select tenant, id, 25, 85, 10, '2026-11-22T10:00:00.123Z', region_id
+        from agents where tenant = 'pennco' and id = 'a02'`,
+  );
+  const token = await ekbaar.token('a02', 'agent');
+  const positionAfter = async (lat: number, at: string) => {
+    const body = { lat, lng: 85, accuracyM: 10, at };
+    expect((await ekbaar.post('/api/v1/agents/a02/location', token, body)).status).toBe(200);
+    const [position] = await ekbaar.query<{ lat: number }>(
+      sql`select lat from agent_positions where tenant = 'pennco' and agent_id = 'a02'`,
+    );
+    return position?.lat;
+  };
+  expect(await positionAfter(26, '2026-11-22T08:00:00Z')).toBe(26);
+  expect(await positionAfter(27, '2026-11-22T07:00:00Z')).toBe(26);
+  expect(await positionAfter(28, '2026-11-22T09:00:00Z')).toBe(28);
+});

@@ -27,10 +27,11 @@ describe('many mutations in one request', () => {
     expect(delta.lastMutationId).toBe(count);
   });
 
-  test('501: malformed, nothing is taken', async () => {
+  test('501: too_large, as too many bytes are; nothing is taken', async () => {
     const phone = device(ekbaar, agent);
     const mutations = phone.next(...skips(501));
-    expect(problemIn(await ekbaar.trySync(agent, { clientId: phone.clientId, mutations })).code).toBe('malformed');
+    const answer = await ekbaar.trySync(agent, { clientId: phone.clientId, mutations });
+    expect([answer.status, problemIn(answer).code]).toEqual([413, 'too_large']);
     expect((await phone.sync()).delta.lastMutationId).toBe(0);
   });
 

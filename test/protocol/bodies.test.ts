@@ -63,8 +63,10 @@ describe('415 unsupported_encoding', () => {
     expect(problemIn(await send(body, { 'content-encoding': encoding })).code).toBe('unsupported_encoding');
   });
 
-  test('identity, and GZIP in capitals, are understood', async () => {
-    expect((await send(request(), { 'content-encoding': 'identity' })).status).toBe(200);
+  test('identity, nothing, and GZIP in capitals, are understood', async () => {
+    for (const none of ['identity', '', ' ']) {
+      expect((await send(request(), { 'content-encoding': none })).status).toBe(200);
+    }
     expect((await send(gzipSync(JSON.stringify(request())), { 'content-encoding': 'GZIP' })).status).toBe(200);
   });
 });

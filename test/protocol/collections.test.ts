@@ -118,6 +118,11 @@ describe('GET /v1/collections/{name}', () => {
     },
   );
 
+  test('an empty cursor is the first page, as of a pull', async () => {
+    const [first, empty] = [await page(agent, '?limit=2'), await page(agent, '?limit=2&cursor=')];
+    expect(empty).toEqual(first);
+  });
+
   test('a cursor belongs to its sort', async () => {
     const { next } = await page(agent, '?limit=1');
     expect(problemIn(await ekbaar.get(`/v1/collections/deliveries?sort=status&cursor=${next}`, agent)).code).toBe(

@@ -26,6 +26,16 @@ describe('GET /v1/events', () => {
     await stream.ended;
   });
 
+  test('asked for its head only, is none that stays open', async () => {
+    const headers = { authorization: `Bearer ${agent}` };
+    for (let n = 0; n < 3; n++) {
+      const { status, headers: answered } = await fetch(`${ekbaar.url}/v1/events`, { method: 'HEAD', headers });
+      expect([status, answered.get('content-type')]).toEqual([200, 'text/event-stream']);
+    }
+    const open = async () => /^ekbaar_event_streams (\d+)$/m.exec((await ekbaar.get('/metrics', null)).text)?.[1];
+    await expect.poll(open).toBe('0');
+  });
+
   test('pokes after a mutation, with the version that the delta has', async () => {
     const delivery = await addDelivery(ekbaar);
     await ekbaar.server.engine.sweep();

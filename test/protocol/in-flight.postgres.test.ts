@@ -123,6 +123,16 @@ describe('many at once', () => {
     expect(ran).toHaveLength(60);
   });
 
+  test('the same request thirty times at once: each is answered, and it ran once', async () => {
+    const delivery = await addDelivery(ekbaar);
+    const phone = device(ekbaar, agent);
+    const mutations = phone.next(confirm(delivery));
+    const answers = await Promise.all(Array.from({ length: 30 }, () => phone.sync({ mutations })));
+    const receipts = answers.flatMap((answer) => answer.receipts);
+    expect(receipts.map(({ status }) => status)).toEqual(answers.map(() => 'applied'));
+    expect(receipts.filter(({ replayed }) => !replayed)).toHaveLength(1);
+  });
+
   test('a lock that another program keeps too long: 503 unavailable, not a try of the mutation', async () => {
     const delivery = await addDelivery(ekbaar);
     const phone = device(ekbaar, agent);

@@ -103,6 +103,15 @@ describe('POST /v1/mutations/{name}', () => {
     );
   });
 
+  test.each([undefined, '', ' '])('the key %j, whatever the body: 400 idempotency_key_required', async (key) => {
+    const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
+    for (const body of [confirm(await addDelivery(ekbaar)).args, '', '{', '[]']) {
+      const answer = await ekbaar.post('/v1/mutations/confirmDelivery', agent, body, headers);
+      expect(answer.status).toBe(400);
+      expect(problemIn(answer).code).toBe('idempotency_key_required');
+    }
+  });
+
   test.each(['7', 'not-a-uuid', `${crypto.randomUUID()}x`])('the key %j: 400', async (key) => {
     const answer = await confirmBy(await addDelivery(ekbaar), key);
     expect(answer.status).toBe(400);
@@ -116,9 +125,11 @@ describe('POST /v1/mutations/{name}', () => {
 
   test('a mutation without receipts needs no key', async () => {
     const args = { lat: 24.7, lng: 85, accuracyM: 5, at: '2026-11-22T10:00:00Z' };
-    const answer = await ekbaar.post('/v1/mutations/recordLocation', agent, args);
-    expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ status: 'applied' });
+    for (const headers of [{}, { 'idempotency-key': '' }]) {
+      const answer = await ekbaar.post('/v1/mutations/recordLocation', agent, args, headers);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toMatchObject({ status: 'applied' });
+    }
   });
 
   test('a mutation without receipts sent twice with the same key is applied both times, and noted once', async () => {
@@ -167,4 +178,23 @@ describe('POST /v1/mutations/{name}', () => {
   test('needs a token', async () => {
     expect(problemIn(await ekbaar.post('/v1/mutations/confirmDelivery', null, {})).code).toBe('unauthenticated');
   });
+});
+
+test('a delivery fails for a reason that other programs may tell in a sentence, as long as a note', async () => {
+  const delivery = await addDelivery(ekbaar);
+  const fail = async (reason: string) => {
+    const args = { deliveryId: delivery.id, reason, note: 'again at 5' };
+    return (await ekbaar.post('/v1/mutations/failDelivery', agent, args, { 'idempotency-key': crypto.randomUUID() }))
+      .body;
+  };
+  const reason = 'The bridge at Bodhgaya has been closed since the rain, and the ferry does not run today. '.padEnd(
+    500,
+    '.',
+  );
+  expect(await fail(`${reason}.`)).toMatchObject({ code: 'invalid_args' });
+  expect(await fail(reason)).toMatchObject({ status: 'applied' });
+  const [row] = await ekbaar.query<{ said: string }>(
+    sql`select fail_reason as said from deliveries where tenant = ${delivery.tenant} and id = ${delivery.id}`,
+  );
+  expect(row?.said).toBe(`${reason}: again at 5`);
 });

@@ -130,7 +130,7 @@ export const model = defineModel({
     }),
     /** The agent was there and the cash did not change hands. */
     failDelivery: mutation({
-      args: z.object({ deliveryId: Id, reason: filled(64), note: z.optional(text(500)) }),
+      args: z.object({ deliveryId: Id, reason: filled(500), note: z.optional(text(500)) }),
       rejects: ['not_found', 'not_assigned', 'already_confirmed', 'cancelled'],
     }),
     /** Where the agent is; leaves no receipt, so unsent ones may be thinned on the device. */

@@ -1,4 +1,6 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -16,7 +18,7 @@ test('a directory that a living process holds is refused, by name', async () => 
   const directory = join(place, 'data');
   // The process that started this one is alive and is another.
   await writeFile(`${directory}.lock`, String(process.ppid));
-  await expect(lockDirectory(directory)).rejects.toThrow(`in use by process ${process.ppid}`);
+  await expect(lockDirectory(directory, 0)).rejects.toThrow(`in use by process ${process.ppid}`);
 });
 
 test('what a killed process left behind does not count, and closing lets go', async () => {
@@ -27,6 +29,52 @@ test('what a killed process left behind does not count, and closing lets go', as
   // No process has a number that high: Linux stops at 2^22.
   await writeFile(`${directory}.lock`, '99999999');
   await (
+    await lockDirectory(directory, 0)
+  )();
+});
+
+test.runIf(process.platform === 'linux')('nor does one that was killed and that nobody has asked after', async () => {
+  const directory = join(place, 'data');
+  // The shell becomes a sleep, which never asks how the child of the shell has ended.
+  const parent = spawn('sh', ['-c', '(exit 0) & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = line.toString().trim();
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/^\d+ \(sh\) Z /);
+    await writeFile(`${directory}.lock`, pid);
+    await (
+      await lockDirectory(directory, 0)
+    )();
+  } finally {
+    parent.kill('SIGKILL');
+  }
+});
+
+test.runIf(process.platform === 'linux')('nor one whose number another process has got since', async () => {
+  const directory = join(place, 'data');
+  await writeFile(`${directory}.lock`, `${process.ppid} 1`);
+  await (
+    await lockDirectory(directory, 0)
+  )();
+
+  const unlock = await lockDirectory(directory);
+  const [pid, started] = (await readFile(`${directory}.lock`, 'utf8')).split(' ');
+  expect(Number(pid)).toBe(process.pid);
+  // Later than the one that started it.
+  const ofParent = (await readFile(`/proc/${process.ppid}/stat`, 'utf8')).split(' ').slice(-31)[0];
+  expect(Number(started)).toBeGreaterThanOrEqual(Number(ofParent));
+  await unlock();
+
+  await writeFile(`${directory}.lock`, `${process.ppid} ${ofParent}`);
+  await expect(lockDirectory(directory, 0)).rejects.toThrow(`in use by process ${process.ppid}`);
+});
+
+test('who is just going is waited for', async () => {
+  const directory = join(place, 'data');
+  const holder = spawn('sleep', ['0.5']);
+  await writeFile(`${directory}.lock`, String(holder.pid));
+  await (
     await lockDirectory(directory)
   )();
+  expect(holder.exitCode).toBe(0);
 });

@@ -3,7 +3,8 @@ import type { Outcome } from '@ekbaar/sdk/protocol';
 import { type Queryable, rowsOf, textArray } from '../db/database.ts';
 import { databaseFault } from '../db/fault.ts';
 import type { Actor } from './actor.ts';
-import type { BatchMutator, RunContext, RunItem, RunOutcome } from './mutators.ts';
+import { type BatchMutator, Rejection, type RunContext, type RunItem, type RunOutcome } from './mutators.ts';
+import { applied, mutationError } from './outcome.ts';
 import { writeReceipts } from './receipt-store.ts';
 import { alreadyDone, checkConstraints, type Entry, type Rules } from './settle.ts';
 
@@ -86,9 +87,9 @@ async function outcomesOf(
       const value = values[at];
       if (typeof value === 'string') released.push(value);
       const { code, message, details } = result.reject;
-      return { status: 'rejected', error: { code, message, ...(details === undefined ? {} : { details }) } };
+      return refused(new Rejection(code, message, details));
     }
-    return { status: 'applied', ...(result.result === undefined ? {} : { result: result.result }) };
+    return applied(result.result);
   });
   if (released.length > 0) {
     await tx.execute(
@@ -127,8 +128,11 @@ async function claimAll(
   const done = new Map<number, Outcome>();
   for (const { value, at } of wanted) {
     if (ours.has(value)) continue;
-    const { code, message, details } = await alreadyDone(tx, tenant, name, value, rules.mutators[name]);
-    done.set(at, { status: 'rejected', error: { code, message, details } });
+    done.set(at, refused(await alreadyDone(tx, tenant, name, value, rules.mutators[name])));
   }
   return done;
+}
+
+function refused({ code, message, details }: Rejection): Outcome {
+  return { status: 'rejected', error: mutationError(code, message, details) };
 }

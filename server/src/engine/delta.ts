@@ -1,9 +1,11 @@
 import { limits, type ScopeState } from '@ekbaar/sdk/protocol';
+import { sql } from 'drizzle-orm';
 import type { Queryable } from '../db/database.ts';
 import { type Changes, readChanges } from './changes.ts';
 import { encodeCursor, historyOf } from './cursor.ts';
 import { type Heads, type Head, readHeads } from './heads.ts';
 import type { ReadTable } from './rows.ts';
+import { unawaited } from './transaction.ts';
 import { type DeltaRequest, endsOf, type Plan, planDelta, type Source, type Start, startsOf } from './traversal.ts';
 
 /** A delta as it goes out, and what is worth knowing of it here. */
@@ -46,9 +48,11 @@ export async function delta(
   client: string | undefined,
 ): Promise<EncodedDelta | undefined> {
   const { tenant } = request;
+  // Marks come and go: a plan that was made while there were none would later walk through those of all tenants.
+  unawaited(tx, sql`set local enable_seqscan = off`);
   const snapshot = await readHeads(tx, tenant, request.only ?? request.readable, client);
   if (accepts?.(snapshot) === false) return undefined;
-  const { epoch, heads, lastMutationId } = snapshot;
+  const { epoch, heads, lastMutationId, unpublished } = snapshot;
   const history = historyOf(epoch, tenant);
   const plan = planDelta(request, history, heads, source);
   if (plan === undefined) return undefined;
@@ -57,7 +61,9 @@ export async function delta(
   const page = (most: number) => {
     const starts = startsOf(plan, most);
     const read = () => readChanges(tx, tables, tenant, starts, limit);
-    return { all: starts.length === plan.wanted.length, found: shared({ history, heads, starts, limit, read }) };
+    // The rows of another reader's snapshot with the same heads are the same only when all of them have their versions.
+    const found = unpublished ? read() : shared({ history, heads, starts, limit, read });
+    return { all: starts.length === plan.wanted.length, found };
   };
   const { all, found } = page(limit);
   let changes = await found;

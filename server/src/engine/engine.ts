@@ -20,6 +20,7 @@ import { type EngineState, readState } from './engine-state.ts';
 import type { HaltPolicy } from './halt-store.ts';
 import type { Mutator } from './mutators.ts';
 import { observedDatabase } from './observed-database.ts';
+import { isCode } from './outcome.ts';
 import {
   type EngineObserver,
   type StepKind,
@@ -349,8 +350,11 @@ export class Engine {
 }
 
 function checkMutators(model: Model, mutators: Readonly<Record<string, Mutator>>): void {
-  for (const name of Object.keys(model.mutations)) {
+  for (const [name, { rejects }] of Object.entries(model.mutations)) {
     if (mutators[name] === undefined) throw new TypeError(`mutators: there is none for the mutation "${name}"`);
+    const wrong = rejects.find((code) => !isCode(code));
+    if (wrong !== undefined)
+      throw new TypeError(`model: "${name}" rejects with ${JSON.stringify(wrong)}: a code has 1 to 64 characters`);
   }
   for (const name of Object.keys(mutators)) {
     if (model.mutations[name] === undefined) throw new TypeError(`mutators: the model has no mutation "${name}"`);

@@ -19,6 +19,8 @@ export interface Heads {
   readonly epoch: string;
   /** How far the client's log has come; 0 for a client never seen, and where none was asked for. */
   readonly lastMutationId: number;
+  /** Whether writes of the tenant wait for their versions: rows may be newer than the heads say. */
+  readonly unpublished: boolean;
   /** Sorted by scope. */
   readonly heads: readonly Head[];
 }
@@ -42,12 +44,14 @@ export async function readHeads(
   const [row] = await rowsOf<{
     epoch: string | null;
     last: string | number | null;
+    unpublished: boolean;
     heads: readonly (readonly [string, number, number, string, number])[] | null;
   }>(
     tx,
     sql`${readsOnly}select
           (select value from sync.settings where name = 'epoch') as epoch,
           (select last_mutation_id from sync.clients where tenant = ${tenant} and client_id = ${client ?? null}) as last,
+          exists (select from sync.dirty where tenant = ${tenant}) as unpublished,
           (select json_agg(json_build_array(${columns})) from (
             select * from sync.scopes where tenant = ${tenant} and scope = any(${textArray(named)})
             union all
@@ -68,6 +72,7 @@ export async function readHeads(
   return {
     epoch: row.epoch,
     lastMutationId: Number(row.last ?? 0),
+    unpublished: row.unpublished,
     heads: [...heads.values()].toSorted((a, b) => (a.scope < b.scope ? -1 : 1)),
   };
 }

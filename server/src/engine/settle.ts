@@ -8,6 +8,7 @@ import { issuesOf } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import type { Content } from './content.ts';
 import { type MutationContext, type Mutator, Rejection } from './mutators.ts';
+import { applied, mutationError } from './outcome.ts';
 import type { EnqueueJobs } from './outbox.ts';
 import { findReceipt, type ReceiptFacts, type StoredReceipt, writeReceipt } from './receipt-store.ts';
 import { closeReplaced, lockReplaced } from './replaced-letter.ts';
@@ -140,21 +141,20 @@ export async function decide(
   const { args, mutator } = admitted;
   let unkept: unknown;
   try {
-    const applied = await tx.transaction(async (savepoint) => {
-      const result = await apply(savepoint, rules, actor, entry, args, mutator);
-      const outcome: Outcome = { status: 'applied', ...(result === undefined ? {} : { result }) };
+    const outcome = await tx.transaction(async (savepoint) => {
+      const took = applied(await apply(savepoint, rules, actor, entry, args, mutator));
       // Together: both are answered before anything is decided on.
       const checked = checkConstraints(savepoint);
-      const kept = keep(savepoint, outcome);
+      const kept = keep(savepoint, took);
       kept.catch(() => {});
       await checked;
       await kept.catch((error: unknown) => {
         unkept = error;
         throw error;
       });
-      return outcome;
+      return took;
     });
-    return { kind: 'decided', outcome: applied };
+    return { kind: 'decided', outcome };
   } catch (error) {
     if (unkept !== undefined) throw unkept;
     if (error instanceof Rejection) return decided(refusal(entry, error.code, error.message, error.details));
@@ -217,12 +217,9 @@ export function declarationOf({ model }: Rules, name: string): MutationDeclarati
 function refusal({ former }: Entry, code: string, message: string, details?: unknown): Outcome {
   if (former !== undefined) {
     const text = `Applied before the server lost it, and refused now: ${message}`;
-    return {
-      status: 'dead',
-      error: { code: 'after_restore' satisfies DeadCode, message: text, details: { code, details } },
-    };
+    return { status: 'dead', error: mutationError('after_restore' satisfies DeadCode, text, { code, details }) };
   }
-  return { status: 'rejected', error: { code, message, ...(details === undefined ? {} : { details }) } };
+  return { status: 'rejected', error: mutationError(code, message, details) };
 }
 
 /** Another transaction settled the same key while this one was on its way. */

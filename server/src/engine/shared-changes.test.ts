@@ -40,7 +40,7 @@ test.each<[string, Partial<typeof page>]>([
   expect(await ask(given)).toBe('[2]');
 });
 
-test('a page is shared for a moment only: its rows may have changed before they get a version', async () => {
+test('a page is kept for a moment only', async () => {
   const { ask, pass } = reader();
   await ask();
   pass(999);

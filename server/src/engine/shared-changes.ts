@@ -17,7 +17,8 @@ interface Page {
 /**
  * Pages of changes that many readers want at once: a poke wakes all consoles of a region, which ask for the same lines
  * from the same place. Each has read the scopes' heads in its own snapshot, and the heads are part of the key: a page of
- * other versions, of a restored database or of other scopes is never mistaken for it.
+ * other versions, of a restored database or of other scopes is never mistaken for it. Only for snapshots in which no write
+ * of the tenant waits for its version: then the heads say which rows they hold.
  */
 export class SharedChanges {
   readonly #monotonic: () => number;

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterEach, expect, test } from 'vitest';
 import { jwtAuth } from './auth.ts';
@@ -11,10 +12,11 @@ afterEach(() => {
 });
 
 /** An identity provider that answers so; gives where its keys are. */
-async function provider(status: number, body: unknown): Promise<string> {
-  const server = createServer((_, response) =>
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body)),
-  );
+async function provider(status: number, body: unknown, asked = () => {}): Promise<string> {
+  const server = createServer((_, response) => {
+    asked();
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/jwks`;
@@ -45,6 +47,25 @@ test('an unknown key or a wrong signature is the token’s fault', async () => {
   await expect(authenticate(await bearer('k1', stranger.privateKey))).rejects.toMatchObject({
     code: 'unauthenticated',
   });
+});
+
+test('a key that the provider has just made counts after a second; forged ones make a node ask no more often', async () => {
+  let fetches = 0;
+  const body = { keys: [jwk] };
+  const authenticate = jwtAuth({ jwksUrl: await provider(200, body, () => fetches++) });
+  await authenticate(await bearer('k1'));
+  const next = await generateKeyPair('ES256');
+  body.keys = [{ ...(await exportJWK(next.publicKey)), kid: 'k2', alg: 'ES256' }];
+  const forged = async () => {
+    for (let n = 0; n < 20; n++)
+      await expect(authenticate(await bearer(`forged ${n}`))).rejects.toMatchObject({ code: 'unauthenticated' });
+  };
+  await forged();
+  expect(fetches).toBe(1);
+  await sleep(1100);
+  expect((await authenticate(await bearer('k2', next.privateKey))).actor.id).toBe('a17');
+  await forged();
+  expect(fetches).toBe(2);
 });
 
 test('a provider that is away is nobody’s fault: phones must keep their tokens', async () => {

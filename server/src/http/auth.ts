@@ -28,6 +28,9 @@ export interface Authenticated {
 export type Authenticate = (request: Request) => Promise<Authenticated>;
 
 const audience = 'ekbaar';
+/** How far the issuer's clock may be ahead of ours (`nbf`), and how long a token counts past its end (`exp`). */
+const aheadSeconds = 60;
+const expiredSeconds = 5;
 
 const Claims = z.looseObject({
   sub: z.string().check(
@@ -39,6 +42,9 @@ const Claims = z.looseObject({
   role: z.string().check(z.minLength(1), z.maxLength(64)),
   exp: z.number(),
 });
+
+/** A token with a key that is not known makes a node ask the provider again, whoever made it: so often at most. */
+const betweenFetchesMs = 1000;
 
 /** What is wrong with a token itself; anything else that goes wrong with an identity provider's keys is not its fault. */
 const aboutToken = [
@@ -53,9 +59,9 @@ const aboutToken = [
 ];
 
 /**
- * Bearer JWTs with `exp`, `aud: "ekbaar"`, `sub`, `tenant` and `role`; clocks may differ by 60 s. The algorithms are
- * pinned: HS256 with a secret, or the asymmetric ones with an identity provider's keys. What the token's header says
- * never chooses between the two.
+ * Bearer JWTs with `exp`, `aud: "ekbaar"`, `sub`, `tenant` and `role`; one that ended more than 5 s ago has expired, and
+ * one that begins (`nbf`) more than 60 s from now is not good yet. The algorithms are pinned: HS256 with a secret, or the
+ * asymmetric ones with an identity provider's keys. What the token's header says never chooses between the two.
  */
 export function jwtAuth(
   keys: { secret: string } | { jwksUrl: string },
@@ -63,7 +69,7 @@ export function jwtAuth(
 ): Authenticate {
   const options: JWTVerifyOptions = {
     audience,
-    clockTolerance: 60,
+    clockTolerance: aheadSeconds,
     algorithms: 'secret' in keys ? ['HS256'] : ['RS256', 'ES256', 'EdDSA'],
     requiredClaims: ['exp', 'sub', 'tenant', 'role'],
   };
@@ -78,8 +84,7 @@ export function jwtAuth(
     try {
       verified = await verify(token, options);
     } catch (error) {
-      if (error instanceof errors.JWTExpired)
-        throw new ProblemError('token_expired', 'The token has expired: get a new one', { cause: error });
+      if (error instanceof errors.JWTExpired) throw expired(error);
       if ('jwksUrl' in keys && !aboutToken.some((kind) => error instanceof kind)) {
         throw new ProblemError('unavailable', 'The identity provider does not answer', {
           cause: error,
@@ -100,10 +105,15 @@ export function jwtAuth(
       );
     }
     const { sub, tenant, role, exp } = claims.data;
+    if (clock().getTime() >= (exp + expiredSeconds) * 1000) throw expired();
     const authenticated = { actor: { tenant, id: sub, role, claims: claims.data }, expiresAt: new Date(exp * 1000) };
     verifiedTokens.keep(token, authenticated);
     return authenticated;
   };
+}
+
+function expired(cause?: Error): ProblemError {
+  return new ProblemError('token_expired', 'The token has expired: get a new one', { cause });
 }
 
 function verifier(
@@ -113,6 +123,6 @@ function verifier(
     const secret = new TextEncoder().encode(keys.secret);
     return (token, options) => jwtVerify(token, secret, options);
   }
-  const remote: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl));
+  const remote: JWTVerifyGetKey = createRemoteJWKSet(new URL(keys.jwksUrl), { cooldownDuration: betweenFetchesMs });
   return (token, options) => jwtVerify(token, remote, options);
 }

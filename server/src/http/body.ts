@@ -44,7 +44,7 @@ export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown, what: string
 }
 
 async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array> {
-  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() || 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new ProblemError(
       'unsupported_encoding',

@@ -17,11 +17,11 @@ export interface Limits {
   readonly waitMs: number;
   /** Requests of one client at once, 1 by default: more would hold connections and wait for each other's row lock. */
   readonly clientInFlight: number;
-  /** Requests of one client that wait for the one before, 4 by default. One more refuses the oldest: its sender has given up. */
+  /** Requests of one client that wait for the one before, 32 by default. One more refuses the oldest: its sender has given up. */
   readonly clientWaiting: number;
   /** Requests of one actor. By default 1,200 at once and 20 a second: no phone that catches up meets it, a loop does. */
   readonly rate: (actor: Actor) => Rate;
-  /** Requests of one actor that are read, worked on or being answered at once; 64 by default. */
+  /** Requests of one actor that are read, worked on or being answered at once; 256 by default. */
   readonly actorAtOnce: number;
   /** Bytes of bodies that are read, waiting or worked on at once, as sent and unpacked; 256 MiB by default. */
   readonly bodyBytesAtOnce: number;
@@ -56,9 +56,9 @@ export function limitsOf(given: Partial<Limits>, connections: number): Limits {
     waiting: Math.max(200, 20 * inFlight),
     waitMs: 8_000,
     clientInFlight: 1,
-    clientWaiting: 4,
+    clientWaiting: 32,
     rate: () => ({ perSecond: 20, burst: 1200 }),
-    actorAtOnce: 64,
+    actorAtOnce: 256,
     bodyBytesAtOnce: 256 * mebibyte,
     streams: 10_000,
     streamsPerActor: 20,

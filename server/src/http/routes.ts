@@ -46,7 +46,9 @@ export function apiRoutes(
 
   app.post('/v1/sync', async (c) => {
     const { actor } = await signedIn(c);
-    const request = parsed(SyncRequest, await readJson(c.req.raw, hold), 'body');
+    const body = await readJson(c.req.raw, hold);
+    refuseTooMany(body);
+    const request = parsed(SyncRequest, body, 'body');
     const work = request.mutations.length > 0 ? 'push' : 'read';
     return sized(
       c,
@@ -71,6 +73,16 @@ export function apiRoutes(
     const { actor, expiresAt, stillGood } = await signedIn(c);
     // A stream lasts for hours: it has limits of its own.
     gate.ended(c.req.raw);
+    const headers = {
+      'Content-Type': 'text/event-stream',
+      // As it is: nothing gathers or keeps it.
+      'Transfer-Encoding': 'chunked',
+      'Cache-Control': 'no-store',
+      // nginx would keep the pokes back until its buffer is full.
+      'X-Accel-Buffering': 'no',
+    };
+    // HEAD comes here too, and nobody would read its stream to the end.
+    if (c.req.raw.method === 'HEAD') return c.body(null, 200, headers);
     const body = streams.stream({
       actor,
       readable: engine.readable(actor),
@@ -78,29 +90,23 @@ export function apiRoutes(
       stillGood,
       cut: () => c.env.outgoing?.destroy(),
     });
-    return c.body(body, 200, {
-      'Content-Type': 'text/event-stream',
-      // As it is: nothing gathers or keeps it.
-      'Transfer-Encoding': 'chunked',
-      'Cache-Control': 'no-store',
-      // nginx would keep the pokes back until its buffer is full.
-      'X-Accel-Buffering': 'no',
-    });
+    return c.body(body, 200, headers);
   });
 
   /** Does the mutation `name`, or the one in the path, once by its Idempotency-Key. */
   const doMutation = (name: string | undefined, argsOf: ArgsOfRequest) => async (c: ApiContext) => {
     const { actor } = await signedIn(c);
+    const path = c.req.param() as Record<string, string>;
+    const mutation = name ?? path['name'] ?? '';
+    if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
+    // Before the body: without a key it must not be sent in any form.
+    const key = keyOf(c, engine.keepsReceipt(mutation));
     const body = await readJson(c.req.raw, hold);
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new ProblemError('malformed', 'The body is the mutation’s arguments: a JSON object', {
         issues: [{ path: '', message: 'not an object' }],
       });
     }
-    const path = c.req.param() as Record<string, string>;
-    const mutation = name ?? path['name'] ?? '';
-    if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
-    const key = keyOf(c, engine.keepsReceipt(mutation));
     const args = argsFrom(argsOf, body as Record<string, unknown>, path, actor);
     const { outcome, replayed } = await gate.admit(c.req.raw, { work: 'push', actor }, () =>
       engine.mutate(actor, { key, name: mutation, args }),
@@ -123,7 +129,7 @@ export function apiRoutes(
         filters,
         sort: c.req.query('sort'),
         limit: countQuery(c, 'limit', 100, limits.rowsPerPage),
-        cursor: c.req.query('cursor'),
+        cursor: c.req.query('cursor') || undefined,
       };
       return c.json(
         await gate.admit(c.req.raw, { work: 'read', actor }, () =>
@@ -158,6 +164,16 @@ export function apiRoutes(
   };
 }
 
+/** More mutations than a request may hold are no other than too many bytes: the sender halves them. */
+function refuseTooMany(body: unknown): void {
+  const mutations = (body as { mutations?: unknown } | null)?.mutations;
+  if (!Array.isArray(mutations) || mutations.length <= limits.mutationsPerRequest) return;
+  throw new ProblemError(
+    'too_large',
+    `A request has at most ${limits.mutationsPerRequest} mutations, not ${mutations.length}: send less at a time`,
+  );
+}
+
 function argsFrom(
   argsOf: ArgsOfRequest,
   body: Record<string, unknown>,
@@ -176,8 +192,8 @@ function sized(c: ApiContext, text: string): Response {
 }
 
 function keyOf(c: ApiContext, required: boolean): string {
-  const header = c.req.header('Idempotency-Key');
-  if (header === undefined) {
+  const header = c.req.header('Idempotency-Key')?.trim() ?? '';
+  if (header === '') {
     // Without a receipt nobody could be answered from it: such mutations get a key of the moment.
     if (!required) return crypto.randomUUID();
     throw new ProblemError(
@@ -185,7 +201,7 @@ function keyOf(c: ApiContext, required: boolean): string {
       'Send the header "Idempotency-Key: <uuid>", the same again with every retry',
     );
   }
-  const key = IdempotencyKey.safeParse(header.trim());
+  const key = IdempotencyKey.safeParse(header);
   if (key.success) return key.data;
   throw new ProblemError('malformed', 'The Idempotency-Key is no UUID', {
     issues: [{ path: 'Idempotency-Key', message: 'not a UUID' }],

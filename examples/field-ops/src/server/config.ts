@@ -61,6 +61,8 @@ export interface Config {
   /** How many proxies of ours each request comes through, for the address that it came from. */
   readonly proxies: number;
   readonly keys: { secret: string } | { jwksUrl: string };
+  /** What is set and does nothing, in words for the log. */
+  readonly warnings: readonly string[];
   readonly worker: {
     /** In the server's process; otherwise `worker.ts` is one of its own. */
     readonly inside: boolean;
@@ -121,6 +123,12 @@ export function readConfig(
     drainMs: (set.EKBAAR_DRAIN_SECONDS ?? (production ? 5 : 0)) * 1000,
     proxies: set.EKBAAR_PROXIES,
     keys: keysOf(set, production, randomSecret),
+    warnings:
+      set.EKBAAR_JWKS_URL !== undefined && set.EKBAAR_JWT_SECRET !== undefined
+        ? [
+            'EKBAAR_JWT_SECRET is not used: EKBAAR_JWKS_URL is set, and only tokens of the identity provider are believed',
+          ]
+        : [],
     worker: {
       // PGlite has one process and one connection; beside PostgreSQL a worker can be stopped, and fail, by itself.
       inside: (set.EKBAAR_WORKER ?? (set.DATABASE_URL === undefined ? 'inside' : 'apart')) === 'inside',
@@ -147,9 +155,6 @@ function replicaIn(set: z.infer<typeof Environment>): string | undefined {
 }
 
 function keysOf(set: z.infer<typeof Environment>, production: boolean, randomSecret: () => string): Config['keys'] {
-  if (set.EKBAAR_JWKS_URL !== undefined && set.EKBAAR_JWT_SECRET !== undefined) {
-    throw new TypeError('EKBAAR_JWKS_URL and EKBAAR_JWT_SECRET: set one of them, not both');
-  }
   if (set.EKBAAR_JWKS_URL !== undefined) return { jwksUrl: set.EKBAAR_JWKS_URL };
   if (set.EKBAAR_JWT_SECRET !== undefined) return { secret: set.EKBAAR_JWT_SECRET };
   if (production)

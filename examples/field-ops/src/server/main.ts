@@ -14,6 +14,7 @@ const { clock } = nodePlatform;
 const config = readConfig(process.env, () => randomBytes(32).toString('base64url'));
 const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
+for (const warning of config.warnings) log.warn?.({}, warning);
 const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
 const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections });
 const outside = {

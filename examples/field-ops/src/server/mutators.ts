@@ -1,5 +1,5 @@
 import type { Actor, MutationContext, Mutators } from '@ekbaar/server';
-import { and, eq, lte } from 'drizzle-orm';
+import { and, eq, lte, sql } from 'drizzle-orm';
 import { describeFailure } from '../failure.ts';
 import type { FieldOpsModel } from '../model.ts';
 import { confirmDelivery } from './confirm-delivery.ts';
@@ -45,11 +45,13 @@ export const mutators: Mutators<FieldOpsModel> = {
       await db
         .insert(agentPositions)
         .values({ tenant, agentId: actor.id, ...position })
-        // An older ping that comes late belongs to the track, not on the map.
+        // An older ping that comes late belongs to the track, not on the map, unless what stands there was made up.
         .onConflictDoUpdate({
           target: [agentPositions.tenant, agentPositions.agentId],
           set: position,
-          setWhere: lte(agentPositions.at, at),
+          setWhere: sql`${lte(agentPositions.at, at)} or exists (
+            select from ${agentTrack} t where t.tenant = ${tenant} and t.agent_id = ${actor.id}
+              and t.at = ${agentPositions.at} and t.demo)`,
         });
       return undefined;
     },

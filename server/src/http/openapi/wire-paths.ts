@@ -30,6 +30,7 @@ export const wirePaths: Paths = {
       ...{ operationId: 'sync', tags: ['Sync'], summary: 'Push mutations and pull what changed, in one round trip' },
       description:
         'Mutations run in the order of their ids, each once: what was sent before is answered with its first receipt. ' +
+        `More than ${limits.mutationsPerRequest} in one request are \`too_large\`, as too many bytes are: halve them and send again. ` +
         'The body may be sent with `Content-Encoding: gzip`.',
       requestBody: jsonBody(ref('SyncRequest')),
       responses: answers({ '200': json('Receipts and a delta', ref('SyncResponse')) }, [

@@ -1,0 +1,29 @@
+import type { MutationError, Outcome } from '@ekbaar/sdk/protocol';
+
+/** What `MutationError` of the protocol takes: a device sends it back after a restore, and must not be refused for it. */
+const longest = { code: 64, message: 2000 };
+
+/**
+ * The outcome of a mutation that has taken effect. A result that JSON writes as null is none: a receipt cannot tell the two
+ * apart, and a replay answers as the first time.
+ */
+export function applied(result: unknown): Outcome {
+  const none = result == null || JSON.stringify(result) === 'null';
+  return { status: 'applied', ...(none ? {} : { result }) };
+}
+
+/** Why a mutation had no effect. A message that is too long is cut: it is for people. */
+export function mutationError(code: string, message: string, details?: unknown): MutationError {
+  return { code, message: cut(message), ...(details === undefined ? {} : { details }) };
+}
+
+/** Whether programs can be told of it: a code is compared, so it is never cut. */
+export function isCode(code: string): boolean {
+  return code.length > 0 && code.length <= longest.code;
+}
+
+function cut(text: string): string {
+  if (text.length <= longest.message) return text;
+  // No half of a pair before the dots.
+  return `${text.slice(0, longest.message - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+}
