@@ -14,11 +14,12 @@ const known = [
   ['receipts', moment, id],
 ];
 
-/** Cursors like those of the lists here, and like `next`, each with one value that is hostile. */
+/** Cursors like `next`, or like those of the lists here where there is none, each with one value that is hostile. */
 export function hostileCursors(next: unknown): string[] {
-  const text = typeof next === 'string' ? Buffer.from(next, 'base64url').toString() : '[]';
-  const shapes = [...known, ...(text.startsWith('[') ? [JSON.parse(text) as unknown[]] : [])];
-  return [...shapes.flatMap((shape) => shape.flatMap((_, at) => hostile.map((value) => shape.with(at, value))))]
+  const text = typeof next === 'string' ? Buffer.from(next, 'base64url').toString() : '';
+  const shapes = text.startsWith('[') ? [JSON.parse(text) as unknown[]] : known;
+  return shapes
+    .flatMap((shape) => shape.flatMap((_, at) => hostile.map((value) => shape.with(at, value))))
     .map((values) => Buffer.from(JSON.stringify(values)).toString('base64url'))
     .concat(`2026-99-99T99:99:99.999Z~${id}`, `${moment}~${'-'.repeat(36)}`, `${moment}~${id}`);
 }
