@@ -2,8 +2,6 @@ import type { Commit, OwnCommit } from '../commit.ts';
 import { type Deferred, deferred } from '../deferred.ts';
 import {
   ClosedError,
-  DealtWithError,
-  MayStillRunError,
   NotSavedError,
   StoreFullError,
   StoreTooNewError,
@@ -28,6 +26,7 @@ import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import type { LogHooks } from './log-hooks.ts';
 import { add, type Draft, follows, type Numbered, numbered, readWritten } from './numbered.ts';
 import { leaveClientId } from './renumber.ts';
+import { replaceEntry } from './replace-entry.ts';
 import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
 import { thinUnsent } from './thinning.ts';
 
@@ -179,23 +178,7 @@ export class MutationLog {
     const done = await this.withRoom((changes) =>
       this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
         const before = await getIdentity(tx, this.own);
-        if (!before) return undefined;
-        const stored = await getEntry(tx, old.seq);
-        const written = stored?.replacedBy === draft.key && (await readWritten(tx, before, [draft], lastSeq));
-        if (stored && written) {
-          return { ...(await countChange(tx)), ...written, entries: [stored, ...written.entries] };
-        }
-        if (stored?.key !== old.key || !needsAttention(stored)) return new DealtWithError(old.key, stored?.replacedBy);
-        if (stored.receipt?.status === 'dead' && stored.closeReason === undefined && !mayRunTwice) {
-          return new MayStillRunError(old.key);
-        }
-        const replaced = { ...stored, dismissed: true, replacedBy: draft.key };
-        const [added, commit] = await Promise.all([
-          add(tx, before, [{ ...draft, replaces: old.key }]),
-          countChange(tx, changes),
-          putEntries(tx, [replaced]),
-        ]);
-        return { ...commit, ...added, entries: [replaced, ...added.entries] };
+        return before && replaceEntry(tx, { before, lastSeq, old, draft, mayRunTwice, changes });
       }),
     ).catch((error: unknown) => {
       throw asRefusal(error);
