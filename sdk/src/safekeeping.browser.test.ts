@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,6 +72,11 @@ describe.skipIf(chromiumIsMissing())('the data of a client in a real Chromium', 
       const rows = 6000;
       // Small pages, so that little room is left behind the last that fits.
       server.pageSize = 100;
+      const first = await openTab();
+      await expect.poll(() => reserved(first)).toBeGreaterThan(8_000_000);
+      await first.close();
+      // Chromium goes by the room that it has seen last, for as long as the database is open and some seconds more.
+      await sleep(5_000);
       for (let at = 3; at <= rows; at += 1) {
         const note = Array.from({ length: 100 }, () => crypto.randomUUID()).join();
         server.write('deliveries', `d${at}`, { id: `d${at}`, status: 'pending', amountPaise: at, note });
@@ -85,7 +91,7 @@ describe.skipIf(chromiumIsMissing())('the data of a client in a real Chromium', 
 
       const { saved, refused } = await page.evaluate(() => window.clientPage.noteUntilFull(1500));
       console.log(`${held} rows filled 17 MB; then ${saved} mutations were saved before "${refused}"`);
-      expect(saved).toBeGreaterThan(60);
+      expect(saved).toBeGreaterThan(100);
       expect(refused).toContain('no space left');
       expect(await reserved(page)).toBeLessThan(10_000);
       expect(await page.evaluate(() => window.clientPage.rows())).toBe(held);

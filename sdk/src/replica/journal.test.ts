@@ -24,8 +24,14 @@ const notes = (count: number, text: string) => {
 async function onDisk() {
   const store = await world.disk('pennco/a1');
   return store.transaction(['rows', 'meta'], 'read', async (tx) => {
-    const rows = (await tx.list('rows')).filter(isRow).filter(({ collection }) => collection === 'notes');
-    return { rows: rows.length, texts: new Set(rows.map(({ row }) => row?.['text'])), ...(await getProgress(tx)) };
+    const all = await tx.list('rows');
+    const rows = all.filter(isRow).filter(({ collection }) => collection === 'notes');
+    return {
+      segments: all.filter((value) => !isRow(value)).length,
+      rows: rows.length,
+      texts: new Set(rows.map(({ row }) => row?.['text'])),
+      ...(await getProgress(tx)),
+    };
   });
 }
 /** A disk that dies when rows are about to be put in their places. */
@@ -38,7 +44,7 @@ const settlesNever = async (name: string): Promise<Store> => {
   );
 };
 
-test('a large delta is written as one value, and its rows get their places when there is time', async () => {
+test('a large delta is written in few values, and its rows get their places when there is time', async () => {
   notes(700, 'first');
   const client = await world.synced();
   await idle();
@@ -158,4 +164,21 @@ test('a tab of an older app puts no row in its place once a newer one has its in
   await idle();
   expect(await client.read('deliveries', { where: { amountPaise: { gte: 5_000 } } })).toHaveLength(80);
   await client.close();
+});
+
+test('a large delta lies in several values, cut anywhere, and is read as it was written', async () => {
+  for (let at = 0; at < 100; at += 1) {
+    // Cut after any number of characters, some of which have two halves.
+    world.server.write('notes', `n${at}`, { id: `n${at}`, text: '₹😀'.repeat(at * 7) });
+  }
+  const client = await world.client({ store: settlesNever });
+  await client.sync();
+  expect((await onDisk()).segments).toBeGreaterThan(3);
+  const shown = await client.read('notes');
+  await client.close();
+  const again = await world.client({ platform: { online: () => false } });
+  expect(await again.read('notes')).toEqual(shown);
+  await world.clock.pass(5_000);
+  await expect.poll(async () => (await onDisk()).segments).toBe(0);
+  expect(await again.read('notes')).toEqual(shown);
 });

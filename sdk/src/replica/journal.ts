@@ -1,6 +1,6 @@
 import { countChange, getIdentity, getProgress, type Own, type Progress, putMeta } from '../store/meta.ts';
 import type { OwnCommit } from '../commit.ts';
-import type { Store, Transaction } from '../store/store.ts';
+import type { Key, Store, Transaction } from '../store/store.ts';
 import { indexEntries } from './index-values.ts';
 import type { PlainRow } from './query.ts';
 import type { IndexesOf, StoredRow } from './stored-row.ts';
@@ -13,13 +13,18 @@ const sliceRows = 250;
 /** A row as it is to stand; null: gone. */
 export type Placing = readonly [collection: string, id: string, row: StoredRow | null];
 
-/** One delta's rows, under the revision that it made. */
+/** A value of 64 KiB goes into a file of its own in Chromium, which takes twice as long; a character may have two bytes. */
+const mostChars = 30_000;
+
+/** One delta's rows, or a part of them, under the revision that it made. */
 interface Segment {
   readonly seq: number;
+  /** How many parts there are; one, where an earlier version wrote it. */
+  readonly parts?: number;
   /** Where it is, as with every row. */
   readonly collection: string;
   readonly id: string;
-  /** As JSON, which browsers read and write several times faster than they clone a thousand objects. */
+  /** As JSON, which browsers read and write several times faster than they clone a thousand objects; cut wherever a part ends. */
   readonly placings: string;
 }
 
@@ -72,17 +77,27 @@ export class Journal {
 export async function readJournal(tx: Transaction, { journal: state }: Progress): Promise<Journal> {
   const journal = new Journal();
   if (!state) return journal;
-  for (const { placings } of (await tx.list('rows', { first: journalName })) as Segment[]) {
-    journal.add(placingsOf(placings));
+  const segments = (await tx.list('rows', { first: journalName })) as Segment[];
+  for (let at = 0; at < segments.length;) {
+    const end = at + (segments[at]?.parts ?? 1);
+    journal.add(placingsOf(segments.slice(at, end)));
+    at = end;
   }
   return journal;
 }
 
 /** Adds a segment. The caller counts it in the progress. */
 export async function appendSegment(tx: Transaction, seq: number, placings: readonly Placing[]): Promise<void> {
-  const [collection, id] = keyOf(seq);
-  const segment: Segment = { seq, collection, id, placings: JSON.stringify(placings) };
-  await tx.put('rows', [collection, id], segment);
+  const text = JSON.stringify(placings);
+  const parts = Math.ceil(text.length / mostChars);
+  const keys = keysOf({ seq, parts });
+  await Promise.all(
+    keys.map(([collection, id], part) => {
+      const cut = text.slice(part * mostChars, (part + 1) * mostChars);
+      const segment: Segment = { seq, parts, collection, id, placings: cut };
+      return tx.put('rows', [collection, id], segment);
+    }),
+  );
 }
 
 /** Whether what was listed from all of `rows` is a row, and not the journal's. */
@@ -120,15 +135,17 @@ export async function settleSegment(store: Store, own: Own, indexesOf: IndexesOf
     // From now on rows may stand in their places: whoever looks for one must look there too.
     const journal = { ...progress.journal, bare: false };
     if (progress.journal.bare) await putMeta(tx, 'progress', { ...progress, journal });
-    return segment ? { seq: segment.seq, placings: placingsOf(segment.placings) } : { seq: 0, placings: [] };
+    const keys = keysOf(segment ?? { seq: 0 });
+    const parts = segment ? await Promise.all(keys.map((key) => tx.get('rows', key))) : [];
+    return { keys, placings: segment ? placingsOf(parts as Segment[]) : [] };
   });
   if (!begun) return undefined;
-  const { seq, placings } = begun;
+  const { keys, placings } = begun;
   for (let at = 0; at < placings.length; at += sliceRows) {
     const slice = placings.slice(at, at + sliceRows);
     // Gone: another tab has put it in its place, or dropped it, and what came after must not be overwritten.
     const there = await store.transaction(['rows', 'meta'], 'write', async (tx) => {
-      if (!(await getIdentity(tx, own)) || (await tx.get('rows', keyOf(seq))) === undefined) return false;
+      if (!(await getIdentity(tx, own)) || (await tx.get('rows', keys[0] as Key)) === undefined) return false;
       await placeAll(tx, slice, indexesOf);
       return true;
     });
@@ -137,7 +154,7 @@ export async function settleSegment(store: Store, own: Own, indexesOf: IndexesOf
   return store.transaction(['rows', 'meta'], 'durable', async (tx) => {
     if (!(await getIdentity(tx, own))) return undefined;
     const counted = await countChange(tx);
-    await tx.delete('rows', keyOf(seq));
+    await Promise.all(keys.map((key) => tx.delete('rows', key)));
     const [next] = await tx.list('rows', { first: journalName }, 1);
     if (next) return counted;
     const { journal: _journal, ...progress } = counted.progress;
@@ -146,10 +163,13 @@ export async function settleSegment(store: Store, own: Own, indexesOf: IndexesOf
   });
 }
 
-function placingsOf(text: string): readonly Placing[] {
-  return JSON.parse(text) as readonly Placing[];
+function placingsOf(parts: readonly Segment[]): readonly Placing[] {
+  return JSON.parse(parts.map(({ placings }) => placings).join('')) as readonly Placing[];
 }
 
-function keyOf(seq: number): readonly [string, string] {
-  return [journalName, String(seq).padStart(16, '0')];
+/** The keys of a segment's parts, in order. */
+function keysOf({ seq, parts = 1 }: Pick<Segment, 'seq' | 'parts'>): (readonly [string, string])[] {
+  const first = String(seq).padStart(16, '0');
+  const others = Array.from({ length: parts - 1 }, (_, at) => `${first}.${String(at).padStart(4, '0')}`);
+  return [first, ...others].map((id) => [journalName, id]);
 }
