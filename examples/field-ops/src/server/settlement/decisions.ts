@@ -1,5 +1,6 @@
 import { type Database, ProblemError, type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import { refusalIn } from './refusal.ts';
 import { findRun } from './run-store.ts';
 import { settlementDecisions, settlementItems } from './tables.ts';
 
@@ -27,16 +28,20 @@ export function decide(database: Database, request: DecisionRequest, now: Date):
   const { tenant, runId, disbursementId, decision, reason, by, seen } = request;
   return database.db.transaction(async (tx) => {
     if ((await findRun(tx, tenant, runId)) === undefined) throw new ProblemError('not_found', 'There is no such run');
-    const [item] = await tx
-      .select()
+    const [found] = await tx
+      .select({
+        item: settlementItems,
+        refusal: refusalIn(sql`${settlementItems.outcome}`, sql`${settlementItems.group}`),
+      })
       .from(settlementItems)
       .where(
         sql`${settlementItems.tenant} = ${tenant} and ${settlementItems.runId} = ${runId} and ${settlementItems.disbursementId} = ${disbursementId}`,
       )
       // Two people decide one after the other.
       .for('update');
-    if (item === undefined) throw new ProblemError('not_found', 'The run found nothing about this disbursement');
-    if (item.group === 'matched' && item.extraPaise === 0)
+    if (found === undefined) throw new ProblemError('not_found', 'The run found nothing about this disbursement');
+    const { item, refusal } = found;
+    if (item.group === 'matched' && item.extraPaise === 0 && refusal === null)
       throw refused('the disbursement fits: there is nothing to decide');
     const count = await countOf(tx, tenant, disbursementId);
     if (count !== seen) throw refused(`${count} decisions are there by now, and you have seen ${seen}: look again`);
@@ -44,7 +49,7 @@ export function decide(database: Database, request: DecisionRequest, now: Date):
     const [made] = await tx
       .insert(settlementDecisions)
       .values({
-        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, ourPaise, bankPaise },
+        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, ourPaise, bankPaise, refusal },
         ...{ decision, reason, decidedBy: by, decidedAt: now },
       })
       .onConflictDoNothing()

@@ -89,24 +89,28 @@ export async function sortIntoGroups(held: HeldRun, finishedAt: Date): Promise<v
           where ${own} and l.no = g.no`,
     );
     await tx.execute(sql`create temporary table settlement_found on commit drop as ${itemsOf(own, tenant, id, upTo)}`);
-    const found = await rowsOf<{ id: string; content: string }>(
+    const found = await rowsOf<{ id: string; content: string; refusals: number }>(
       tx,
-      sql`select disbursement_id as id, content from settlement_found where to_post`,
+      sql`select f.disbursement_id as id, f.content, coalesce(i.refusals, 0) as refusals
+          from settlement_found f left join ${settlementItems} i
+            on i.tenant = ${tenant} and i.run_id = ${id} and i.disbursement_id = f.disbursement_id
+          where f.to_post`,
     );
-    const keys = found.map((item) => postKey(tenant, item.id, item.content));
+    const keys = found.map((item) => postKey(tenant, item.id, item.content, item.refusals));
     const text = textArray;
     await tx.execute(
       sql`insert into ${settlementItems} as i
-            (tenant, run_id, disbursement_id, item_group, region_id, mfi_id, loan_id, our_paise, line_no, bank_ref, bank_paise, extra_paise, returned_paise, key, to_post)
+            (tenant, run_id, disbursement_id, item_group, region_id, mfi_id, loan_id, our_paise, line_no, bank_ref, bank_paise, extra_paise, returned_paise, key, content, to_post)
           select ${tenant}, ${id}::uuid, f.disbursement_id, f.item_group, f.region_id, f.mfi_id, f.loan_id, f.our_paise,
-            f.line_no, f.bank_ref, f.bank_paise, f.extra_paise, f.returned_paise, k.key::uuid, f.to_post
+            f.line_no, f.bank_ref, f.bank_paise, f.extra_paise, f.returned_paise, k.key::uuid, case when k.key is not null then f.content end, f.to_post
           from settlement_found f
           left join unnest(${text(found.map((item) => item.id))}, ${text(keys)}) as k(id, key) on k.id = f.disbursement_id
           on conflict (tenant, run_id, disbursement_id) do update set
             item_group = excluded.item_group, our_paise = excluded.our_paise, line_no = excluded.line_no,
             bank_ref = excluded.bank_ref, bank_paise = excluded.bank_paise, extra_paise = excluded.extra_paise,
             returned_paise = excluded.returned_paise, key = coalesce(excluded.key, i.key),
-            -- What has had its answer is not asked again, whatever it was.
+            content = coalesce(excluded.content, i.content),
+            -- What has had its answer is not asked again, whatever it was, until ops have the run done again.
             to_post = excluded.to_post and (i.posted_at is null or i.key <> excluded.key),
             posted_at = case when excluded.key <> i.key then null else i.posted_at end,
             outcome = case when excluded.key <> i.key then null else i.outcome end`,

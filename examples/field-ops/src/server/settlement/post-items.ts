@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Actor, type Engine, ProblemError } from '@ekbaar/server';
-import { and, asc, eq, gt } from 'drizzle-orm';
-import { type HeldRun, setRun, step } from './run-store.ts';
+import { type Actor, type Engine, ProblemError, type Queryable } from '@ekbaar/server';
+import { and, asc, eq, gt, notInArray, sql } from 'drizzle-orm';
+import { type HeldRun, type Run, setRun, step } from './run-store.ts';
 import { settlementItems } from './tables.ts';
 
 /** Who the receipts say did it: always the same, since a key belongs to the actor that used it first. */
@@ -51,6 +51,20 @@ export async function postItems(held: HeldRun, engine: Pick<Engine, 'mutate'>, c
   }
   // The books may say something else by now, of what was refused: it is sorted once more.
   await step(held, (tx, run) => setRun(tx, run, { state: 'matching' }));
+}
+
+/** Has a run ask again for what it was refused, under other keys: the engine's answer to a key stands. */
+export async function forgetRefusals(tx: Queryable, { tenant, id }: Pick<Run, 'tenant' | 'id'>): Promise<void> {
+  await tx
+    .update(settlementItems)
+    .set({ refusals: sql`${settlementItems.refusals} + 1`, postedAt: null, outcome: null })
+    .where(
+      and(
+        eq(settlementItems.tenant, tenant),
+        eq(settlementItems.runId, id),
+        notInArray(settlementItems.outcome, ['reconciled', 'mismatch']),
+      ),
+    );
 }
 
 async function post(

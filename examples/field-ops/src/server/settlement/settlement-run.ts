@@ -7,6 +7,7 @@
  *   references.ts      how a line names a disbursement
  *   match-lines.ts     lines → groups, disbursements → groups
  *   post-items.ts      posts `reconcileDisbursement` through the engine
+ *   refusal.ts         which of its answers wait for somebody
  *   summary.ts         the numbers, and whether they add up
  *   decisions.ts       what people decide about what does not fit
  *   routes.ts, report.ts  what ops see
@@ -16,7 +17,7 @@
  */
 import type { Database, Engine, Log } from '@ekbaar/server';
 import { findDisbursements, sortIntoGroups } from './match-lines.ts';
-import { postItems } from './post-items.ts';
+import { forgetRefusals, postItems } from './post-items.ts';
 import { readLines } from './read-lines.ts';
 import { findRun, type HeldRun, type Run, setRun, step, takeRun } from './run-store.ts';
 
@@ -57,6 +58,7 @@ export async function settle(works: SettlementWorks, tenant: string, id: string)
 
 /**
  * Has a run sorted again by what the books say today: phones that were late have reported, the bank's earlier files came.
+ * What the engine refused, or could not do, is asked once more where the books still lack it.
  *
  * @returns the run; undefined when there is none
  */
@@ -65,7 +67,9 @@ export async function runAgain(database: Database, tenant: string, id: string): 
   if (run === undefined) return undefined;
   const held: HeldRun = { database, tenant, id, attempt: run.attempt };
   await step(held, async (tx, { state, repeats }) => {
-    if (state === 'done') await setRun(tx, run, { state: 'matching', repeats: repeats + 1 });
+    if (state !== 'done') return;
+    await forgetRefusals(tx, run);
+    await setRun(tx, run, { state: 'matching', repeats: repeats + 1 });
   });
   return findRun(database.db, tenant, id);
 }

@@ -1,0 +1,128 @@
+import { type Database, openDatabase, ProblemError } from '@ekbaar/server';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { receiveFile } from '../../examples/field-ops/src/server/settlement/receive-file.ts';
+import { runInWords } from '../../examples/field-ops/src/server/settlement/run-in-words.ts';
+import { itemPage, type ItemRow } from '../../examples/field-ops/src/server/settlement/run-pages.ts';
+import type { Run } from '../../examples/field-ops/src/server/settlement/run-store.ts';
+import {
+  runAgain,
+  settle,
+  type SettlementWorks,
+} from '../../examples/field-ops/src/server/settlement/settlement-run.ts';
+import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
+import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
+import { indian, type Paid, payOut } from './bank-day.ts';
+
+let now = new Date('2026-11-25T06:00:00Z');
+const clock = () => now;
+const log = { info: () => {} };
+const tenant = 'pennco';
+let pg: FreshDatabase;
+let fieldOps: FieldOps;
+let database: Database;
+let sql: postgres.Sql;
+/** Disbursements that no test has had yet. */
+let unused: Paid[];
+
+beforeAll(async () => {
+  pg = await freshDatabase();
+  fieldOps = await startFieldOps({ url: pg.url, demo: { agents: 4, deliveries: 120 }, clock });
+  database = await openDatabase({ url: pg.url, connections: 4 });
+  sql = postgres(pg.url, { onnotice: () => {}, max: 2 });
+  const paid = await payOut(sql, tenant);
+  await sql`update disbursements set status = 'disbursed' where tenant = ${tenant}`;
+  unused = paid;
+});
+afterAll(async () => {
+  await sql.end();
+  await database.close();
+  await fieldOps.close();
+  await pg.drop();
+});
+
+function nextPaid(): Paid {
+  const one = unused.shift();
+  if (one === undefined) throw new Error('the demo day has no more disbursements');
+  return one;
+}
+
+const works = (): SettlementWorks => ({ database, engine: fieldOps.server.engine, clock, log });
+
+interface Told {
+  readonly ref?: string;
+  readonly narration?: string;
+  readonly day?: string;
+  /** Beyond our amount. */
+  readonly more?: number;
+  readonly side?: 'DR' | 'CR';
+}
+
+/** A line of the bank's that names a disbursement. */
+function told(
+  one: Paid,
+  { ref = `U-${one.id}`, narration = '', day = '22/11/2026', more = 0, side = 'DR' }: Told = {},
+) {
+  return `${day};${ref};${one.id};${narration};"${indian(one.amountPaise + more)}";${side}`;
+}
+
+async function receive(lines: readonly string[]): Promise<Run> {
+  const text = ['Date;UTR;Reference No;Narration;Amount;Dr/Cr', ...lines, ''].join('\n');
+  const bytes = (async function* () {
+    yield await Promise.resolve(Buffer.from(text));
+  })();
+  return (await receiveFile(database, { tenant, name: 'bank.csv', by: 'test', bytes }, clock)).run;
+}
+async function settled(run: Run, with_: Partial<SettlementWorks> = {}): Promise<Run> {
+  const done = await settle({ ...works(), ...with_ }, tenant, run.id);
+  if (done === undefined) throw new Error('the run is gone');
+  return done;
+}
+async function again(run: Run): Promise<Run> {
+  await runAgain(database, tenant, run.id);
+  return settled(run);
+}
+
+const pageOf = (run: Run, open: boolean) =>
+  itemPage(database.db, run, { group: undefined, after: undefined, limit: 500, open });
+const itemOf = async (run: Run, { id }: Paid): Promise<ItemRow | undefined> =>
+  (await pageOf(run, false)).find(({ disbursementId }) => disbursementId === id);
+const isOpen = async (run: Run, { id }: Paid): Promise<boolean> =>
+  (await pageOf(run, true)).some(({ disbursementId }) => disbursementId === id);
+const inBooks = async ({ id }: Paid): Promise<string | undefined> =>
+  (await sql<{ status: string }[]>`select status from disbursements where tenant = ${tenant} and id = ${id}`)[0]
+    ?.status;
+/** Whether everything in a run fits, but for what the bank has nothing of: most of the demo day. */
+function fitsButMissing({ summary, ...run }: Run): boolean {
+  if (summary === null) return false;
+  const none = { disbursements: 0, ourPaise: 0, bankPaise: 0 };
+  return runInWords({ ...run, summary: { ...summary, disbursements: { ...summary.disbursements, missing: none } } })
+    .fits;
+}
+
+describe('what the engine did not do', () => {
+  test('a posting that died waits for somebody, and is done when the run is done again', async () => {
+    const one = nextPaid();
+    // A program of somebody else's that will not have it: the engine tries for a while, and gives it up.
+    await sql.unsafe(`create function refuse() returns trigger language plpgsql as
+      'begin if new.id = ''${one.id}'' then raise exception ''not this one''; end if; return new; end'`);
+    await sql`create trigger refuse before update on disbursements for each row execute function refuse()`;
+    const run = await receive([told(one)]);
+    let done: Run | undefined;
+    for (let tried = 0; done === undefined && tried < 50; tried++) {
+      done = await settled(run).catch((error: unknown) => {
+        if (!(error instanceof ProblemError) || error.code !== 'halted') throw error;
+        now = new Date(now.getTime() + 10 * 60_000);
+        return undefined;
+      });
+    }
+    if (done === undefined) throw new Error('the engine did not give it up');
+    expect(await itemOf(done, one)).toMatchObject({ group: 'matched', outcome: 'dead', refusal: 'dead' });
+    expect([await isOpen(done, one), fitsButMissing(done), done.summary?.refused]).toEqual([true, false, 1]);
+    await sql`drop trigger refuse on disbursements`;
+
+    const later = await again(done);
+    expect(await itemOf(later, one)).toMatchObject({ outcome: 'reconciled', refusal: null });
+    expect([await isOpen(later, one), fitsButMissing(later), await inBooks(one)]).toEqual([false, true, 'reconciled']);
+  });
+});
