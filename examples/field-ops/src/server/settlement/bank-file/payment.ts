@@ -21,7 +21,9 @@ export interface Payment {
 }
 
 const longestRef = 64;
-const notYet = /pending|process|initiat|hold|queue|schedul/i;
+/** "In process" has not been paid; "Processed" has, and so has what is "Credited to account holder". */
+const notYet =
+  /pending|await|process(?![a-z])|processing|unprocessed|\b(?:be|being|not) processed|initiat|\b(?:hold|held)\b|queued?\b|schedul/i;
 const cameBack = /fail|reject|return|revers|cancel|bounce|unpaid/i;
 
 /**
@@ -35,7 +37,8 @@ export function readPayment(cells: readonly string[], columns: Columns, lastDay:
   const money = amountIn(cell, columns);
   if (typeof money === 'string') return money;
   const status = cell('status');
-  if (notYet.test(status) && !cameBack.test(status)) return `the bank has not paid it yet: status "${short(status)}"`;
+  if (notYet.test(status.replaceAll('_', ' ')) && !cameBack.test(status))
+    return `the bank has not paid it yet: status "${short(status)}"`;
   const side = money.side === 'credit' || cameBack.test(status) ? 'back' : 'out';
   let day: string | null = null;
   if (columns.date !== undefined) {
