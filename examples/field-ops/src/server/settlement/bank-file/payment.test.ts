@@ -38,3 +38,58 @@ describe('a status', () => {
     },
   );
 });
+
+describe('a type', () => {
+  test.for([
+    ...[
+      'Deposit',
+      'Cash Deposit',
+      'Refund',
+      'Reversal',
+      'Return',
+      'NEFT Return',
+      'Withdrawal Reversal',
+      'Credit',
+      'CR',
+    ],
+  ])('"%s" is of money that came back', (type) => {
+    expect(sideOf({ Type: type })).toBe('back');
+  });
+
+  test.for(['Withdrawal', 'ATM Withdrawal', 'Debit', 'DR', 'NEFT', 'IMPS', 'Credit transfer', ''])(
+    '"%s" is of money that went out',
+    (type) => {
+      expect(sideOf({ Type: type })).toBe('out');
+    },
+  );
+
+  test('says less than a column of debit or credit, and than one for credits', () => {
+    expect(sideOf({ Type: 'Deposit', 'Dr/Cr': 'Dr' })).toBe('out');
+    expect(sideOf({ Type: 'NEFT', 'Dr/Cr': 'Cr' })).toBe('back');
+    expect(sideOf({ Type: 'NEFT Return', 'Dr/Cr': '' })).toBe('back');
+    expect(sideOf({ Amount: '', Debit: '500', Credit: '', Type: 'Reversal' })).toBe('out');
+  });
+
+  test('says what came back where all amounts are debits', () => {
+    const cells = ['U1', 'b0001', '500', 'Reversal'];
+    const columns = columnsIn(['UTR', 'Reference', 'Debit', 'Type']);
+    expect(readPayment(cells, columns ?? {}, '2026-11-30')).toMatchObject({ side: 'back' });
+  });
+});
+
+describe('a column of debit or credit', () => {
+  test.for(['Dr', 'Debit', 'Debited', 'Withdrawal', ''])('with "%s" is of money that went out', (side) => {
+    expect(sideOf({ 'Dr/Cr': side })).toBe('out');
+  });
+
+  test.for(['Cr.', 'C', 'Credited', 'Deposit', 'Refund', 'Reversal', 'Returned'])(
+    'with "%s" is of money that came back',
+    (side) => {
+      expect(sideOf({ 'Dr/Cr': side })).toBe('back');
+    },
+  );
+
+  test('with another word makes the line unreadable', () => {
+    expect(sideOf({ 'Dr/Cr': 'Adjustment' })).toBe('"Adjustment" is neither debit nor credit');
+  });
+});

@@ -24,7 +24,7 @@ const longestRef = 64;
 /** "In process" has not been paid; "Processed" has, and so has what is "Credited to account holder". */
 const notYet =
   /pending|await|process(?![a-z])|processing|unprocessed|\b(?:be|being|not) processed|initiat|\b(?:hold|held)\b|queued?\b|schedul/i;
-const cameBack = /fail|reject|return|revers|cancel|bounce|unpaid/i;
+const cameBack = /fail|reject|return|revers|refund|cancel|bounce|unpaid/i;
 
 /**
  * Reads one record.
@@ -76,6 +76,9 @@ function amountIn(
     if (typeof debit === 'string') return debit;
     if (typeof credit === 'string') return credit;
     if (debit !== null && credit !== null) return 'it has a debit and a credit';
+    // Without a column for it, what came back stands among the debits.
+    if (debit !== null && columns.credit === undefined && cameBack.test(cell('type')))
+      return { paise: debit.paise, side: 'credit' };
     const money = debit ?? credit;
     if (money === null) return 'there is no amount';
     const turned = money.sign === 'credit';
@@ -84,15 +87,24 @@ function amountIn(
   const amount = read('amount');
   if (amount === null) return 'there is no amount';
   if (typeof amount === 'string') return amount;
-  const said = sideOf(cell('side'));
+  const side = cell('side');
+  const named = sideOf(side);
+  if (named === undefined && side !== '') return `"${short(side)}" is neither debit nor credit`;
+  const said = named ?? sideOfType(cell('type'));
   if (said !== undefined && amount.sign !== undefined && said !== amount.sign && !/^[-−]/.test(cell('amount')))
     return `the amount says ${amount.sign}, the column ${said}`;
   return { paise: amount.paise, side: said ?? amount.sign ?? 'debit' };
 }
 
 function sideOf(text: string): 'debit' | 'credit' | undefined {
-  if (/^(?:dr?|debit)\.?$/i.test(text)) return 'debit';
-  return /^(?:cr?|credit)\.?$/i.test(text) ? 'credit' : undefined;
+  if (/^(?:dr?|debit(?:ed)?|withdrawal)\.?$/i.test(text)) return 'debit';
+  return /^(?:cr?|credit(?:ed)?|deposit|refund|reversal|return(?:ed)?)\.?$/i.test(text) ? 'credit' : undefined;
+}
+
+/** A type may say more than the side ("NEFT Return", "Cash Deposit"), or nothing of it ("IMPS"). */
+function sideOfType(text: string): 'debit' | 'credit' | undefined {
+  if (cameBack.test(text) || /\bdeposit\b/i.test(text)) return 'credit';
+  return sideOf(text) ?? (/\bwithdrawal\b/i.test(text) ? 'debit' : undefined);
 }
 
 /** A cell without what spreadsheets put around a number that is to stay text. */
