@@ -1,6 +1,7 @@
 import { type Database, openDatabase, ProblemError } from '@ekbaar/server';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decide } from '../../examples/field-ops/src/server/settlement/decisions.ts';
 import { receiveFile } from '../../examples/field-ops/src/server/settlement/receive-file.ts';
 import { runInWords } from '../../examples/field-ops/src/server/settlement/run-in-words.ts';
 import { itemPage, type ItemRow } from '../../examples/field-ops/src/server/settlement/run-pages.ts';
@@ -78,9 +79,17 @@ async function settled(run: Run, with_: Partial<SettlementWorks> = {}): Promise<
   if (done === undefined) throw new Error('the run is gone');
   return done;
 }
+const settledFile = async (...lines: string[]) => settled(await receive(lines));
 async function again(run: Run): Promise<Run> {
   await runAgain(database, tenant, run.id);
   return settled(run);
+}
+
+async function accept(run: Run, { id }: Paid): Promise<void> {
+  const [{ count } = { count: 0 }] = await sql<{ count: number }[]>`
+    select count(*)::int as count from settlement_decisions where tenant = ${tenant} and disbursement_id = ${id}`;
+  const decided = { decision: 'accepted', reason: 'we live with it', by: 'test', seen: count } as const;
+  await decide(database, { tenant, runId: run.id, disbursementId: id, ...decided }, now);
 }
 
 const pageOf = (run: Run, open: boolean) =>
@@ -124,5 +133,44 @@ describe('what the engine did not do', () => {
     const later = await again(done);
     expect(await itemOf(later, one)).toMatchObject({ outcome: 'reconciled', refusal: null });
     expect([await isOpen(later, one), fitsButMissing(later), await inBooks(one)]).toEqual([false, true, 'reconciled']);
+  });
+});
+
+describe('what somebody has accepted', () => {
+  test('stays off the list while later files tell the same, and comes back when they tell of another payment', async () => {
+    const one = nextPaid();
+    const lines = [told(one), told(one, { ref: 'SECOND' })];
+    const first = await settledFile(...lines);
+    expect([await itemOf(first, one), await isOpen(first, one)]).toMatchObject([{ extraPaise: one.amountPaise }, true]);
+    await accept(first, one);
+    expect(await isOpen(first, one)).toBe(false);
+    expect(await isOpen(await settledFile(...lines, ''), one)).toBe(false);
+    const third = await settledFile(...lines, told(one, { ref: 'THIRD' }));
+    expect([await itemOf(third, one), await isOpen(third, one)]).toMatchObject([
+      { extraPaise: 2 * one.amountPaise },
+      true,
+    ]);
+    await accept(third, one);
+    expect(await isOpen(third, one)).toBe(false);
+  });
+
+  test('comes back when money that came back was paid again', async () => {
+    const one = nextPaid();
+    const lines = [told(one), told(one, { ref: 'BACK', side: 'CR' })];
+    const first = await settledFile(...lines);
+    await accept(first, one);
+    expect(await isOpen(first, one)).toBe(false);
+    expect(await isOpen(await settledFile(...lines, told(one, { ref: 'SECOND' })), one)).toBe(true);
+    expect(await isOpen(await settledFile(...lines, told(one, { ref: 'BACK2', side: 'CR' })), one)).toBe(true);
+  });
+
+  test('comes back when a mismatch has another amount, and covers nothing where the amounts were not kept', async () => {
+    const one = nextPaid();
+    const first = await settledFile(told(one, { more: 100 }));
+    await accept(first, one);
+    expect(await isOpen(first, one)).toBe(false);
+    expect(await isOpen(await settledFile(told(one, { more: 200 })), one)).toBe(true);
+    await sql`update settlement_decisions set extra_paise = null, returned_paise = null where disbursement_id = ${one.id}`;
+    expect(await isOpen(first, one)).toBe(true);
   });
 });

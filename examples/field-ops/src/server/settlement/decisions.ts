@@ -19,8 +19,8 @@ export interface DecisionRequest {
 
 /**
  * Notes what somebody decided about a disbursement that does not fit the bank's file. It changes neither the books nor the
- * bank's word: an accepted one leaves the list of what is open, a contested one stays on it, marked, until a later file
- * settles it.
+ * bank's word: an accepted one leaves the list of what is open until a run finds something else about it, a contested one
+ * stays on it, marked, until a later file settles it.
  *
  * @throws ProblemError `not_found`; `malformed` when it fits, or when somebody else has decided meanwhile
  */
@@ -45,11 +45,12 @@ export function decide(database: Database, request: DecisionRequest, now: Date):
       throw refused('the disbursement fits: there is nothing to decide');
     const count = await countOf(tx, tenant, disbursementId);
     if (count !== seen) throw refused(`${count} decisions are there by now, and you have seen ${seen}: look again`);
-    const { group, bankRef, ourPaise, bankPaise } = item;
+    const { group, bankRef, ourPaise, bankPaise, extraPaise, returnedPaise } = item;
     const [made] = await tx
       .insert(settlementDecisions)
       .values({
-        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, ourPaise, bankPaise, refusal },
+        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, refusal },
+        ...{ ourPaise, bankPaise, extraPaise, returnedPaise },
         ...{ decision, reason, decidedBy: by, decidedAt: now },
       })
       .onConflictDoNothing()

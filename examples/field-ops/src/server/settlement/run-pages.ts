@@ -47,6 +47,9 @@ export interface PageOf<Group, After> {
 }
 
 const refusal = refusalIn(sql`i.outcome`, sql`i.item_group`);
+/** Whether a decision was made on what is found now: more money, paid or come back since, is not covered by it. */
+const sameFinding = sql`(d.item_group, d.bank_ref, d.our_paise, d.bank_paise, d.extra_paise, d.returned_paise, d.refusal)
+  is not distinct from (i.item_group, i.bank_ref, i.our_paise, i.bank_paise, i.extra_paise, i.returned_paise, ${refusal})`;
 
 /** Lines by their place in the file. */
 export function linePage(
@@ -75,8 +78,7 @@ export function itemPage(
   if (open)
     conditions.push(
       sql`(i.item_group <> 'matched' or i.extra_paise > 0 or ${refusal} is not null)
-          and not (d.decision is not distinct from 'accepted' and d.item_group = i.item_group and d.bank_ref is not distinct from i.bank_ref
-            and d.refusal is not distinct from ${refusal})`,
+          and not (d.decision is not distinct from 'accepted' and ${sameFinding})`,
     );
   return rowsOf<ItemRow>(
     tx,
