@@ -174,3 +174,38 @@ describe('what somebody has accepted', () => {
     expect(await isOpen(first, one)).toBe(true);
   });
 });
+
+describe('a payment under the bank’s reference of another one', () => {
+  test('that a later file tells of is paid again, and the one that settled it is not', async () => {
+    const one = nextPaid();
+    const line = told(one, { ref: 'BATCH', narration: 'run a' });
+    const second = told(one, { ref: 'BATCH', narration: 'run b', day: '23/11/2026' });
+    expect(await itemOf(await settledFile(line), one)).toMatchObject({ group: 'matched', outcome: 'reconciled' });
+    const later = await settledFile(second);
+    expect(await itemOf(later, one)).toMatchObject({ group: 'doubled', bankPaise: one.amountPaise });
+    expect(await isOpen(later, one)).toBe(true);
+    for (const lines of [
+      [second, line],
+      [line, second],
+    ])
+      expect(await itemOf(await settledFile(...lines), one)).toMatchObject({
+        ...{ group: 'matched', bankPaise: one.amountPaise, extraPaise: one.amountPaise },
+      });
+    // The same payment, as another report of the bank's words it.
+    const reworded = told(one, { ref: 'BATCH', narration: 'salaries' });
+    expect(await itemOf(await settledFile(reworded), one)).toMatchObject({ group: 'matched', extraPaise: 0 });
+    // Of two that may be it, the one with the same words is.
+    const both = await settledFile(reworded, line);
+    const [{ no } = { no: 0 }] = await sql<{ no: number }[]>`
+      select no from settlement_lines where run_id = ${both.id} and line_group = 'matched' and disbursement_id = ${one.id}`;
+    expect([no, (await itemOf(both, one))?.extraPaise]).toEqual([3, one.amountPaise]);
+  });
+
+  test('is taken for it where another program reconciled it, and no day is known', async () => {
+    const one = nextPaid();
+    await sql`update disbursements set status = 'reconciled', bank_ref = 'THEIRS', reconciled_at = now()
+      where tenant = ${tenant} and id = ${one.id}`;
+    expect(await itemOf(await settledFile(told(one, { ref: 'THEIRS' })), one)).toMatchObject({ group: 'matched' });
+    expect(await itemOf(await settledFile(told(one, { ref: 'OURS' })), one)).toMatchObject({ group: 'doubled' });
+  });
+});

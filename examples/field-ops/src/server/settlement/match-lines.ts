@@ -134,8 +134,16 @@ function lineGroupsOf(own: SQL): SQL {
   return sql`
     with told as (
       select l.*, row_number() over (partition by l.content, l.kind order by l.no) as telling,
-        d.status, d.amount_paise as ours, d.bank_ref as settled_by
+        d.status, d.amount_paise as ours, d.bank_ref as settled_by,
+        -- Is it the payment that has settled it? The same content is. Else the bank's reference of it says so, which a whole
+        -- batch may have: on the same day only, where we posted it ourselves and know the day.
+        case when d.status <> 'reconciled' then 0
+          when l.content = s.content then 2
+          when l.bank_ref = d.bank_ref and l.amount_paise = d.amount_paise
+            and (s.content is null or l.day is not distinct from s.day) then 1
+          else 0 end as settles
       from ${settlementLines} l left join ${disbursements} d on d.tenant = l.tenant and d.id = l.disbursement_id
+      left join lateral (${settlingLineOf(sql`d`)}) s on d.status = 'reconciled'
       where ${own}
     ), payments as (
       select t.no,
@@ -143,8 +151,7 @@ function lineGroupsOf(own: SQL): SQL {
         -- Which of several payments counts: the one that settled it; the one with our amount; the first, in an order of
         -- what they say and not of where they stand.
         row_number() over (partition by t.disbursement_id, t.side order by
-          (t.status = 'reconciled' and t.bank_ref = t.settled_by and t.amount_paise = t.ours) desc,
-          (t.amount_paise = t.ours) desc, (t.bank_ref is not distinct from t.settled_by) desc,
+          t.settles desc, (t.amount_paise = t.ours) desc, (t.bank_ref is not distinct from t.settled_by) desc,
           t.day, t.bank_ref, t.amount_paise, t.content) as choice
       from told t where t.telling = 1 and t.disbursement_id is not null
     )
@@ -157,7 +164,7 @@ function lineGroupsOf(own: SQL): SQL {
         when p.came_back then 'returned'
         when p.choice > 1 then 'doubled'
         when t.status = 'open' then 'early'
-        when t.status = 'reconciled' and not (t.bank_ref = t.settled_by and t.amount_paise = t.ours) then 'doubled'
+        when t.status = 'reconciled' and t.settles = 0 then 'doubled'
         when t.amount_paise = t.ours then 'matched'
         else 'mismatched'
       end as line_group,
@@ -167,10 +174,19 @@ function lineGroupsOf(own: SQL): SQL {
         when t.disbursement_id is null then null
         when p.came_back then null
         when p.choice > 1 then 'paid again: another line of this file pays the same disbursement'
-        when t.status = 'reconciled' and not (t.bank_ref = t.settled_by and t.amount_paise = t.ours)
+        when t.status = 'reconciled' and t.settles = 0
           then 'paid again: ' || coalesce(t.settled_by, 'another payment') || ' settled it before'
       end as why
     from told t left join payments p on p.no = t.no`;
+}
+
+/** The line by which we had the disbursement `d` reconciled; none when another program did. */
+function settlingLineOf(d: SQL): SQL {
+  return sql`
+    select i.content, p.day from ${settlementItems} i left join ${settlementLines} p
+      on p.tenant = i.tenant and p.run_id = i.run_id and p.content = i.content and p.kind = 'payment'
+    where i.tenant = ${d}.tenant and i.disbursement_id = ${d}.id and i.outcome = 'reconciled'
+    order by i.posted_at desc limit 1`;
 }
 
 /** The lines without those that only say the same again. */
