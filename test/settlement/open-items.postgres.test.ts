@@ -134,6 +134,24 @@ describe('what the engine did not do', () => {
     expect(await itemOf(later, one)).toMatchObject({ outcome: 'reconciled', refusal: null });
     expect([await isOpen(later, one), fitsButMissing(later), await inBooks(one)]).toEqual([false, true, 'reconciled']);
   });
+
+  test('a key that somebody else had used keeps one posting back and not the whole file', async () => {
+    const [one, other] = [nextPaid(), nextPaid()];
+    const run = await receive([told(one), told(other)]);
+    const stopped = { mutate: () => Promise.reject(new Error('stopped')) };
+    await expect(settled(run, { engine: stopped })).rejects.toThrow('stopped');
+    const [{ key } = { key: '' }] = await sql<{ key: string }[]>`
+      select key from settlement_items where run_id = ${run.id} and disbursement_id = ${one.id}`;
+    const counted = { date: '2026-11-22', collectedPaise: 0, disbursedPaise: 0, count: 0 };
+    const agent = { tenant, id: 'a01', role: 'agent', claims: {} };
+    await fieldOps.server.engine.mutate(agent, { key, name: 'closeDay', args: counted });
+
+    const done = await settled(run);
+    expect([await itemOf(done, one), await isOpen(done, one)]).toMatchObject([{ refusal: 'key_reused' }, true]);
+    expect([await inBooks(one), await inBooks(other)]).toEqual(['disbursed', 'reconciled']);
+    const later = await again(done);
+    expect([await inBooks(one), fitsButMissing(later)]).toEqual(['reconciled', true]);
+  });
 });
 
 describe('what somebody has accepted', () => {

@@ -12,7 +12,10 @@ function settlementActor(tenant: string): Actor {
 const itemsPerStep = 200;
 const atOnce = 8;
 const tries = 5;
+/** What the engine says to the same mutation whenever it is sent: it is of that one, and the others go on. */
+const lasting: readonly string[] = ['key_reused', 'invalid_args'];
 
+type Answer = Awaited<ReturnType<Engine['mutate']>>['outcome'];
 type Item = Pick<typeof settlementItems.$inferSelect, 'disbursementId' | 'key' | 'bankRef' | 'bankPaise'>;
 
 /**
@@ -76,13 +79,13 @@ async function post(
 ): Promise<void> {
   if (key === null || bankRef === null || bankPaise === null) throw new Error(`${disbursementId} has nothing to post`);
   const args = { disbursementId, bankRef, amountPaise: bankPaise };
-  const { outcome } = await patiently(() => engine.mutate(actor, { key, name: 'reconcileDisbursement', args }));
-  const said =
-    outcome.status === 'applied'
-      ? (outcome.result as { status: string }).status
-      : outcome.status === 'rejected'
-        ? (outcome.error?.code ?? 'rejected')
-        : 'dead';
+  const said = await patiently(() => engine.mutate(actor, { key, name: 'reconcileDisbursement', args })).then(
+    ({ outcome }) => answerIn(outcome),
+    (error: unknown) => {
+      if (error instanceof ProblemError && lasting.includes(error.code)) return error.code;
+      throw error;
+    },
+  );
   await database.db
     .update(settlementItems)
     .set({ outcome: said, postedAt: clock(), toPost: false })
@@ -94,6 +97,11 @@ async function post(
         eq(settlementItems.key, key),
       ),
     );
+}
+
+function answerIn(outcome: Answer): string {
+  if (outcome.status === 'applied') return (outcome.result as { status: string }).status;
+  return outcome.status === 'rejected' ? (outcome.error?.code ?? 'rejected') : 'dead';
 }
 
 /** Waits a little where the engine says that it will know better soon; the rest is up to whoever runs the run. */
