@@ -152,6 +152,16 @@ describe('what the engine did not do', () => {
     const later = await again(done);
     expect([await inBooks(one), fitsButMissing(later)]).toEqual(['reconciled', true]);
   });
+
+  test('a mismatch of which our amount is corrected is reconciled when the run is done again', async () => {
+    const one = nextPaid();
+    const run = await settledFile(told(one, { more: 100 }));
+    expect([await itemOf(run, one), await inBooks(one)]).toMatchObject([{ group: 'mismatched' }, 'mismatch']);
+    await sql`update disbursements set amount_paise = amount_paise + 100 where tenant = ${tenant} and id = ${one.id}`;
+    const later = await again(run);
+    expect(await itemOf(later, one)).toMatchObject({ group: 'matched', outcome: 'reconciled', refusal: null });
+    expect([await inBooks(one), await isOpen(later, one), fitsButMissing(later)]).toEqual(['reconciled', false, true]);
+  });
 });
 
 describe('what somebody has accepted', () => {

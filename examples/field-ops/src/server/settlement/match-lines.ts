@@ -1,7 +1,7 @@
 import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import { deliveries, disbursements } from '../tables.ts';
-import { postKey } from './post-key.ts';
+import { type Posting, postKey } from './post-key.ts';
 import { idsNamed } from './references.ts';
 import { type HeldRun, setRun, step, stepInSnapshot } from './run-store.ts';
 import { paidOutAfter, summaryOf } from './summary.ts';
@@ -89,14 +89,14 @@ export async function sortIntoGroups(held: HeldRun, finishedAt: Date): Promise<v
           where ${own} and l.no = g.no`,
     );
     await tx.execute(sql`create temporary table settlement_found on commit drop as ${itemsOf(own, tenant, id, upTo)}`);
-    const found = await rowsOf<{ id: string; content: string; refusals: number }>(
+    const found = await rowsOf<Omit<Posting, 'tenant'>>(
       tx,
-      sql`select f.disbursement_id as id, f.content, coalesce(i.refusals, 0) as refusals
+      sql`select f.disbursement_id as "disbursementId", f.our_paise::float8 as "ourPaise", f.content, coalesce(i.refusals, 0) as refusals
           from settlement_found f left join ${settlementItems} i
             on i.tenant = ${tenant} and i.run_id = ${id} and i.disbursement_id = f.disbursement_id
           where f.to_post`,
     );
-    const keys = found.map((item) => postKey(tenant, item.id, item.content, item.refusals));
+    const keys = found.map((posting) => postKey({ tenant, ...posting }));
     const text = textArray;
     await tx.execute(
       sql`insert into ${settlementItems} as i
@@ -104,7 +104,7 @@ export async function sortIntoGroups(held: HeldRun, finishedAt: Date): Promise<v
           select ${tenant}, ${id}::uuid, f.disbursement_id, f.item_group, f.region_id, f.mfi_id, f.loan_id, f.our_paise,
             f.line_no, f.bank_ref, f.bank_paise, f.extra_paise, f.returned_paise, k.key::uuid, case when k.key is not null then f.content end, f.to_post
           from settlement_found f
-          left join unnest(${text(found.map((item) => item.id))}, ${text(keys)}) as k(id, key) on k.id = f.disbursement_id
+          left join unnest(${text(found.map(({ disbursementId }) => disbursementId))}, ${text(keys)}) as k(id, key) on k.id = f.disbursement_id
           on conflict (tenant, run_id, disbursement_id) do update set
             item_group = excluded.item_group, our_paise = excluded.our_paise, line_no = excluded.line_no,
             bank_ref = excluded.bank_ref, bank_paise = excluded.bank_paise, extra_paise = excluded.extra_paise,
