@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readAmount } from './amount-text.ts';
 import type { Column, Columns } from './columns.ts';
-import { plainId } from '../references.ts';
 import { readDay } from './day-text.ts';
 
 /** What a line of the bank's file says. */
@@ -52,8 +51,16 @@ export function readPayment(cells: readonly string[], columns: Columns, lastDay:
   if (ownRef === '' && reference === '' && narration === '') return 'there is no reference';
   const { paise: amountPaise } = money;
   // Its own id alone does not tell payments apart: banks give the payments of one batch the same.
-  const content = digest(['payment', ownRef, plainId(reference), plainId(narration), amountPaise, side, day]);
+  const content = digest(['payment', ownRef, wordsOf(reference), wordsOf(narration), amountPaise, side, day]);
   return { bankRef: refOf(ownRef, content), reference, narration, amountPaise, side, day, content };
+}
+
+/** What a text says in any script, without case, spaces and marks, which banks set differently each time. */
+function wordsOf(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '');
 }
 
 /** Names a line that could not be read, for finding it again when it comes twice. */
