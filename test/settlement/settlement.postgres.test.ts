@@ -270,6 +270,28 @@ describe('over HTTP', () => {
     expect([theirs.status, (theirs.body as { id: string }).id === id]).toEqual([201, false]);
   });
 
+  test('a run that no job can be made for is not there, and one that is to be done again stays as it is', async () => {
+    const token = await fieldOps.token('settlement', 'settlement', 'pennco');
+    const send = () =>
+      fieldOps.post(path, token, bankFile(['22/11/2026;J1;b0001;;1.00;DR']), { 'content-type': 'text/csv' });
+    const jobs = async () =>
+      (await sql<{ count: number }[]>`select count(*)::int as count from pgboss.job where name = 'settlement'`)[0]
+        ?.count ?? 0;
+    const runs = () => sql<Run[]>`select id, state, attempt, repeats from settlement_runs order by id`;
+    const [known] = await sql<{ id: string }[]>`
+      select id from settlement_runs where tenant = 'pennco' and state = 'done' limit 1`;
+    const again = () => fieldOps.post(`${path}/${known?.id ?? ''}/again`, token, {});
+    await sql`create function full_disk() returns trigger language plpgsql as 'begin raise exception ''disk full''; end'`;
+    await sql`create trigger full_disk before insert on pgboss.job_common for each row execute function full_disk()`;
+    const before = await runs();
+    for (const attempt of [send, again]) expect((await attempt()).status).toBe(500);
+    expect(await runs()).toEqual(before);
+    await sql`drop trigger full_disk on pgboss.job_common`;
+    const count = await jobs();
+    expect([(await send()).status, (await again()).status]).toEqual([201, 202]);
+    expect([await jobs(), (await runs()).length]).toEqual([count + 2, before.length + 1]);
+  });
+
   test('agents, ops of some regions and strangers are refused', async () => {
     const some = await fieldOps.token('ops', 'ops', 'pennco', { regions: ['IN-BR-1'] });
     const agent = await fieldOps.token('a01', 'agent');

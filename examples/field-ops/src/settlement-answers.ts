@@ -53,6 +53,8 @@ export const SettlementRun = z.object({
       file: LineTotal,
       disbursements: z.record(z.string(), DisbursementTotal),
       books: DisbursementTotal,
+      /** How many the engine did not do what was asked of it: they are open, whatever their group. */
+      refused: z.optional(z.int()),
     }),
   ),
 });
@@ -69,7 +71,7 @@ export const SettlementLines = z.object({ lines: z.array(SettlementLine), next: 
 export const SettlementItem = z.object({
   ...{ disbursementId: z.string(), group: z.enum(itemGroups), regionId: z.string(), mfiId: z.string() },
   ...{ loanId: z.string(), ourPaise: z.int(), bankPaise: money, extraPaise: z.int(), returnedPaise: z.int() },
-  ...{ bankRef: text, lineNo: money, outcome: text, decisions: z.int() },
+  ...{ bankRef: text, lineNo: money, outcome: text, refusal: text, decisions: z.int() },
   ...{ decision: z.nullable(z.enum(decisions)), reason: text, decidedBy: text },
 });
 export type SettlementItem = z.infer<typeof SettlementItem>;

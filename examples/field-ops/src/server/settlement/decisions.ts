@@ -1,5 +1,6 @@
 import { type Database, ProblemError, type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import { refusalIn } from './refusal.ts';
 import { findRun } from './run-store.ts';
 import { settlementDecisions, settlementItems } from './tables.ts';
 
@@ -18,8 +19,8 @@ export interface DecisionRequest {
 
 /**
  * Notes what somebody decided about a disbursement that does not fit the bank's file. It changes neither the books nor the
- * bank's word: an accepted one leaves the list of what is open, a contested one stays on it, marked, until a later file
- * settles it.
+ * bank's word: an accepted one leaves the list of what is open until a run finds something else about it, a contested one
+ * stays on it, marked, until a later file settles it.
  *
  * @throws ProblemError `not_found`; `malformed` when it fits, or when somebody else has decided meanwhile
  */
@@ -27,24 +28,29 @@ export function decide(database: Database, request: DecisionRequest, now: Date):
   const { tenant, runId, disbursementId, decision, reason, by, seen } = request;
   return database.db.transaction(async (tx) => {
     if ((await findRun(tx, tenant, runId)) === undefined) throw new ProblemError('not_found', 'There is no such run');
-    const [item] = await tx
-      .select()
+    const [found] = await tx
+      .select({
+        item: settlementItems,
+        refusal: refusalIn(sql`${settlementItems.outcome}`, sql`${settlementItems.group}`),
+      })
       .from(settlementItems)
       .where(
         sql`${settlementItems.tenant} = ${tenant} and ${settlementItems.runId} = ${runId} and ${settlementItems.disbursementId} = ${disbursementId}`,
       )
       // Two people decide one after the other.
       .for('update');
-    if (item === undefined) throw new ProblemError('not_found', 'The run found nothing about this disbursement');
-    if (item.group === 'matched' && item.extraPaise === 0)
+    if (found === undefined) throw new ProblemError('not_found', 'The run found nothing about this disbursement');
+    const { item, refusal } = found;
+    if (item.group === 'matched' && item.extraPaise === 0 && refusal === null)
       throw refused('the disbursement fits: there is nothing to decide');
     const count = await countOf(tx, tenant, disbursementId);
     if (count !== seen) throw refused(`${count} decisions are there by now, and you have seen ${seen}: look again`);
-    const { group, bankRef, ourPaise, bankPaise } = item;
+    const { group, bankRef, ourPaise, bankPaise, extraPaise, returnedPaise } = item;
     const [made] = await tx
       .insert(settlementDecisions)
       .values({
-        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, ourPaise, bankPaise },
+        ...{ tenant, disbursementId, no: count + 1, runId, group, bankRef, refusal },
+        ...{ ourPaise, bankPaise, extraPaise, returnedPaise },
         ...{ decision, reason, decidedBy: by, decidedAt: now },
       })
       .onConflictDoNothing()

@@ -1,7 +1,7 @@
 import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import { deliveries, disbursements } from '../tables.ts';
-import { postKey } from './post-key.ts';
+import { type Posting, postKey } from './post-key.ts';
 import { idsNamed } from './references.ts';
 import { type HeldRun, setRun, step, stepInSnapshot } from './run-store.ts';
 import { paidOutAfter, summaryOf } from './summary.ts';
@@ -89,24 +89,28 @@ export async function sortIntoGroups(held: HeldRun, finishedAt: Date): Promise<v
           where ${own} and l.no = g.no`,
     );
     await tx.execute(sql`create temporary table settlement_found on commit drop as ${itemsOf(own, tenant, id, upTo)}`);
-    const found = await rowsOf<{ id: string; content: string }>(
+    const found = await rowsOf<Omit<Posting, 'tenant'>>(
       tx,
-      sql`select disbursement_id as id, content from settlement_found where to_post`,
+      sql`select f.disbursement_id as "disbursementId", f.our_paise::float8 as "ourPaise", f.content, coalesce(i.refusals, 0) as refusals
+          from settlement_found f left join ${settlementItems} i
+            on i.tenant = ${tenant} and i.run_id = ${id} and i.disbursement_id = f.disbursement_id
+          where f.to_post`,
     );
-    const keys = found.map((item) => postKey(tenant, item.id, item.content));
+    const keys = found.map((posting) => postKey({ tenant, ...posting }));
     const text = textArray;
     await tx.execute(
       sql`insert into ${settlementItems} as i
-            (tenant, run_id, disbursement_id, item_group, region_id, mfi_id, loan_id, our_paise, line_no, bank_ref, bank_paise, extra_paise, returned_paise, key, to_post)
+            (tenant, run_id, disbursement_id, item_group, region_id, mfi_id, loan_id, our_paise, line_no, bank_ref, bank_paise, extra_paise, returned_paise, key, content, to_post)
           select ${tenant}, ${id}::uuid, f.disbursement_id, f.item_group, f.region_id, f.mfi_id, f.loan_id, f.our_paise,
-            f.line_no, f.bank_ref, f.bank_paise, f.extra_paise, f.returned_paise, k.key::uuid, f.to_post
+            f.line_no, f.bank_ref, f.bank_paise, f.extra_paise, f.returned_paise, k.key::uuid, case when k.key is not null then f.content end, f.to_post
           from settlement_found f
-          left join unnest(${text(found.map((item) => item.id))}, ${text(keys)}) as k(id, key) on k.id = f.disbursement_id
+          left join unnest(${text(found.map(({ disbursementId }) => disbursementId))}, ${text(keys)}) as k(id, key) on k.id = f.disbursement_id
           on conflict (tenant, run_id, disbursement_id) do update set
             item_group = excluded.item_group, our_paise = excluded.our_paise, line_no = excluded.line_no,
             bank_ref = excluded.bank_ref, bank_paise = excluded.bank_paise, extra_paise = excluded.extra_paise,
             returned_paise = excluded.returned_paise, key = coalesce(excluded.key, i.key),
-            -- What has had its answer is not asked again, whatever it was.
+            content = coalesce(excluded.content, i.content),
+            -- What has had its answer is not asked again, whatever it was, until ops have the run done again.
             to_post = excluded.to_post and (i.posted_at is null or i.key <> excluded.key),
             posted_at = case when excluded.key <> i.key then null else i.posted_at end,
             outcome = case when excluded.key <> i.key then null else i.outcome end`,
@@ -130,8 +134,16 @@ function lineGroupsOf(own: SQL): SQL {
   return sql`
     with told as (
       select l.*, row_number() over (partition by l.content, l.kind order by l.no) as telling,
-        d.status, d.amount_paise as ours, d.bank_ref as settled_by
+        d.status, d.amount_paise as ours, d.bank_ref as settled_by,
+        -- Is it the payment that has settled it? The same content is. Else the bank's reference of it says so, which a whole
+        -- batch may have: on the same day only, where we posted it ourselves and know the day.
+        case when d.status <> 'reconciled' then 0
+          when l.content = s.content then 2
+          when l.bank_ref = d.bank_ref and l.amount_paise = d.amount_paise
+            and (s.content is null or l.day is not distinct from s.day) then 1
+          else 0 end as settles
       from ${settlementLines} l left join ${disbursements} d on d.tenant = l.tenant and d.id = l.disbursement_id
+      left join lateral (${settlingLineOf(sql`d`)}) s on d.status = 'reconciled'
       where ${own}
     ), payments as (
       select t.no,
@@ -139,8 +151,7 @@ function lineGroupsOf(own: SQL): SQL {
         -- Which of several payments counts: the one that settled it; the one with our amount; the first, in an order of
         -- what they say and not of where they stand.
         row_number() over (partition by t.disbursement_id, t.side order by
-          (t.status = 'reconciled' and t.bank_ref = t.settled_by and t.amount_paise = t.ours) desc,
-          (t.amount_paise = t.ours) desc, (t.bank_ref is not distinct from t.settled_by) desc,
+          t.settles desc, (t.amount_paise = t.ours) desc, (t.bank_ref is not distinct from t.settled_by) desc,
           t.day, t.bank_ref, t.amount_paise, t.content) as choice
       from told t where t.telling = 1 and t.disbursement_id is not null
     )
@@ -153,7 +164,7 @@ function lineGroupsOf(own: SQL): SQL {
         when p.came_back then 'returned'
         when p.choice > 1 then 'doubled'
         when t.status = 'open' then 'early'
-        when t.status = 'reconciled' and not (t.bank_ref = t.settled_by and t.amount_paise = t.ours) then 'doubled'
+        when t.status = 'reconciled' and t.settles = 0 then 'doubled'
         when t.amount_paise = t.ours then 'matched'
         else 'mismatched'
       end as line_group,
@@ -163,10 +174,19 @@ function lineGroupsOf(own: SQL): SQL {
         when t.disbursement_id is null then null
         when p.came_back then null
         when p.choice > 1 then 'paid again: another line of this file pays the same disbursement'
-        when t.status = 'reconciled' and not (t.bank_ref = t.settled_by and t.amount_paise = t.ours)
+        when t.status = 'reconciled' and t.settles = 0
           then 'paid again: ' || coalesce(t.settled_by, 'another payment') || ' settled it before'
       end as why
     from told t left join payments p on p.no = t.no`;
+}
+
+/** The line by which we had the disbursement `d` reconciled; none when another program did. */
+function settlingLineOf(d: SQL): SQL {
+  return sql`
+    select i.content, p.day from ${settlementItems} i left join ${settlementLines} p
+      on p.tenant = i.tenant and p.run_id = i.run_id and p.content = i.content and p.kind = 'payment'
+    where i.tenant = ${d}.tenant and i.disbursement_id = ${d}.id and i.outcome = 'reconciled'
+    order by i.posted_at desc limit 1`;
 }
 
 /** The lines without those that only say the same again. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Actor, type Engine, ProblemError } from '@ekbaar/server';
-import { and, asc, eq, gt } from 'drizzle-orm';
-import { type HeldRun, setRun, step } from './run-store.ts';
+import { type Actor, type Engine, ProblemError, type Queryable } from '@ekbaar/server';
+import { and, asc, eq, gt, notInArray, sql } from 'drizzle-orm';
+import { type HeldRun, type Run, setRun, step } from './run-store.ts';
 import { settlementItems } from './tables.ts';
 
 /** Who the receipts say did it: always the same, since a key belongs to the actor that used it first. */
@@ -12,7 +12,10 @@ function settlementActor(tenant: string): Actor {
 const itemsPerStep = 200;
 const atOnce = 8;
 const tries = 5;
+/** What the engine says to the same mutation whenever it is sent: it is of that one, and the others go on. */
+const lasting: readonly string[] = ['key_reused', 'invalid_args'];
 
+type Answer = Awaited<ReturnType<Engine['mutate']>>['outcome'];
 type Item = Pick<typeof settlementItems.$inferSelect, 'disbursementId' | 'key' | 'bankRef' | 'bankPaise'>;
 
 /**
@@ -53,6 +56,20 @@ export async function postItems(held: HeldRun, engine: Pick<Engine, 'mutate'>, c
   await step(held, (tx, run) => setRun(tx, run, { state: 'matching' }));
 }
 
+/** Has a run ask again for what it was refused, under other keys: the engine's answer to a key stands. */
+export async function forgetRefusals(tx: Queryable, { tenant, id }: Pick<Run, 'tenant' | 'id'>): Promise<void> {
+  await tx
+    .update(settlementItems)
+    .set({ refusals: sql`${settlementItems.refusals} + 1`, postedAt: null, outcome: null })
+    .where(
+      and(
+        eq(settlementItems.tenant, tenant),
+        eq(settlementItems.runId, id),
+        notInArray(settlementItems.outcome, ['reconciled', 'mismatch']),
+      ),
+    );
+}
+
 async function post(
   { database, tenant, id }: HeldRun,
   engine: Pick<Engine, 'mutate'>,
@@ -62,13 +79,13 @@ async function post(
 ): Promise<void> {
   if (key === null || bankRef === null || bankPaise === null) throw new Error(`${disbursementId} has nothing to post`);
   const args = { disbursementId, bankRef, amountPaise: bankPaise };
-  const { outcome } = await patiently(() => engine.mutate(actor, { key, name: 'reconcileDisbursement', args }));
-  const said =
-    outcome.status === 'applied'
-      ? (outcome.result as { status: string }).status
-      : outcome.status === 'rejected'
-        ? (outcome.error?.code ?? 'rejected')
-        : 'dead';
+  const said = await patiently(() => engine.mutate(actor, { key, name: 'reconcileDisbursement', args })).then(
+    ({ outcome }) => answerIn(outcome),
+    (error: unknown) => {
+      if (error instanceof ProblemError && lasting.includes(error.code)) return error.code;
+      throw error;
+    },
+  );
   await database.db
     .update(settlementItems)
     .set({ outcome: said, postedAt: clock(), toPost: false })
@@ -80,6 +97,11 @@ async function post(
         eq(settlementItems.key, key),
       ),
     );
+}
+
+function answerIn(outcome: Answer): string {
+  if (outcome.status === 'applied') return (outcome.result as { status: string }).status;
+  return outcome.status === 'rejected' ? (outcome.error?.code ?? 'rejected') : 'dead';
 }
 
 /** Waits a little where the engine says that it will know better soon; the rest is up to whoever runs the run. */

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { type Database, ProblemError } from '@ekbaar/server';
+import { type Database, ProblemError, type Queryable } from '@ekbaar/server';
 import { and, eq, lt, notInArray } from 'drizzle-orm';
 import { derivedKey } from '../jobs/idempotency-key.ts';
 import { findRun, type Run } from './run-store.ts';
@@ -19,6 +19,7 @@ export interface ReceivedFile {
 /**
  * Keeps a bank's file, piece by piece as it comes, and makes a run of it; the same bytes again are the run that there is.
  *
+ * @param enqueued has somebody do a new run, in the transaction that makes it: without one it would wait for ever
  * @returns the run, and whether it is new
  * @throws ProblemError `malformed` for an empty file, `too_large`
  */
@@ -26,6 +27,7 @@ export async function receiveFile(
   database: Database,
   { tenant, name, by, bytes }: ReceivedFile,
   clock: () => Date,
+  enqueued: (tx: Queryable, run: Run) => Promise<void> = () => Promise.resolve(),
 ): Promise<{ run: Run; isNew: boolean }> {
   const { db } = database;
   const uploadId = randomUUID();
@@ -46,14 +48,18 @@ export async function receiveFile(
     if (size === 0) throw empty();
     const fileHash = hash.digest('hex');
     const id = derivedKey(`${tenant}/${fileHash}`, 'settlement-run');
-    const [made] = await db
-      .insert(settlementRuns)
-      .values({
-        ...{ tenant, id, fileHash, fileName: name, fileBytes: size, uploadId },
-        ...{ uploadedBy: by, uploadedAt: clock() },
-      })
-      .onConflictDoNothing()
-      .returning();
+    const made = await db.transaction(async (tx) => {
+      const [run] = await tx
+        .insert(settlementRuns)
+        .values({
+          ...{ tenant, id, fileHash, fileName: name, fileBytes: size, uploadId },
+          ...{ uploadedBy: by, uploadedAt: clock() },
+        })
+        .onConflictDoNothing()
+        .returning();
+      if (run !== undefined) await enqueued(tx, run);
+      return run;
+    });
     if (made !== undefined) return { run: made, isNew: true };
     const run = await findRun(db, tenant, id);
     if (run === undefined) throw new Error(`The run ${id} is not there after it was made`);

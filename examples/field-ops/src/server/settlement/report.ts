@@ -34,7 +34,7 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
   yield csvLine([]);
   yield csvLine([
     ...['disbursement', 'group', 'region', 'mfi', 'loan', 'ours (rupees)', 'bank (rupees)', 'paid again (rupees)'],
-    ...['came back (rupees)', 'bank reference', 'line', 'decision', 'reason', 'decided by'],
+    ...['came back (rupees)', 'bank reference', 'line', 'refusal', 'decision', 'reason', 'decided by'],
   ]);
   for (const group of itemGroups) {
     for (let after: string | undefined; ;) {
@@ -44,7 +44,7 @@ export async function* reportText(database: Database, run: Run): AsyncGenerator<
           csvLine([
             ...[item.disbursementId, item.group, item.regionId, item.mfiId, item.loanId, rupees(item.ourPaise)],
             ...[rupees(item.bankPaise), rupees(item.extraPaise), rupees(item.returnedPaise), item.bankRef, item.lineNo],
-            ...[item.decision, item.reason, item.decidedBy],
+            ...[item.refusal, item.decision, item.reason, item.decidedBy],
           ]),
         )
         .join('');

@@ -61,12 +61,15 @@ export function settlementRoutes(
             issues: [{ path: 'name', message: 'no file name' }],
           });
         const bytes = (c.req.raw.body ?? new Blob([]).stream()) as unknown as AsyncIterable<Uint8Array>;
+        // Before the transaction: it opens on the same database, of which an embedded one has a single connection.
+        const boss = await bosses.boss();
         const { run, isNew } = await receiveFile(
           database,
           { tenant: actor.tenant, name: name.data, by: actor.id, bytes },
           clock,
+          (tx, made) => enqueueRun(boss, tx, made),
         );
-        if (run.state !== 'done' && run.state !== 'failed') await enqueueRun(database, bosses, run.tenant, run.id);
+        if (!isNew && run.state !== 'done' && run.state !== 'failed') await enqueueRun(boss, database.db, run);
         c.header('Cache-Control', 'no-store');
         return c.json(SettlementRun.parse(shown(run)), isNew ? 201 : 200);
       },
@@ -171,9 +174,9 @@ export function settlementRoutes(
         throw new ProblemError('malformed', 'The file could not be read, and still cannot: upload a better one', {
           issues: [{ path: 'id', message: 'a failed run' }],
         });
-      const run = await runAgain(database, tenant, runId);
+      const boss = await bosses.boss();
+      const run = await runAgain(database, tenant, runId, (tx, taken) => enqueueRun(boss, tx, taken));
       if (run === undefined) throw new ProblemError('not_found', 'There is no such settlement run');
-      await enqueueRun(database, bosses, tenant, runId);
       return shown(run);
     },
   });

@@ -15,7 +15,7 @@ const waitsFor = ['mismatched', 'early', 'doubled', 'returned', 'unknown', 'unre
 export function runInWords(run: Run): { text: string; fits: boolean } {
   const head = `Run ${run.id} of ${run.fileName} (${run.tenant}): ${run.state}`;
   if (run.summary === null) return { text: `${head}${run.error === null ? '' : `\n  ${run.error}`}`, fits: false };
-  const { lines, file, disbursements, books } = run.summary;
+  const { lines, file, disbursements, books, refused = 0 } = run.summary;
   const row = (name: string, count: number, ...money: number[]) =>
     `  ${name.padEnd(18)}${String(count).padStart(8)}${money.map((paise) => indianRupees(paise).padStart(20)).join('')}`;
   const text = [
@@ -30,8 +30,10 @@ export function runInWords(run: Run): { text: string; fits: boolean } {
       return row(group, one.disbursements, one.ourPaise, one.bankPaise);
     }),
     row('all', books.disbursements, books.ourPaise, books.bankPaise),
+    row('not posted', refused),
   ].join('\n');
   const fits =
+    refused === 0 &&
     waitsFor.every((group) => lines[group].lines === 0) &&
     itemGroups.every((group) => group === 'matched' || disbursements[group].disbursements === 0);
   return { text, fits };

@@ -24,8 +24,8 @@ export async function findRun(db: Queryable, tenant: string, id: string): Promis
 }
 
 /** Takes a run over from whoever had it. @returns undefined when there is none */
-export async function takeRun(database: Database, tenant: string, id: string): Promise<Run | undefined> {
-  const [run] = await database.db
+export async function takeRun(db: Queryable, tenant: string, id: string): Promise<Run | undefined> {
+  const [run] = await db
     .update(settlementRuns)
     .set({ attempt: sql`${settlementRuns.attempt} + 1` })
     .where(whichRun(tenant, id))

@@ -7,6 +7,7 @@
  *   references.ts      how a line names a disbursement
  *   match-lines.ts     lines → groups, disbursements → groups
  *   post-items.ts      posts `reconcileDisbursement` through the engine
+ *   refusal.ts         which of its answers wait for somebody
  *   summary.ts         the numbers, and whether they add up
  *   decisions.ts       what people decide about what does not fit
  *   routes.ts, report.ts  what ops see
@@ -14,9 +15,9 @@
  * A run goes through the states of `tables.ts`. Each step of it is a transaction that only the run's newest holder may do,
  * so a run can be stopped anywhere and done again, by as many as like to.
  */
-import type { Database, Engine, Log } from '@ekbaar/server';
+import type { Database, Engine, Log, Queryable } from '@ekbaar/server';
 import { findDisbursements, sortIntoGroups } from './match-lines.ts';
-import { postItems } from './post-items.ts';
+import { forgetRefusals, postItems } from './post-items.ts';
 import { readLines } from './read-lines.ts';
 import { findRun, type HeldRun, type Run, setRun, step, takeRun } from './run-store.ts';
 
@@ -38,7 +39,7 @@ const mostRounds = 50;
  */
 export async function settle(works: SettlementWorks, tenant: string, id: string): Promise<Run | undefined> {
   const { database, engine, clock, log } = works;
-  const taken = await takeRun(database, tenant, id);
+  const taken = await takeRun(database.db, tenant, id);
   if (taken === undefined) return undefined;
   const held: HeldRun = { database, tenant, id, attempt: taken.attempt };
   for (let round = 0; round < mostRounds; round++) {
@@ -57,15 +58,25 @@ export async function settle(works: SettlementWorks, tenant: string, id: string)
 
 /**
  * Has a run sorted again by what the books say today: phones that were late have reported, the bank's earlier files came.
+ * What the engine refused, or could not do, is asked once more where the books still lack it.
  *
+ * @param enqueued has somebody do the run, in the same transaction: whoever was at it has been replaced by then
  * @returns the run; undefined when there is none
  */
-export async function runAgain(database: Database, tenant: string, id: string): Promise<Run | undefined> {
-  const run = await takeRun(database, tenant, id);
-  if (run === undefined) return undefined;
-  const held: HeldRun = { database, tenant, id, attempt: run.attempt };
-  await step(held, async (tx, { state, repeats }) => {
-    if (state === 'done') await setRun(tx, run, { state: 'matching', repeats: repeats + 1 });
+export function runAgain(
+  database: Database,
+  tenant: string,
+  id: string,
+  enqueued: (tx: Queryable, run: Run) => Promise<void> = () => Promise.resolve(),
+): Promise<Run | undefined> {
+  return database.db.transaction(async (tx) => {
+    const run = await takeRun(tx, tenant, id);
+    if (run === undefined) return undefined;
+    if (run.state === 'done') {
+      await forgetRefusals(tx, run);
+      await setRun(tx, run, { state: 'matching', repeats: run.repeats + 1 });
+    }
+    await enqueued(tx, run);
+    return findRun(tx, tenant, id);
   });
-  return findRun(database.db, tenant, id);
 }

@@ -2,6 +2,7 @@ import { type Queryable, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import { type ItemGroup, itemGroups, type LineGroup, lineGroups } from '../../settlement-answers.ts';
 import { deliveries, disbursements } from '../tables.ts';
+import { refusalIn } from './refusal.ts';
 import { settlementItems, settlementLines } from './tables.ts';
 
 interface LineTotal {
@@ -27,6 +28,8 @@ export interface RunSummary {
   readonly file: LineTotal;
   readonly disbursements: Readonly<Record<ItemGroup | CountedGroup, DisbursementTotal>>;
   readonly books: DisbursementTotal;
+  /** How many have a refusal: see `refusalIn`. Runs that ended before it was counted have none. */
+  readonly refused?: number;
 }
 
 const noLines: LineTotal = { lines: 0, outPaise: 0, backPaise: 0 };
@@ -63,6 +66,10 @@ export async function summaryOf(tx: Queryable, tenant: string, runId: string, up
     tx,
     sql`select count(*) as count, coalesce(sum(amount_paise), 0) as ours from ${disbursements} where tenant = ${tenant}`,
   );
+  const [refused] = await rowsOf<{ count: string }>(
+    tx,
+    sql`select count(*) as count from ${settlementItems} where ${own} and ${refusalIn(sql`outcome`, sql`item_group`)} is not null`,
+  );
   const lineOf = (group: string): LineTotal => {
     const found = lineTotals.find((row) => row.group === group);
     return found === undefined ? noLines : lineTotal(found);
@@ -82,6 +89,7 @@ export async function summaryOf(tx: Queryable, tenant: string, runId: string, up
     file: lineTotals.length === 0 ? noLines : sumOfLines(Object.values(lines)),
     disbursements: found,
     books: sumOfDisbursements(Object.values(found)),
+    refused: Number(refused?.count ?? 0),
   };
   const grand = lineTotals.filter((row) => row.group === null).map(lineTotal);
   // One row is the sum of all; a second one would be lines without a group.

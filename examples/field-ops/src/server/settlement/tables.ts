@@ -119,9 +119,13 @@ export const settlementItems = pgTable(
     returnedPaise: paise('returned_paise').notNull().default(0),
     /** The idempotency key under which it is posted; null when there is nothing to post. */
     key: uuid(),
+    /** `content` of the line that is posted under the key. */
+    content: text(),
+    /** How many answers other than yes ops have had asked again: each time under another key. */
+    refusals: integer().notNull().default(0),
     toPost: boolean('to_post').notNull(),
     postedAt: moment('posted_at'),
-    /** What the engine answered: `reconciled`, `mismatch`, or the code it refused with. */
+    /** What the engine answered: `reconciled`, `mismatch`, `dead`, or the code it refused with. */
     outcome: text(),
   },
   (t) => [
@@ -145,6 +149,11 @@ export const settlementDecisions = pgTable(
     bankRef: text('bank_ref'),
     ourPaise: paise('our_paise').notNull(),
     bankPaise: paise('bank_paise'),
+    /** Null in what was decided before these were kept: it covers nothing any more. */
+    extraPaise: paise('extra_paise'),
+    returnedPaise: paise('returned_paise'),
+    /** See `refusalIn`. */
+    refusal: text(),
     /** `accepted`: we live with it; `contested`: the bank, or the agent, has to put it right. */
     decision: text({ enum: decisions }).notNull(),
     reason: text().notNull(),

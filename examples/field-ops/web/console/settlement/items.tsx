@@ -50,12 +50,17 @@ export function Items({ run, open, onDecided }: ItemsProps) {
     },
     {
       title: 'Found',
-      cell: ({ group: found, decision, extraPaise }) => (
+      cell: ({ group: found, decision, extraPaise, refusal }) => (
         <>
           {groupWords[found]}{' '}
           {extraPaise > 0 && (
             <span className="tag" data-tone="attention">
               {formatRupees(extraPaise)} paid besides
+            </span>
+          )}
+          {refusal !== null && (
+            <span className="tag" data-tone="attention">
+              not posted: {refusal}
             </span>
           )}
           {decision !== null && (
@@ -102,7 +107,7 @@ export function Items({ run, open, onDecided }: ItemsProps) {
               {item.reason} <span className="dim">by {item.decidedBy}</span>{' '}
             </span>
           )}
-          {(item.group !== 'matched' || item.extraPaise > 0) && (
+          {(item.group !== 'matched' || item.extraPaise > 0 || item.refusal !== null) && (
             <button type="button" data-testid="decide" onClick={() => setDeciding(item)}>
               Decide…
             </button>

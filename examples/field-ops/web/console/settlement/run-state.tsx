@@ -6,6 +6,7 @@ export function RunState({ run: { state, summary } }: { run: SettlementRun }) {
   if (state === 'failed') return <Tag tone="attention">{stateWords.failed}</Tag>;
   if (state !== 'done' || summary === null) return <Tag>{stateWords[state]}</Tag>;
   const fits =
+    (summary.refused ?? 0) === 0 &&
     openGroups.every((group) => (summary.disbursements[group]?.disbursements ?? 0) === 0) &&
     openLines.every((group) => summary.lines[group].lines === 0);
   return fits ? <Tag tone="good">Everything fits</Tag> : <Tag tone="attention">People have to look</Tag>;

@@ -153,6 +153,21 @@ test('the same payment told again has the same content; the payments of one batc
   expect(other).not.toBe(first);
 });
 
+test('payments that differ only in words of another script are two; the same words in another encoding are not', async () => {
+  const names = ['राम', 'राम ', 'श्याम', 'রাম', 'José', 'Jose\u0301', 'Jose'];
+  const file = ['Date,Narration,Amount', ...names.map((name) => `22/11/2026,${name} b0001,500`)].join('\n');
+  const [, ram, again, shyam, bengali, accent, combined, plain] = (await read(file)).map(({ content }) => content);
+  expect([again, combined]).toEqual([ram, accent]);
+  expect(new Set([ram, shyam, bengali, accent, plain]).size).toBe(5);
+});
+
+test('the content of a payment stays what it was: by it, what has been settled is known again', async () => {
+  const [, first] = (
+    await read(`${header.replace('Reference', 'Narration')}\n${line.replace('b0001', 'NEFT/b-0001 Gaya')}`)
+  ).map(({ content }) => content);
+  expect(first).toBe('429996220557f02f065e547e2a15b7be');
+});
+
 test.for(['', 'a,b\n1,2\n', 'PK\u0003\u0004 an xlsx', '{"json": true}', 'Date,Balance\n22/11/2026,5'])(
   '%j is no bank’s file',
   async (file) => {

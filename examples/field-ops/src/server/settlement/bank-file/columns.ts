@@ -2,7 +2,17 @@ import { readAmount } from './amount-text.ts';
 import { readDay } from './day-text.ts';
 
 /** What we want to know of a line. */
-export type Column = 'bankRef' | 'reference' | 'narration' | 'amount' | 'debit' | 'credit' | 'side' | 'date' | 'status';
+export type Column =
+  | 'bankRef'
+  | 'reference'
+  | 'narration'
+  | 'amount'
+  | 'debit'
+  | 'credit'
+  | 'side'
+  | 'type'
+  | 'date'
+  | 'status';
 
 /** Which cell of a line has what; not every file has everything. */
 export type Columns = Readonly<Partial<Record<Column, number>>>;
@@ -88,18 +98,10 @@ const spellings: Readonly<Record<Column, readonly string[]>> = {
     ],
     ...['depositamt', 'depositamount', 'depositamountinr', 'depositcr', 'paidin'],
   ],
-  side: [
-    'drcr',
-    'crdr',
-    'debitcredit',
-    'creditdebit',
-    'dc',
-    'cd',
-    'drcrindicator',
-    'type',
-    'transactiontype',
-    'txntype',
-  ],
+  // Which of the two it is, and nothing else.
+  side: ['drcr', 'crdr', 'debitcredit', 'creditdebit', 'dc', 'cd', 'drcrindicator'],
+  // The same in some files; NEFT, IMPS and the like in others.
+  type: ['type', 'transactiontype', 'txntype'],
   date: [
     ...['valuedate', 'valuedt', 'transactiondate', 'txndate', 'trandate', 'postingdate', 'postdate', 'bookingdate'],
     ...['paymentdate', 'processeddate', 'date', 'dt'],

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readAmount } from './amount-text.ts';
 import type { Column, Columns } from './columns.ts';
-import { plainId } from '../references.ts';
 import { readDay } from './day-text.ts';
 
 /** What a line of the bank's file says. */
@@ -21,8 +20,10 @@ export interface Payment {
 }
 
 const longestRef = 64;
-const notYet = /pending|process|initiat|hold|queue|schedul/i;
-const cameBack = /fail|reject|return|revers|cancel|bounce|unpaid/i;
+/** "In process" has not been paid; "Processed" has, and so has what is "Credited to account holder". */
+const notYet =
+  /pending|await|process(?![a-z])|processing|unprocessed|\b(?:be|being|not) processed|initiat|\b(?:hold|held)\b|queued?\b|schedul/i;
+const cameBack = /fail|reject|return|revers|refund|cancel|bounce|unpaid/i;
 
 /**
  * Reads one record.
@@ -35,7 +36,8 @@ export function readPayment(cells: readonly string[], columns: Columns, lastDay:
   const money = amountIn(cell, columns);
   if (typeof money === 'string') return money;
   const status = cell('status');
-  if (notYet.test(status) && !cameBack.test(status)) return `the bank has not paid it yet: status "${short(status)}"`;
+  if (notYet.test(status.replaceAll('_', ' ')) && !cameBack.test(status))
+    return `the bank has not paid it yet: status "${short(status)}"`;
   const side = money.side === 'credit' || cameBack.test(status) ? 'back' : 'out';
   let day: string | null = null;
   if (columns.date !== undefined) {
@@ -49,8 +51,16 @@ export function readPayment(cells: readonly string[], columns: Columns, lastDay:
   if (ownRef === '' && reference === '' && narration === '') return 'there is no reference';
   const { paise: amountPaise } = money;
   // Its own id alone does not tell payments apart: banks give the payments of one batch the same.
-  const content = digest(['payment', ownRef, plainId(reference), plainId(narration), amountPaise, side, day]);
+  const content = digest(['payment', ownRef, wordsOf(reference), wordsOf(narration), amountPaise, side, day]);
   return { bankRef: refOf(ownRef, content), reference, narration, amountPaise, side, day, content };
+}
+
+/** What a text says in any script, without case, spaces and marks, which banks set differently each time. */
+function wordsOf(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replaceAll(/[^\p{L}\p{M}\p{N}]/gu, '');
 }
 
 /** Names a line that could not be read, for finding it again when it comes twice. */
@@ -73,6 +83,9 @@ function amountIn(
     if (typeof debit === 'string') return debit;
     if (typeof credit === 'string') return credit;
     if (debit !== null && credit !== null) return 'it has a debit and a credit';
+    // Without a column for it, what came back stands among the debits.
+    if (debit !== null && columns.credit === undefined && cameBack.test(cell('type')))
+      return { paise: debit.paise, side: 'credit' };
     const money = debit ?? credit;
     if (money === null) return 'there is no amount';
     const turned = money.sign === 'credit';
@@ -81,15 +94,24 @@ function amountIn(
   const amount = read('amount');
   if (amount === null) return 'there is no amount';
   if (typeof amount === 'string') return amount;
-  const said = sideOf(cell('side'));
+  const side = cell('side');
+  const named = sideOf(side);
+  if (named === undefined && side !== '') return `"${short(side)}" is neither debit nor credit`;
+  const said = named ?? sideOfType(cell('type'));
   if (said !== undefined && amount.sign !== undefined && said !== amount.sign && !/^[-−]/.test(cell('amount')))
     return `the amount says ${amount.sign}, the column ${said}`;
   return { paise: amount.paise, side: said ?? amount.sign ?? 'debit' };
 }
 
 function sideOf(text: string): 'debit' | 'credit' | undefined {
-  if (/^(?:dr?|debit)\.?$/i.test(text)) return 'debit';
-  return /^(?:cr?|credit)\.?$/i.test(text) ? 'credit' : undefined;
+  if (/^(?:dr?|debit(?:ed)?|withdrawal)\.?$/i.test(text)) return 'debit';
+  return /^(?:cr?|credit(?:ed)?|deposit|refund|reversal|return(?:ed)?)\.?$/i.test(text) ? 'credit' : undefined;
+}
+
+/** A type may say more than the side ("NEFT Return", "Cash Deposit"), or nothing of it ("IMPS"). */
+function sideOfType(text: string): 'debit' | 'credit' | undefined {
+  if (cameBack.test(text) || /\bdeposit\b/i.test(text)) return 'credit';
+  return sideOf(text) ?? (/\bwithdrawal\b/i.test(text) ? 'debit' : undefined);
 }
 
 /** A cell without what spreadsheets put around a number that is to stay text. */
