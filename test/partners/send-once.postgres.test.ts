@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settleDead } from '../../examples/field-ops/src/server/jobs/dead-jobs.ts';
 import {
   beginAttempt,
+  closeMessage,
   findMessage,
   openMessage,
   reopenMessage,
@@ -61,6 +62,7 @@ async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer
     /** What a worker leaves that dies in the middle. */
     die: () => beginAttempt(db, id, 'bank', now),
     reopen: () => reopenMessage(db, id, now),
+    close: () => closeMessage(db, id, 'ops', 'gives it up', now),
     send: async (lastTry = false) => {
       const message = await findMessage(db, id);
       if (message === undefined) throw new Error('the message is there');
@@ -94,6 +96,21 @@ test('what cannot be found out is not done again', async () => {
     await bank.reopen();
     expect([await bank.send(), bank.asked.at(-1)]).toEqual(['later', 'find']);
   }
+});
+
+test('money that was tried is asked about, whatever it has become since', async () => {
+  const lost = await situation('ask', unknown, done);
+  expect([await lost.send(true), await lost.status()]).toEqual(['dead', 'unknown']);
+  await lost.close();
+  expect([await lost.status(), await lost.reopen()]).toEqual(['closed', 'sending']);
+  expect([await lost.send(), lost.asked]).toEqual(['done', ['act true', 'find']]);
+  const refused = await situation('ask', { outcome: 'refused', detail: 'no' }, absent);
+  await refused.send();
+  expect([await refused.reopen(), await refused.send()]).toEqual(['sending', 'dead']);
+  expect(refused.asked).toEqual(['act true', 'find', 'act true']);
+  const untried = await situation('ask', done, absent);
+  await untried.close();
+  expect([await untried.reopen(), await untried.send(), untried.asked]).toEqual(['waiting', 'done', ['act true']]);
 });
 
 test('a line that broke is like a worker that died', async () => {
