@@ -32,8 +32,8 @@ afterAll(async () => {
   await pg.drop();
 });
 
-/** A message, and a port that answers as it is told and notes what it was asked. */
-async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer, find?: Answer) {
+/** A message, and a port that answers as it is told (each order in turn) and notes what it was asked. */
+async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer | Answer[], find?: Answer) {
   const { db } = database;
   const id = { tenant: 'pennco', id: crypto.randomUUID() };
   await openMessage(db, { ...id, channel: 'payout', recipient: 'fa_1', body: '{}' }, now);
@@ -42,7 +42,7 @@ async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer
     ...{ provider: 'bank', afterUnknown },
     act: (_request, { key }) => {
       asked.push(`act ${key === id.id}`);
-      return Promise.resolve(act);
+      return Promise.resolve(Array.isArray(act) ? (act.shift() ?? done) : act);
     },
     ...(find === undefined
       ? {}
@@ -117,6 +117,23 @@ test('a line that broke is like a worker that died', async () => {
   const bank = await situation('ask', unknown, done);
   expect([await bank.send(), await bank.status()]).toEqual(['later', 'sending']);
   expect([await bank.send(), bank.asked, await bank.status()]).toEqual(['done', ['act true', 'find'], 'sent']);
+});
+
+test('a try that may still be at work is not forgotten for a no of the next one', async () => {
+  const conflict: Answer = { outcome: 'retry', detail: 'HTTP 409', httpStatus: 409 };
+  const busy: Answer = { outcome: 'retry', detail: 'HTTP 429', httpStatus: 429 };
+  for (const no of [conflict, busy]) {
+    const bank = await situation('ask', [unknown, no, no], absent);
+    expect([await bank.send(), await bank.send(), await bank.status()]).toEqual(['later', 'later', 'sending']);
+    expect([await bank.send(true), await bank.status()]).toEqual(['dead', 'unknown']);
+    expect(bank.asked).toEqual(['act true', 'find', 'act true', 'find', 'act true']);
+  }
+  const first = await situation('ask', [conflict], done);
+  expect([await first.send(), await first.status(), await first.send()]).toEqual(['later', 'sending', 'done']);
+  expect(first.asked).toEqual(['act true', 'find']);
+  // Who knows keys needs no question.
+  const keyed = await situation('repeat', [conflict]);
+  expect([await keyed.send(), await keyed.status(), await keyed.send()]).toEqual(['later', 'waiting', 'done']);
 });
 
 test('who knows keys gets the same again; who knows nothing is left alone', async () => {
