@@ -1,4 +1,4 @@
-import type { Database, Log, Server } from '@ekbaar/server';
+import { type Database, errorFacts, type Log, type Server } from '@ekbaar/server';
 import { jobRoutes } from './job-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { type OpsBoss, opsBoss } from './ops-boss.ts';
@@ -25,7 +25,7 @@ export function routesOfJobs(
   { clock, log }: { readonly clock: () => Date; readonly log: Log },
 ): OpsBoss {
   const { app } = server;
-  const bosses = opsBoss(database, (error) => log.error({ error: error.message }, 'the queues do not answer'));
+  const bosses = opsBoss(database, (error) => log.error(errorFacts(error), 'the queues do not answer'));
   const ops = { ...who, app };
   jobRoutes(ops, database, bosses, clock);
   messageRoutes(ops, database, bosses, clock);
