@@ -1,4 +1,5 @@
-import { lt, sql } from 'drizzle-orm';
+import { type Queryable, rowsOf } from '@ekbaar/server';
+import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { forgetSignIns } from '../../identity/forget.ts';
 import { forgetExpired } from '../../exports/export-store.ts';
@@ -34,7 +35,7 @@ function run(name: z.infer<typeof Beat>['name'], bench: Bench, handling: Handlin
     case 'settle-dead':
       return settleDeadLetters(bench);
     case 'forget-details':
-      return forgetDetails(bench);
+      return forgetDetails(bench, handling);
     case 'forget-files':
       return forgetFiles(bench);
     case 'track-partitions':
@@ -90,12 +91,36 @@ async function forgetFiles({ database, clock }: Bench): Promise<string> {
 /** How long it is kept what was said on the wire; that it was said is kept for ever. */
 const detailDays = 90;
 
-async function forgetDetails({ db, clock }: Bench): Promise<string> {
-  const before = new Date(clock().getTime() - detailDays * 24 * 60 * 60_000);
-  await db.update(outgoingAttempts).set({ request: null, answer: null }).where(lt(outgoingAttempts.at, before));
-  await db
-    .update(incomingEvents)
-    .set({ body: sql`'{}'::jsonb` })
-    .where(lt(incomingEvents.receivedAt, before));
-  return `forgot details from before ${before.toISOString()}`;
+/** Of one statement: no row is locked for long, and a beat that is broken off has not worked for nothing. */
+const rowsAtOnce = 5000;
+
+async function forgetDetails({ db, clock }: Bench, { signal }: Handling): Promise<string> {
+  const before = new Date(clock().getTime() - detailDays * 24 * 60 * 60_000).toISOString();
+  // Only what is still there: the whole past would be written again every night.
+  const attempts = await inSteps(
+    db,
+    signal,
+    (step) => sql`
+      update ${outgoingAttempts} set request = null, answer = null where ctid = any(array(
+        select ctid from ${outgoingAttempts}
+        where at < ${before}::timestamptz and (request is not null or answer is not null) limit ${step}))`,
+  );
+  const events = await inSteps(
+    db,
+    signal,
+    (step) => sql`
+      update ${incomingEvents} set body = '{}' where ctid = any(array(
+        select ctid from ${incomingEvents}
+        where received_at < ${before}::timestamptz and body <> '{}' limit ${step}))`,
+  );
+  return `forgot details of ${attempts} tries and ${events} events from before ${before}`;
+}
+
+/** @returns how many rows were changed, until none was left or the job had to stop */
+async function inSteps(db: Queryable, signal: AbortSignal, step: (limit: number) => SQL): Promise<number> {
+  for (let all = 0; ;) {
+    const rows = await rowsOf(db, sql`${step(rowsAtOnce)} returning 1 as changed`);
+    all += rows.length;
+    if (rows.length < rowsAtOnce || signal.aborted) return all;
+  }
 }
