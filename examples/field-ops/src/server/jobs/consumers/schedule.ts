@@ -5,7 +5,7 @@ import { forgetSignIns } from '../../identity/forget.ts';
 import { forgetExpired } from '../../exports/export-store.ts';
 import { forgetBrokenUploads } from '../../settlement/receive-file.ts';
 import { keepTrackPartitions } from '../../places/track-partitions.ts';
-import { settleDead } from '../dead-jobs.ts';
+import { settleDead, settleDeadExports } from '../dead-jobs.ts';
 import { stalePayouts, tenantsOfStalePayouts } from '../payout-store.ts';
 import { incomingEvents, outgoingAttempts } from '../tables.ts';
 import { askForStatus } from './payment.ts';
@@ -76,7 +76,8 @@ async function askForPayouts(bench: Bench, handling: Handling): Promise<string> 
 }
 
 async function settleDeadLetters({ db, clock }: Bench): Promise<string> {
-  return `looked at ${await settleDead(db, clock())} dead letters of the last day`;
+  const looked = await settleDead(db, clock());
+  return `looked at ${looked} dead letters of the last day; ${await settleDeadExports(db)} exports will not be written`;
 }
 
 /** An upload that has not become a run after so long was broken off. */
