@@ -12,6 +12,7 @@
 import { type Database, type Engine, errorFacts, type Log, type Platform } from '@ekbaar/server';
 import { type JobWithMetadata, type JobResult, PgBoss } from 'pg-boss';
 import type { Registry } from 'prom-client';
+import { bossFailure } from './boss-failure.ts';
 import type { Bench, Consumer } from './consumers/consumer.ts';
 import { sms, whatsapp } from './consumers/customer-message.ts';
 import { incoming } from './consumers/incoming.ts';
@@ -68,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
     ...{ superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 },
     ...(database.shared ? { max: 4 } : {}),
   });
-  boss.on('error', (error) => log.error(errorFacts(error), 'the worker failed'));
+  boss.on('error', (error) => log.error(bossFailure(error), 'the worker failed'));
   boss.on('warning', ({ message, data }) => (log.warn ?? log.info).call(log, { ...data }, message));
   const metrics = new WorkerMetrics(boss);
   const bench: Bench = {
