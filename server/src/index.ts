@@ -34,6 +34,7 @@ export {
 } from './http/openapi/operation.ts';
 export type { ApiEnv, ArgsOfRequest } from './http/routes.ts';
 export { readJson } from './http/body.ts';
+export { errorFacts } from './observe/error-facts.ts';
 export { type Log, pinoLog } from './observe/log.ts';
 export type { ErrorHook, ObserveOptions } from './observe/observation.ts';
 export { nodePlatform, type Platform } from './platform.ts';

@@ -3,8 +3,11 @@ import { parse } from 'csv-parse/sync';
 import { strFromU8, unzipSync } from 'fflate';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { forgetExpired } from '../../examples/field-ops/src/server/exports/export-store.ts';
+import { forgetExpired, takeExport } from '../../examples/field-ops/src/server/exports/export-store.ts';
 import { writeExport } from '../../examples/field-ops/src/server/exports/write-export.ts';
+import type { Bench } from '../../examples/field-ops/src/server/jobs/consumers/consumer.ts';
+import { schedule } from '../../examples/field-ops/src/server/jobs/consumers/schedule.ts';
+import { opsBoss } from '../../examples/field-ops/src/server/jobs/ops-boss.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.ts';
 
@@ -164,6 +167,11 @@ describe('over HTTP', () => {
     const second = await link();
     expect((await fieldOps.get(first, null)).status).toBe(403);
     expect((await fieldOps.get(`${second}x`, null)).status).toBe(403);
+    // It names the operator, by which the export is found, and is of no use for another one.
+    expect(second).toContain('?link=pennco.');
+    for (const other of ['vishi.', '', '%00.', '..'])
+      expect((await fieldOps.get(second.replace('pennco.', other), null)).status).toBe(403);
+    expect((await fieldOps.get(second.replace(id, '-'.repeat(36)), null)).status).toBe(403);
     now = new Date(now.getTime() + 11 * 60_000);
     expect((await fieldOps.get(second, null)).status).toBe(403);
     const third = await link();
@@ -174,6 +182,38 @@ describe('over HTTP', () => {
     expect((await fieldOps.get(`${path}/${id}`, token)).body).toMatchObject({ state: 'expired' });
     expect(await sql`select from export_parts where export_id = ${id}`).toHaveLength(0);
     now = new Date();
+  });
+
+  test('a worker that dies in the last try leaves an export that failed, and not one that is awaited for ever', async () => {
+    const token = await fieldOps.token('unlucky', 'ops');
+    const asked = async () => ask(token, { kind: 'deliveries', format: 'csv' });
+    const ids: string[] = [];
+    for (let at = 0; at < 5; at++) ids.push(((await asked()).body as Shown).id);
+    expect((await asked()).status).toBe(429);
+    const [queued = '', running = '', alive = ''] = ids;
+    const { db } = database;
+    for (const id of [running, alive]) await takeExport(db, 'pennco', id);
+    await sql`insert into export_parts (tenant, export_id, part, bytes) values ('pennco', ${running}, 0, 'x')`;
+    const bosses = opsBoss(database, () => {});
+    try {
+      const boss = await bosses.boss();
+      for (const id of [queued, running])
+        await sql`update pgboss.job set state = 'active', retry_count = retry_limit, started_on = now() - interval '1 day',
+          heartbeat_on = now() - interval '1 day' where data->>'exportId' = ${id}`;
+      await boss.supervise('export');
+      const handling = { createdOn: now, signal: new AbortController().signal, lastTry: false };
+      const beat = () => schedule.run({ db, clock } as Bench, { name: 'settle-dead' }, handling);
+      expect(await beat()).toMatchObject({ note: expect.stringContaining('; 2 exports') as string });
+      expect(await beat()).toMatchObject({ note: expect.stringContaining('; 0 exports') as string });
+      const state = async (id: string) => (await fieldOps.get(`${path}/${id}`, token)).body;
+      for (const id of [queued, running])
+        expect(await state(id)).toMatchObject({ state: 'failed', error: 'Its worker died in the last try: ask again' });
+      expect(await state(alive)).toMatchObject({ state: 'running' });
+      expect(await sql`select from export_parts where export_id = ${running}`).toHaveLength(0);
+      expect((await asked()).status).toBe(202);
+    } finally {
+      await bosses.close();
+    }
   });
 
   test('what does not fit is refused, and nobody fills the queue', async () => {

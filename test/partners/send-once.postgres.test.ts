@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { settleDead } from '../../examples/field-ops/src/server/jobs/dead-jobs.ts';
 import {
   beginAttempt,
+  closeMessage,
   findMessage,
   openMessage,
   reopenMessage,
@@ -31,8 +32,8 @@ afterAll(async () => {
   await pg.drop();
 });
 
-/** A message, and a port that answers as it is told and notes what it was asked. */
-async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer, find?: Answer) {
+/** A message, and a port that answers as it is told (each order in turn) and notes what it was asked. */
+async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer | Answer[], find?: Answer) {
   const { db } = database;
   const id = { tenant: 'pennco', id: crypto.randomUUID() };
   await openMessage(db, { ...id, channel: 'payout', recipient: 'fa_1', body: '{}' }, now);
@@ -41,7 +42,7 @@ async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer
     ...{ provider: 'bank', afterUnknown },
     act: (_request, { key }) => {
       asked.push(`act ${key === id.id}`);
-      return Promise.resolve(act);
+      return Promise.resolve(Array.isArray(act) ? (act.shift() ?? done) : act);
     },
     ...(find === undefined
       ? {}
@@ -61,6 +62,7 @@ async function situation(afterUnknown: Port<string>['afterUnknown'], act: Answer
     /** What a worker leaves that dies in the middle. */
     die: () => beginAttempt(db, id, 'bank', now),
     reopen: () => reopenMessage(db, id, now),
+    close: () => closeMessage(db, id, 'ops', 'gives it up', now),
     send: async (lastTry = false) => {
       const message = await findMessage(db, id);
       if (message === undefined) throw new Error('the message is there');
@@ -96,10 +98,42 @@ test('what cannot be found out is not done again', async () => {
   }
 });
 
+test('money that was tried is asked about, whatever it has become since', async () => {
+  const lost = await situation('ask', unknown, done);
+  expect([await lost.send(true), await lost.status()]).toEqual(['dead', 'unknown']);
+  await lost.close();
+  expect([await lost.status(), await lost.reopen()]).toEqual(['closed', 'sending']);
+  expect([await lost.send(), lost.asked]).toEqual(['done', ['act true', 'find']]);
+  const refused = await situation('ask', { outcome: 'refused', detail: 'no' }, absent);
+  await refused.send();
+  expect([await refused.reopen(), await refused.send()]).toEqual(['sending', 'dead']);
+  expect(refused.asked).toEqual(['act true', 'find', 'act true']);
+  const untried = await situation('ask', done, absent);
+  await untried.close();
+  expect([await untried.reopen(), await untried.send(), untried.asked]).toEqual(['waiting', 'done', ['act true']]);
+});
+
 test('a line that broke is like a worker that died', async () => {
   const bank = await situation('ask', unknown, done);
   expect([await bank.send(), await bank.status()]).toEqual(['later', 'sending']);
   expect([await bank.send(), bank.asked, await bank.status()]).toEqual(['done', ['act true', 'find'], 'sent']);
+});
+
+test('a try that may still be at work is not forgotten for a no of the next one', async () => {
+  const conflict: Answer = { outcome: 'retry', detail: 'HTTP 409', httpStatus: 409 };
+  const busy: Answer = { outcome: 'retry', detail: 'HTTP 429', httpStatus: 429 };
+  for (const no of [conflict, busy]) {
+    const bank = await situation('ask', [unknown, no, no], absent);
+    expect([await bank.send(), await bank.send(), await bank.status()]).toEqual(['later', 'later', 'sending']);
+    expect([await bank.send(true), await bank.status()]).toEqual(['dead', 'unknown']);
+    expect(bank.asked).toEqual(['act true', 'find', 'act true', 'find', 'act true']);
+  }
+  const first = await situation('ask', [conflict], done);
+  expect([await first.send(), await first.status(), await first.send()]).toEqual(['later', 'sending', 'done']);
+  expect(first.asked).toEqual(['act true', 'find']);
+  // Who knows keys needs no question.
+  const keyed = await situation('repeat', [conflict]);
+  expect([await keyed.send(), await keyed.status(), await keyed.send()]).toEqual(['later', 'waiting', 'done']);
 });
 
 test('who knows keys gets the same again; who knows nothing is left alone', async () => {

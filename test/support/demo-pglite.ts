@@ -1,5 +1,5 @@
 import { openAsBlob } from 'node:fs';
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { link, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fieldOpsServer } from '@ekbaar/field-ops/server';
 import { seedDemo } from '@ekbaar/field-ops/seed';
@@ -19,13 +19,24 @@ export async function demoPglite(): Promise<Database> {
     () => true,
     () => false,
   );
-  if (!isThere) {
-    // Two test files may both make it: the last one stays.
-    const own = `${file}.${crypto.randomUUID()}`;
-    await writeFile(own, await loadDemo());
-    await rename(own, file);
-  }
+  if (!isThere) await writeOnce(file, await loadDemo());
   return pgliteCopy(await openAsBlob(file));
+}
+
+/**
+ * Writes a file whole, unless it is there. Two test files may both make the demo: the first one stays, since whoever has
+ * opened it as a Blob cannot read another one in its place.
+ */
+export async function writeOnce(file: string, bytes: Uint8Array): Promise<void> {
+  const own = `${file}.${crypto.randomUUID()}`;
+  try {
+    await writeFile(own, bytes);
+    await link(own, file);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
 async function loadDemo(): Promise<Uint8Array> {

@@ -59,7 +59,9 @@ export const Endpoints = z.object({ endpoints: z.array(Endpoint) });
 /** The secret is shown this once. */
 export const NewEndpoint = z.object({ endpoint: Endpoint, secret: z.string() });
 export const NewSecret = z.object({ secret: z.string(), oldUntil: moment });
-export const Replayed = z.object({ replayed: z.int(), more: z.boolean() });
+/** `next`: send it as `cursor`, with the same `from` and `to`, for those that did not fit into this go. */
+export const Replayed = z.object({ replayed: z.int(), more: z.boolean(), next: text });
+export type Replayed = z.infer<typeof Replayed>;
 
 export const Payout = z.object({
   ...{ id: z.string(), deliveryId: z.string(), agentId: z.string(), amountPaise: z.int() },

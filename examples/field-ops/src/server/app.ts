@@ -1,6 +1,7 @@
 import {
   createServer,
   type Database,
+  errorFacts,
   jwtAuth,
   nodePlatform,
   ProblemError,
@@ -43,10 +44,10 @@ export function fieldOpsServer(
       ? new Identity({
           ...{ database, secret: keys.secret, clock, demo: signIn.demo },
           enqueue: (tx, queue, jobs) => server.engine.enqueue(tx, queue, jobs),
-          onError: (what, error) => log.error({ err: error }, what),
+          onError: (what, error) => log.error(errorFacts(error), what),
         })
       : undefined;
-  const onError = (error: unknown) => log.error({ err: error }, 'traffic was not counted');
+  const onError = (error: unknown) => log.error(errorFacts(error), 'traffic was not counted');
   const traffic = new Traffic({ database, clock, onError });
   const auth = traffic.counting(identity?.guarding(jwtAuth(keys)) ?? jwtAuth(keys));
   const server: Server = createServer({

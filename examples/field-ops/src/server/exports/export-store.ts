@@ -70,6 +70,18 @@ export function endExport(db: Queryable, tenant: string, id: string, state: 'can
   });
 }
 
+/** Gives up on an export for good, however far it was; whoever asked is told. */
+export async function failExport(db: Queryable, tenant: string, id: string, error: string): Promise<void> {
+  await db.transaction(async (tx) => {
+    const failed = await tx
+      .update(exports)
+      .set({ state: 'failed', error: error.slice(0, 500) })
+      .where(and(whichExport(tenant, id), inArray(exports.state, ['queued', 'running'])))
+      .returning({ id: exports.id });
+    if (failed.length > 0) await forgetParts(tx, tenant, id);
+  });
+}
+
 /** Throws the files away whose time is over. @returns how many */
 export async function forgetExpired(database: Database, now: Date): Promise<number> {
   const expired = await database.db

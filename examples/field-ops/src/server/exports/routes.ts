@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { type Actor, answers, type ApiEnv, type Database, described, ProblemError, reading } from '@ekbaar/server';
-import { and, desc, eq, gt, isNotNull, sql } from 'drizzle-orm';
+import { and, desc, eq, sql } from 'drizzle-orm';
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 import {
@@ -175,7 +175,7 @@ export function exportRoutes(
         .set({ linkHash: hashOf(secret), linkExpiresAt })
         .where(whichExport(actor.tenant, found.id));
       const expiresAt = linkExpiresAt.toISOString();
-      return { path: `/api/v1/exports/${found.id}/file?link=${secret}`, expiresAt };
+      return { path: `/api/v1/exports/${found.id}/file?link=${actor.tenant}.${secret}`, expiresAt };
     },
   });
 
@@ -216,22 +216,16 @@ export function exportRoutes(
     ),
   );
 
-  /** The export that a link is for: the link's secret is all that is asked for, and it is kept only as a hash. */
+  /**
+   * The export that a link is for: the link's secret is all that is asked for, and it is kept only as a hash. The link names
+   * the operator too, since exports are found by operator and id.
+   */
   async function linked(id: string, link: string): Promise<Export> {
-    const [found] = /^[0-9a-f-]{36}$/i.test(id)
-      ? await database.db
-          .select()
-          .from(exports)
-          .where(
-            and(
-              sql`${exports.id}::text = ${id.toLowerCase()}`,
-              isNotNull(exports.linkHash),
-              eq(exports.linkHash, hashOf(link)),
-              gt(exports.linkExpiresAt, clock()),
-            ),
-          )
-      : [];
-    if (found === undefined) throw new ProblemError('forbidden', 'The link is not good, or no more: ask for a new one');
+    const [, tenant = '', secret = ''] = /^([\w-]{1,64})\.([\w-]{43})$/.exec(link) ?? [];
+    const found = tenant === '' ? undefined : await findExport(database.db, tenant, id);
+    const until = found?.linkHash === hashOf(secret) ? found.linkExpiresAt : null;
+    if (found === undefined || until === null || until <= clock())
+      throw new ProblemError('forbidden', 'The link is not good, or no more: ask for a new one');
     return found;
   }
 }

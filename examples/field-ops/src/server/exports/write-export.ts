@@ -63,12 +63,6 @@ export async function writeExport(works: ExportWorks, tenant: string, id: string
   return findExport(database.db, tenant, id);
 }
 
-/** Gives up on an export for good; whoever asked is told. */
-export async function failExport(database: Database, tenant: string, id: string, error: string): Promise<void> {
-  const found = await findExport(database.db, tenant, id);
-  if (found?.state === 'running') await noteExport(database.db, found, { state: 'failed', error: error.slice(0, 500) });
-}
-
 /** @param snapshot where the rows are read @param db where the file is written, and how far it is */
 async function writeFrom(snapshot: Queryable, db: Queryable, held: Export, clock: () => Date): Promise<void> {
   const { tenant, id: exportId, kind, format, filters, regions } = held;

@@ -28,7 +28,8 @@ export interface Reading {
  *
  * - 2xx with JSON: `read` decides
  * - 2xx with anything else: something between us and the provider answered: unknown
- * - 408, 425, 429, 409: not done now (409: the same key is at work), later; `Retry-After` is kept
+ * - 408, 425, 429, 409: not done now, later; `Retry-After` is kept (409: the same key is at work, which `sendOnce` takes for
+ *   unknown where it can ask)
  * - 401, 403: our own credentials; nothing was done, and nothing will be until somebody mends them: later
  * - any other 3xx and 4xx: a final no
  * - 5xx, a line that broke, no answer in time: it may have been done

@@ -1,6 +1,8 @@
 import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import type { PgBoss } from 'pg-boss';
+import { failExport } from '../exports/export-store.ts';
+import { exports } from '../exports/tables.ts';
 import type { JobState } from '../../message-answers.ts';
 import { bossIn } from './enqueue.ts';
 import { derivedKey } from './idempotency-key.ts';
@@ -164,4 +166,22 @@ export async function settleDead(db: Queryable, now: Date): Promise<number> {
       await endMessage(db, { tenant: row.tenant, id }, 'unknown', 'the worker died in the last try', now, since);
   }
   return rows.length;
+}
+
+/**
+ * Says of exports whose job is a dead letter that they failed, where the worker died in the last try and so could not say
+ * it: whoever asked would wait for ever, and may ask for only so many.
+ *
+ * @returns how many there were
+ */
+export async function settleDeadExports(db: Queryable): Promise<number> {
+  const open = await rowsOf<{ readonly tenant: string; readonly id: string }>(
+    db,
+    sql`select distinct ${exports.tenant}, ${exports.id} from ${exports}
+        join pgboss.job j on j.name = 'export-dead' and j.data->>'tenant' = ${exports.tenant}
+          and j.data->>'exportId' = ${exports.id}::text
+        where ${exports.state} in ('queued', 'running')`,
+  );
+  for (const { tenant, id } of open) await failExport(db, tenant, id, 'Its worker died in the last try: ask again');
+  return open.length;
 }

@@ -9,9 +9,10 @@
  *   webhooks/      events for MFIs, and what providers and MFIs tell us
  *   *-routes.ts    what ops see and do
  */
-import type { Database, Engine, Log, Platform } from '@ekbaar/server';
+import { type Database, type Engine, errorFacts, type Log, type Platform } from '@ekbaar/server';
 import { type JobWithMetadata, type JobResult, PgBoss } from 'pg-boss';
 import type { Registry } from 'prom-client';
+import { bossFailure } from './boss-failure.ts';
 import type { Bench, Consumer } from './consumers/consumer.ts';
 import { sms, whatsapp } from './consumers/customer-message.ts';
 import { incoming } from './consumers/incoming.ts';
@@ -68,7 +69,7 @@ export async function startWorker(options: WorkerOptions): Promise<JobWorker> {
     ...{ superviseIntervalSeconds: 10, monitorIntervalSeconds: 10 },
     ...(database.shared ? { max: 4 } : {}),
   });
-  boss.on('error', (error) => log.error({ error: error.message }, 'the worker failed'));
+  boss.on('error', (error) => log.error(bossFailure(error), 'the worker failed'));
   boss.on('warning', ({ message, data }) => (log.warn ?? log.info).call(log, { ...data }, message));
   const metrics = new WorkerMetrics(boss);
   const bench: Bench = {
@@ -146,9 +147,9 @@ async function run(
     else if (verdict.verdict === 'later') log.info({ ...facts, reason: verdict.reason }, 'a job is put off');
     return verdict;
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    log.error({ ...facts, error: message }, 'a job threw');
-    return { verdict: lastTry ? 'dead' : 'later', reason: message, threw: true };
+    const thrown = errorFacts(error);
+    log.error({ ...facts, ...thrown }, 'a job threw');
+    return { verdict: lastTry ? 'dead' : 'later', reason: String(thrown['error']), threw: true };
   }
 }
 

@@ -88,7 +88,7 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
     async run({ actor: { tenant }, path: { id = '' } }) {
       const boss = await bosses.boss();
       const sent = await database.db.transaction(async (tx) => {
-        if (!isUuid(id)) return false;
+        if (!isUuid(id)) return undefined;
         const [message] = await tx
           .select()
           .from(outgoingMessages)
@@ -102,12 +102,13 @@ export function messageRoutes(ops: OpsApp, database: Database, bosses: OpsBoss, 
           )
           .for('update');
         const job = message === undefined ? undefined : jobOf(message);
-        if (job === undefined || !(await reopenMessage(tx, { tenant, id }, clock()))) return false;
-        await enqueue(boss, tx, job.queue, [{ data: job.data }]);
-        return true;
+        if (job === undefined) return undefined;
+        const status = await reopenMessage(tx, { tenant, id }, clock());
+        if (status !== undefined) await enqueue(boss, tx, job.queue, [{ data: job.data }]);
+        return status;
       });
-      if (!sent) throw noMessage(id);
-      return { id, status: 'waiting' as const };
+      if (sent === undefined) throw noMessage(id);
+      return { id, status: sent };
     },
   });
 }

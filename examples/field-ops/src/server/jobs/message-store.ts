@@ -156,20 +156,22 @@ export async function reportMessage(
 }
 
 /**
- * Makes a dead message ready to be tried again. Of money whose outcome is unknown it is asked first; anything else is sent
- * again under its key: whoever retries has decided so.
+ * Makes a dead message ready to be tried again. Of money that was ever tried it is asked first: what was closed or refused
+ * may be a try whose outcome was unknown. Anything else is sent again under its key: whoever retries has decided so.
+ *
+ * @returns the status that it has now; undefined when there is nothing to open
  */
-export async function reopenMessage(db: Queryable, id: Id, now: Date): Promise<boolean> {
-  const open = await db
+export async function reopenMessage(db: Queryable, id: Id, now: Date): Promise<MessageStatus | undefined> {
+  const { channel, attempts } = outgoingMessages;
+  const [open] = await db
     .update(outgoingMessages)
     .set({
-      status: sql`case when ${outgoingMessages.channel} = 'payout' and ${outgoingMessages.status} in ('unknown', 'sending')
-                       then 'sending' else 'waiting' end`,
+      status: sql`case when ${channel} = 'payout' and ${attempts} > 0 then 'sending' else 'waiting' end`,
       ...{ changedAt: now, closedBy: null },
     })
-    .where(and(own(id), notInArray(outgoingMessages.status, ['sent', 'delivered', 'undelivered', 'waiting'])))
-    .returning({ id: outgoingMessages.id });
-  return open.length > 0;
+    .where(and(own(id), notInArray(outgoingMessages.status, ['sent', 'delivered', 'undelivered'])))
+    .returning({ status: outgoingMessages.status });
+  return open?.status;
 }
 
 /** Makes webhooks ready to be sent once more, those that arrived too: the receiver knows them by their id. */

@@ -1,9 +1,9 @@
 import type { Queryable } from '@ekbaar/server';
-import { and, eq, lt, or, type SQL } from 'drizzle-orm';
+import { and, eq, inArray, or, type SQL, sql } from 'drizzle-orm';
 import type { PayoutReport } from './port.ts';
 import type { PayoutStatus } from '../../message-answers.ts';
 import { isUuid } from '../values.ts';
-import { payouts } from './tables.ts';
+import { outgoingMessages, payouts } from './tables.ts';
 
 export type Payout = typeof payouts.$inferSelect;
 
@@ -93,12 +93,38 @@ export async function reportPayout(
   });
 }
 
-/** Payouts that should have moved on by now. */
-export function stalePayouts(db: Queryable, before: Date, limit: number): Promise<Payout[]> {
+/**
+ * Payouts that should have moved on by now: the provider has them, and has not told of it since. One whose order was taken,
+ * and of which nothing was heard since, is among them.
+ */
+const stale = (before: Date) => sql`
+  ${payouts.statusAt} < ${before.toISOString()}::timestamptz
+  and (${payouts.status} in ('accepted', 'processing')
+       or ${payouts.status} = 'requested' and exists (
+         select from ${outgoingMessages} m
+         where m.tenant = ${payouts.tenant} and m.id = ${payouts.id} and m.status = 'sent'))`;
+
+/** The operators that have stale payouts. */
+export async function tenantsOfStalePayouts(db: Queryable, before: Date): Promise<string[]> {
+  const found = await db.selectDistinct({ tenant: payouts.tenant }).from(payouts).where(stale(before));
+  return found.map(({ tenant }) => tenant);
+}
+
+/**
+ * Some of the stale payouts of these operators, one of each in turn. Which come first is another choice at each `turn`: where there are more than can be asked about, none is left out for ever.
+ */
+export function stalePayouts(
+  db: Queryable,
+  tenants: readonly string[],
+  before: Date,
+  { turn, limit }: { readonly turn: number; readonly limit: number },
+): Promise<Payout[]> {
+  const shuffled = (name: SQL) => sql`hashtextextended(${name}, ${turn}::bigint)`;
+  const place = sql`row_number() over (partition by ${payouts.tenant} order by ${shuffled(sql`${payouts.id}::text`)})`;
   return db
     .select()
     .from(payouts)
-    .where(and(or(eq(payouts.status, 'accepted'), eq(payouts.status, 'processing')), lt(payouts.statusAt, before)))
-    .orderBy(payouts.statusAt)
+    .where(and(inArray(payouts.tenant, [...tenants]), stale(before)))
+    .orderBy(place, shuffled(sql`${payouts.tenant}`))
     .limit(limit);
 }

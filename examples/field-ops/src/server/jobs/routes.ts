@@ -1,4 +1,5 @@
 import type { Database, Log, Server } from '@ekbaar/server';
+import { bossFailure } from './boss-failure.ts';
 import { jobRoutes } from './job-routes.ts';
 import { messageRoutes } from './message-routes.ts';
 import { type OpsBoss, opsBoss } from './ops-boss.ts';
@@ -25,7 +26,7 @@ export function routesOfJobs(
   { clock, log }: { readonly clock: () => Date; readonly log: Log },
 ): OpsBoss {
   const { app } = server;
-  const bosses = opsBoss(database, (error) => log.error({ error: error.message }, 'the queues do not answer'));
+  const bosses = opsBoss(database, (error) => log.error(bossFailure(error), 'the queues do not answer'));
   const ops = { ...who, app };
   jobRoutes(ops, database, bosses, clock);
   messageRoutes(ops, database, bosses, clock);

@@ -79,13 +79,25 @@ export async function sendOnce<Request>(
   const mustAsk = unknownBefore && port.afterUnknown !== 'repeat' && port.find !== undefined;
   const found = mustAsk ? await port.find?.(request, how) : undefined;
   // What cannot be found out is not done again either.
-  const answer = found === undefined || found.outcome === 'absent' ? await port.act(request, how) : asked(found);
+  const answer =
+    found === undefined || found.outcome === 'absent'
+      ? heard(await port.act(request, how), port, mustAsk)
+      : asked(found);
   await endAttempt(db, message, no, answer, clock());
   workshop.onAttempt({ channel: message.channel, provider: port.provider, outcome: answer.outcome });
   const verdict = verdictOf(answer);
   if (verdict.verdict !== 'later' || !lastTry) return verdict;
   await endMessage(db, message, answer.outcome === 'unknown' ? 'unknown' : 'exhausted', verdict.reason, clock());
   return { verdict: 'dead', reason: `no try is left: ${verdict.reason}` };
+}
+
+/**
+ * Of an order. 409 says that the same key is at work, so an earlier try may still come to something; and after a try of
+ * unknown outcome a no for now is about this one only. Whoever can be asked is asked again before the next.
+ */
+function heard<Request>(answer: Answer, port: Port<Request>, unknownBefore: boolean): Answer {
+  if (answer.outcome !== 'retry' || port.afterUnknown !== 'ask' || port.find === undefined) return answer;
+  return unknownBefore || answer.httpStatus === 409 ? { ...answer, outcome: 'unknown' } : answer;
 }
 
 /** Of a question: whatever went wrong with it, it says nothing about what was asked. */

@@ -19,8 +19,17 @@ export function EndpointCard({ endpoint, onChanged }: { endpoint: Endpoint; onCh
   const [removing, setRemoving] = useState(false);
   const path = `/api/v1/webhooks/endpoints/${endpoint.id}`;
   const replay = useMutation({
-    mutationFn: (days: number) =>
-      api.post(`${path}/replay`, Replayed, { from: new Date(now() - days * dayMs).toISOString() }),
+    /** So many go in one go: on from there until none is left. */
+    mutationFn: async (days: number) => {
+      const [from, to] = [now() - days * dayMs, now()].map((at) => new Date(at).toISOString());
+      let replayed = 0;
+      for (let cursor: string | null = ''; cursor !== null;) {
+        const answer: Replayed = await api.post(`${path}/replay`, Replayed, { from, to, cursor });
+        replayed += answer.replayed;
+        cursor = answer.next;
+      }
+      return replayed;
+    },
     onSuccess: onChanged,
   });
   const rotate = useMutation({
@@ -61,7 +70,7 @@ export function EndpointCard({ endpoint, onChanged }: { endpoint: Endpoint; onCh
       {problem !== null && <Failed error={problem} />}
       {replay.isSuccess && (
         <p role="status" data-testid="replayed">
-          {counted(replay.data.replayed)} on their way again{replay.data.more && '; there are more: replay once more'}.
+          {counted(replay.data)} on their way again.
         </p>
       )}
       {rotate.isSuccess && (

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { ExportReplaced } from '../../exports/export-store.ts';
-import { failExport, writeExport } from '../../exports/write-export.ts';
+import { ExportReplaced, failExport } from '../../exports/export-store.ts';
+import { writeExport } from '../../exports/write-export.ts';
 import { consumer } from './consumer.ts';
 
 /** Writes the file that somebody asked for. */
@@ -12,7 +12,8 @@ export const exportRows = consumer(
       return { verdict: 'done', note: written === undefined ? 'nothing to do' : `${written.rows} rows` };
     } catch (error) {
       if (error instanceof ExportReplaced) return { verdict: 'done', note: error.message };
-      if (lastTry) await failExport(database, tenant, exportId, 'It failed several times: see the log, and ask again');
+      if (lastTry)
+        await failExport(database.db, tenant, exportId, 'It failed several times: see the log, and ask again');
       throw error;
     }
   },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { endMessage, openMessage } from '../message-store.ts';
+import { endMessage, openMessage, reportMessage } from '../message-store.ts';
 import { findPayout, type Payout, reportPayout } from '../payout-store.ts';
 import type { PaymentPort, PayoutReport } from '../port.ts';
 import { sendOnce } from '../send-once.ts';
@@ -16,6 +16,12 @@ export const payment = consumer(Order, async (bench, { tenant, key, payoutId }, 
   const body = JSON.stringify({ amountPaise: payout.amountPaise, destination });
   const draft = { tenant, id, channel: 'payout' as const, cause: key, deliveryId, recipient: destination, body };
   const message = await openMessage(db, draft, clock());
+  // The provider has told of it: it has it, whatever became of our own tries.
+  if (payout.status !== 'requested') {
+    const taken = { status: 'sent' as const, ...(payout.providerId === null ? {} : { providerId: payout.providerId }) };
+    await reportMessage(db, tenant, { id }, taken, clock());
+    return { verdict: 'done', note: `it is ${payout.status}` };
+  }
   const { payment: port } = providers.of(tenant);
   if (port === undefined) {
     const reason = `${tenant} has no payment provider`;
@@ -27,8 +33,7 @@ export const payment = consumer(Order, async (bench, { tenant, key, payoutId }, 
   const news = verdict.report?.payout;
   if (news !== undefined) await take(bench, payout, port, verdict.report?.providerId, news);
   // A worker that died after the order had been taken, and before it was written down what was said.
-  else if (payout.status === 'requested' && message.status === 'sent')
-    await askForStatus(bench, payout, port, handling);
+  else if (message.status === 'sent') await askForStatus(bench, payout, port, handling);
   return verdict;
 });
 

@@ -1,5 +1,5 @@
 import { type Database, ProblemError } from '@ekbaar/server';
-import { and, eq, gte, inArray, lt } from 'drizzle-orm';
+import { and, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { Endpoint, Endpoints, NewEndpoint, NewSecret, Replayed } from '../../../message-answers.ts';
 import { mfis } from '../../operators.ts';
@@ -8,7 +8,7 @@ import { deliveryConfirmed } from '../consumers/partner-event.ts';
 import { enqueue } from '../enqueue.ts';
 import { reopenWebhooks } from '../message-store.ts';
 import type { OpsBoss } from '../ops-boss.ts';
-import { type OpsApp, opsRoute } from '../ops-route.ts';
+import { type OpsApp, opsRoute, pageEnd, pageStart } from '../ops-route.ts';
 import { isUuid, Moment } from '../../values.ts';
 import { outgoingMessages } from '../tables.ts';
 import {
@@ -26,7 +26,7 @@ const Events = z.array(z.enum([deliveryConfirmed])).check(z.maxLength(20));
 const Description = z.string().check(z.maxLength(200), z.regex(/^[^\0]*$/));
 /** Longer than a receiver needs to change over, shorter than a leaked secret may live. */
 const longestOverlapHours = 24 * 7;
-/** Of one replay; the next one goes on where it ended. */
+/** Of one replay; with its `next` another one goes on where it ended. */
 const mostReplayed = 1000;
 
 /** Where MFIs hear of events: `/api/v1/webhooks`. */
@@ -134,10 +134,10 @@ export function endpointRoutes(
   opsRoute(ops, {
     method: 'post',
     path: '/api/v1/webhooks/endpoints/:id/replay',
-    summary: `Sends events once more, by their ids or those of a span of time, with their former ids; at most ${mostReplayed} in one go`,
+    summary: `Sends events once more, by their ids or those of a span of time, with their former ids; at most ${mostReplayed} in one go, the oldest first: go on with \`next\` as \`cursor\``,
     body: z.object({
       ...{ messages: z.optional(z.array(z.uuid()).check(z.minLength(1), z.maxLength(200))) },
-      ...{ from: z.optional(Moment), to: z.optional(Moment) },
+      ...{ from: z.optional(Moment), to: z.optional(Moment), cursor: z.optional(z.string()) },
     }),
     answer: Replayed,
     status: 202,
@@ -147,13 +147,14 @@ export function endpointRoutes(
         throw new ProblemError('malformed', 'Say which: messages, or from and to', {
           issues: [{ path: 'from', message: 'missing' }],
         });
+      const after = pageStart(body.cursor);
       const found = await findEndpoint(db, endpoint);
       if (found === undefined) throw noEndpoint(endpoint.id);
       const boss = await bosses.boss();
       const t = outgoingMessages;
       return db.transaction(async (tx) => {
         const chosen = await tx
-          .select({ id: t.id })
+          .select({ id: t.id, createdAt: t.createdAt })
           .from(t)
           .where(
             and(
@@ -163,17 +164,23 @@ export function endpointRoutes(
               body.messages === undefined ? undefined : inArray(t.id, body.messages),
               body.from === undefined ? undefined : gte(t.createdAt, new Date(body.from)),
               body.to === undefined ? undefined : lt(t.createdAt, new Date(body.to)),
+              // What was replayed before this looks like what was not.
+              after === undefined
+                ? undefined
+                : sql`(${t.createdAt}, ${t.id}) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`,
             ),
           )
           .orderBy(t.createdAt, t.id)
           .limit(mostReplayed)
           .for('update');
         const ids = chosen.map(({ id }) => id);
-        if (ids.length === 0) return { replayed: 0, more: false };
+        if (ids.length === 0) return { replayed: 0, more: false, next: null };
         const open = await reopenWebhooks(tx, tenant, inArray(t.id, ids), clock());
         const jobs = open.map((messageId) => ({ data: { tenant, messageId } }));
         await enqueue(boss, tx, 'webhook', jobs);
-        return { replayed: open.length, more: ids.length === mostReplayed };
+        const last = ids.length === mostReplayed ? chosen.at(-1) : undefined;
+        const next = last === undefined ? null : pageEnd(last.createdAt, last.id);
+        return { replayed: open.length, more: next !== null, next };
       });
     },
   });
