@@ -120,20 +120,25 @@ export class Identity {
     await this.tries.giveBack(address);
     await this.#checkActive(this.db, account);
     if (phone !== undefined) await this.#checkPhone(account, phone.id, from);
-    if (account.mustReset) {
-      const { code } = await this.codes.issue(this.db, this.clock(), tenant, account.id, codeMinutes.sent);
-      return { mustReset: true, code };
-    }
-    const kind = asked.console === true ? 'console' : 'phone';
-    return this.db.transaction(async (tx) => {
+    const result = await this.db.transaction(async (tx) => {
       const now = this.clock();
+      const current = await this.#lockUnchanged(tx, account);
+      if (current === undefined) return undefined;
+      if (current.mustReset) {
+        const { code } = await this.codes.issue(tx, now, tenant, account.id, codeMinutes.sent);
+        return { mustReset: true, code } as const;
+      }
+      const kind = asked.console === true ? 'console' : 'phone';
       const of = { tenant, accountId: account.id, kind, phoneId: phone?.id ?? null } as const;
       const { session, refreshToken } = await this.sessions.start(tx, now, of);
       await note(tx, now, from, {
         ...{ tenant, event: 'signed_in', actor: account.id, subject: account.id, phoneId: phone?.id, detail: kind },
       });
-      return this.#signedIn(tx, account, session, refreshToken, phone);
+      return this.#signedIn(tx, current, session, refreshToken, phone);
     });
+    if (result !== undefined) return result;
+    await this.note(from, { tenant, event: 'refused', subject: account.id, phoneId: phone?.id });
+    throw wrong();
   }
 
   /** @throws ProblemError `unauthenticated`: sign in again; `forbidden`: the phone or the account was blocked */
@@ -242,6 +247,8 @@ export class Identity {
       account !== undefined &&
       (await this.db.transaction(async (tx) => {
         const now = this.clock();
+        // Before the codes, as signing in does: else the two could wait for each other.
+        await this.#lock(tx, account);
         if (!(await this.codes.use(tx, now, tenant, account.id, code))) return false;
         await this.#setSecret(tx, account, secretHash);
         await this.sessions.endOfAccount(tx, now, tenant, account.id, 'secret_changed');
@@ -269,22 +276,27 @@ export class Identity {
     if (account === undefined) throw new ProblemError('forbidden', 'This token is of no account here');
     const tried = triesOf(tenant, account.login);
     await this.tries.take(tried);
-    if (!(await isSecretOf(old, account.secretHash))) {
-      await this.note(from, { tenant, event: 'refused', actor: id, subject: id, detail: 'change of secret' });
-      throw new ProblemError('forbidden', 'The old secret is not right', {
-        issues: [{ path: 'old', message: 'wrong' }],
-      });
-    }
+    if (!(await isSecretOf(old, account.secretHash))) return this.#refuseChange(account, from);
     await this.tries.clear(tried);
     checkNewSecret(account.role, secret, account.login);
     const secretHash = await hashSecret(secret);
-    await this.db.transaction(async (tx) => {
+    const done = await this.db.transaction(async (tx) => {
       const now = this.clock();
+      if ((await this.#lockUnchanged(tx, account)) === undefined) return false;
       await this.#setSecret(tx, account, secretHash);
       await this.sessions.endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
       await note(tx, now, from, { tenant, event: 'secret_changed', actor: id, subject: id });
+      return true;
     });
+    if (!done) return this.#refuseChange(account, from);
     this.ended.forget(tenant);
+  }
+
+  async #refuseChange({ tenant, id }: Account, from: From): Promise<never> {
+    await this.note(from, { tenant, event: 'refused', actor: id, subject: id, detail: 'change of secret' });
+    throw new ProblemError('forbidden', 'The old secret is not right', {
+      issues: [{ path: 'old', message: 'wrong' }],
+    });
   }
 
   /** Who guessed too often may try again. */
@@ -331,6 +343,24 @@ export class Identity {
       .from(accounts)
       .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)));
     return account;
+  }
+
+  async #lock(tx: Queryable, { tenant, id }: Account): Promise<Account | undefined> {
+    const [account] = await tx
+      .select()
+      .from(accounts)
+      .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)))
+      .for('update');
+    return account;
+  }
+
+  /**
+   * The account, locked. To compare a secret takes a while: undefined when meanwhile another one was set, or the account
+   * was closed. Whoever does that from now on finds the session that this transaction starts, and ends it.
+   */
+  async #lockUnchanged(tx: Queryable, before: Account): Promise<Account | undefined> {
+    const now = await this.#lock(tx, before);
+    return now?.secretHash === before.secretHash && now.active === before.active ? now : undefined;
   }
 
   async #agentOf(db: Queryable, { tenant, id, role }: Account) {
