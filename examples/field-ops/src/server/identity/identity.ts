@@ -26,9 +26,9 @@ import { loginOf, type PhoneReport } from './requests.ts';
 import { codeMinutes, ResetCodes } from './reset-codes.ts';
 import { hashSecret, isSecretOf } from './secret-hash.ts';
 import { checkNewSecret } from './secret-rules.ts';
-import { type Session, Sessions } from './sessions.ts';
+import { endOfAccount, type Session, Sessions } from './sessions.ts';
 import { accounts } from './tables.ts';
-import { type Counted, Tries } from './tries.ts';
+import { type Counted, resetTriesOf, Tries, triesOf } from './tries.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
@@ -68,8 +68,6 @@ interface SignInDetails {
   readonly phone?: PhoneReport | undefined;
 }
 
-/** Six digits are a million: after so many wrong ones somebody has to look. */
-const pinTries = 10;
 const wrong = () => new ProblemError('unauthenticated', 'Login or secret is not right');
 
 export class Identity {
@@ -236,7 +234,7 @@ export class Identity {
     const { tenant, code, secret } = asked;
     const login = loginOf(asked.login);
     const address: Counted = { tenant: '*', kind: 'address', key: from.address };
-    const tried: Counted = { tenant, kind: 'reset', key: `${tenant}\n${login}` };
+    const tried = resetTriesOf(tenant, login);
     await this.tries.take(address);
     await this.tries.take(tried);
     const account = await this.#accountOf(tenant, login);
@@ -251,7 +249,7 @@ export class Identity {
         await this.#lock(tx, account);
         if (!(await this.codes.use(tx, now, tenant, account.id, code))) return false;
         await this.#setSecret(tx, account, secretHash);
-        await this.sessions.endOfAccount(tx, now, tenant, account.id, 'secret_changed');
+        await endOfAccount(tx, now, tenant, account.id, 'secret_changed');
         await note(tx, now, from, { tenant, event: 'secret_reset', actor: account.id, subject: account.id });
         return true;
       }));
@@ -260,8 +258,7 @@ export class Identity {
       throw new ProblemError('unauthenticated', 'The code is not right, or it is good no longer: ask for another one');
     }
     this.ended.forget(tenant);
-    await this.tries.clear(tried);
-    await this.tries.clear(triesOf(tenant, login));
+    await this.tries.unlock(tenant, login);
     await this.tries.giveBack(address);
   }
 
@@ -284,7 +281,7 @@ export class Identity {
       const now = this.clock();
       if ((await this.#lockUnchanged(tx, account)) === undefined) return false;
       await this.#setSecret(tx, account, secretHash);
-      await this.sessions.endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
+      await endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
       await note(tx, now, from, { tenant, event: 'secret_changed', actor: id, subject: id });
       return true;
     });
@@ -297,12 +294,6 @@ export class Identity {
     throw new ProblemError('forbidden', 'The old secret is not right', {
       issues: [{ path: 'old', message: 'wrong' }],
     });
-  }
-
-  /** Who guessed too often may try again. */
-  async unlock({ tenant, login }: Account): Promise<void> {
-    await this.tries.clear(triesOf(tenant, login));
-    await this.tries.clear({ tenant, kind: 'reset', key: `${tenant}\n${login}` });
   }
 
   note(from: From, entry: AuditEntry): Promise<void> {
@@ -388,12 +379,6 @@ export class Identity {
       throw error;
     }
   }
-}
-
-function triesOf(tenant: string, login: string): Counted {
-  // Whoever locks an office out for good needs only its address: its passwords are long enough for a wait.
-  const lock = login.includes('@') ? {} : { lockAfter: pinTries };
-  return { tenant, kind: 'login', key: `${tenant}\n${login}`, ...lock };
 }
 
 function endedProblem(why: NonNullable<Session['endedWhy']>): ProblemError {
