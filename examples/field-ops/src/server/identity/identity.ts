@@ -313,10 +313,11 @@ export class Identity {
     return { ...access, refreshToken, account: { tenant, id, role, login, name, regions }, ...seen };
   }
 
+  /** An account of the demo day stays one, whoever chose its secret. */
   async #setSecret(tx: Queryable, { tenant, id }: Account, secretHash: string): Promise<void> {
     await tx
       .update(accounts)
-      .set({ secretHash, mustReset: false, demo: false })
+      .set({ secretHash, mustReset: false })
       .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)));
   }
 
@@ -325,7 +326,7 @@ export class Identity {
       .select()
       .from(accounts)
       .where(and(eq(accounts.tenant, tenant), eq(accounts.login, login)));
-    return account?.demo === true && !this.#options.demo ? undefined : account;
+    return this.#known(account);
   }
 
   async #accountById(tx: Queryable, tenant: string, id: string): Promise<Account | undefined> {
@@ -333,7 +334,12 @@ export class Identity {
       .select()
       .from(accounts)
       .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)));
-    return account;
+    return this.#known(account);
+  }
+
+  /** Everybody knows the secrets of the demo day: where it is not loaded, nobody has its accounts. */
+  #known(account: Account | undefined): Account | undefined {
+    return account?.demo === true && !this.#options.demo ? undefined : account;
   }
 
   async #lock(tx: Queryable, { tenant, id }: Account): Promise<Account | undefined> {
