@@ -6,6 +6,7 @@ import { confirmDelivery } from './confirm-delivery.ts';
 import { lockDelivery, refusalOfOpen } from './delivery.ts';
 import { dayTotals } from './ledger.ts';
 import { agentPositions, agents, agentTrack, dayClosings, deliveries, disbursements } from './tables.ts';
+import { today } from './values.ts';
 
 export const mutators: Mutators<FieldOpsModel> = {
   confirmDelivery,
@@ -107,7 +108,8 @@ export const mutators: Mutators<FieldOpsModel> = {
 
   closeDay: {
     roles: ['agent'],
-    async run({ db, tenant, actor, now, reject }, { date, ...counted }) {
+    async run({ db, tenant, actor, now, reject }, { date: said, ...counted }) {
+      const date = notAfterToday(now, said);
       const ledger = await dayTotals(db, tenant, actor.id, date);
       const closed = await db
         .insert(dayClosings)
@@ -146,6 +148,12 @@ async function overseenPendingDelivery(context: MutationContext<'not_found' | 'n
 /** A device's time is evidence, never order: one in the future counts as now. */
 function notAfter(now: Date, said: string): Date {
   return new Date(Math.min(Date.parse(said), now.getTime()));
+}
+
+/** The same of a day; a phone whose clock is ahead closes the day that it is. */
+function notAfterToday(now: Date, said: string): string {
+  const day = today(now);
+  return said > day ? day : said;
 }
 
 /** The regions that an ops person's token names; `*` is all of the tenant's. */
