@@ -63,10 +63,12 @@ export const mutators: Mutators<FieldOpsModel> = {
     async run(context, { deliveryId, agentId }) {
       await overseenPendingDelivery(context, deliveryId);
       const [agent] = await context.db
-        .select({ active: agents.active })
+        .select({ active: agents.active, regionId: agents.regionId })
         .from(agents)
         .where(and(eq(agents.tenant, context.tenant), eq(agents.id, agentId)));
-      if (agent?.active !== true) return context.reject('no_such_agent', `There is no active agent ${agentId}`);
+      // Of another region's agents is not told which there are.
+      if (agent?.active !== true || !overseesRegion(context.actor, agent.regionId))
+        return context.reject('no_such_agent', `There is no active agent ${agentId}`);
       await context.db
         .update(deliveries)
         .set({ agentId })
