@@ -126,7 +126,8 @@ export class Identity {
         const { code } = await this.codes.issue(tx, now, tenant, account.id, codeMinutes.sent);
         return { mustReset: true, code } as const;
       }
-      const kind = asked.console === true ? 'console' : 'phone';
+      // The office's sessions are short whatever the client says of itself.
+      const kind = asked.console === true || current.role !== 'agent' ? 'console' : 'phone';
       const of = { tenant, accountId: account.id, kind, phoneId: phone?.id ?? null } as const;
       const { session, refreshToken } = await this.sessions.start(tx, now, of);
       await note(tx, now, from, {
