@@ -9,6 +9,7 @@
  *     sessions.ts       families of refresh tokens (refresh-token.ts)
  *     access-token.ts   what the engine believes, for a quarter of an hour
  *     ended-sessions.ts which of them it no longer does
+ *     locked-account.ts an account, while its secret is used or changed
  *     phones.ts, reset-codes.ts, audit.ts, accounts.ts
  *   forget.ts         what the worker deletes every night
  *
@@ -20,6 +21,7 @@ import { agents } from '../tables.ts';
 import { AccessTokens } from './access-token.ts';
 import { type AuditEntry, type From, note } from './audit.ts';
 import { EndedSessions } from './ended-sessions.ts';
+import { lockAccount, lockUnchanged } from './locked-account.ts';
 import { checkPhone, seePhone } from './phones.ts';
 import { RefreshTokens } from './refresh-token.ts';
 import { loginOf, type PhoneReport } from './requests.ts';
@@ -120,7 +122,7 @@ export class Identity {
     if (phone !== undefined) await this.#checkPhone(account, phone.id, from);
     const result = await this.db.transaction(async (tx) => {
       const now = this.clock();
-      const current = await this.#lockUnchanged(tx, account);
+      const current = await lockUnchanged(tx, account);
       if (current === undefined) return undefined;
       if (current.mustReset) {
         const { code } = await this.codes.issue(tx, now, tenant, account.id, codeMinutes.sent);
@@ -247,7 +249,7 @@ export class Identity {
       (await this.db.transaction(async (tx) => {
         const now = this.clock();
         // Before the codes, as signing in does: else the two could wait for each other.
-        await this.#lock(tx, account);
+        await lockAccount(tx, account);
         if (!(await this.codes.use(tx, now, tenant, account.id, code))) return false;
         await this.#setSecret(tx, account, secretHash);
         await endOfAccount(tx, now, tenant, account.id, 'secret_changed');
@@ -280,7 +282,7 @@ export class Identity {
     const secretHash = await hashSecret(secret);
     const done = await this.db.transaction(async (tx) => {
       const now = this.clock();
-      if ((await this.#lockUnchanged(tx, account)) === undefined) return false;
+      if ((await lockUnchanged(tx, account)) === undefined) return false;
       await this.#setSecret(tx, account, secretHash);
       await endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
       await note(tx, now, from, { tenant, event: 'secret_changed', actor: id, subject: id });
@@ -341,24 +343,6 @@ export class Identity {
   /** Everybody knows the secrets of the demo day: where it is not loaded, nobody has its accounts. */
   #known(account: Account | undefined): Account | undefined {
     return account?.demo === true && !this.#options.demo ? undefined : account;
-  }
-
-  async #lock(tx: Queryable, { tenant, id }: Account): Promise<Account | undefined> {
-    const [account] = await tx
-      .select()
-      .from(accounts)
-      .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)))
-      .for('update');
-    return account;
-  }
-
-  /**
-   * The account, locked. To compare a secret takes a while: undefined when meanwhile another one was set, or the account
-   * was closed. Whoever does that from now on finds the session that this transaction starts, and ends it.
-   */
-  async #lockUnchanged(tx: Queryable, before: Account): Promise<Account | undefined> {
-    const now = await this.#lock(tx, before);
-    return now?.secretHash === before.secretHash && now.active === before.active ? now : undefined;
   }
 
   async #agentOf(db: Queryable, { tenant, id, role }: Account) {
