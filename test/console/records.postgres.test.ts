@@ -308,6 +308,33 @@ describe('agents', () => {
     const { agents: searched } = await get<{ agents: { id: string }[] }>('/agents?q=a02');
     expect(searched.map(({ id }) => id)).toEqual(['a02']);
   });
+
+  test('the cash that they carry is the ledger’s, whatever they say of their day', async () => {
+    const date = '2026-11-22';
+    const cash = async () => (await get<{ agent: { cashPaise: number } }>('/agents/a03')).agent.cashPaise;
+    const collect = async () => {
+      const [row] = (await get<Page>('/deliveries?limit=1&agent=a03&kind=collection&status=pending')).rows;
+      expect((await confirm(row?.id ?? '')).status).toBe(200);
+      return row?.amountPaise ?? 0;
+    };
+    const close = async (day: string) => {
+      const counted = { date: day, collectedPaise: 0, disbursedPaise: 0, count: 0 };
+      const headers = { 'idempotency-key': crypto.randomUUID() };
+      return ekbaar.post('/v1/mutations/closeDay', await ekbaar.token('a03', 'agent'), counted, headers);
+    };
+    const before = await cash();
+    const collected = await collect();
+    expect((await close('9998-12-31')).status).toBe(200);
+    expect(await cash()).toBe(before + collected);
+    expect(await get('/agents/a03')).toMatchObject({ agent: { closedDay: date } });
+    expect((await close(date)).body).toMatchObject({ status: 'rejected', error: { code: 'already_closed' } });
+    // From a phone that was away when the day was closed.
+    const late = await collect();
+    expect(await cash()).toBe(before + collected + late);
+    const { body } = await ekbaar.get(`/api/v1/day-close/agents?date=${date}`, tokens.ops);
+    const { agents } = body as { agents: { agentId: string; cashPaise: number }[] };
+    expect(agents.find(({ agentId }) => agentId === 'a03')?.cashPaise).toBe(await cash());
+  });
 });
 
 describe('a refusal', () => {

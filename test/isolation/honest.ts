@@ -157,8 +157,9 @@ function draftOf(siege: Siege, person: Person, chance: Chance): Draft | undefine
   }
   if (person.role === 'ops' && delivery !== undefined) {
     if (chance.is(0.3)) return ['cancelDelivery', { deliveryId, reason: mint.text() }, ['applied']];
-    const agents = places.filter(({ table, tenant }) => table === 'agents' && tenant === person.tenant);
-    return ['assignDelivery', { deliveryId, agentId: chance.pick(agents)?.row['id'] }, ['applied']];
+    const agent = chance.pick(readable(places, person, 'agents'));
+    if (agent === undefined) return undefined;
+    return ['assignDelivery', { deliveryId, agentId: agent.row['id'] }, ['applied']];
   }
   if (person.role === 'settlement') {
     const paid = chance.pick(rows('disbursements', 'disbursed'));

@@ -166,9 +166,22 @@ describe('closeDay', () => {
     expect((await device(ekbaar, agent).mutate({ name: 'closeDay', args })).error?.code).toBe('invalid_args');
   });
 
-  test.each(['1000-01-01', '9999-12-31'])('the date %s is a day like any other', async (date) => {
-    const args = { date, collectedPaise: 0, disbursedPaise: 0, count: 0 };
+  test('the date 1000-01-01 is a day like any other', async () => {
+    const args = { date: '1000-01-01', collectedPaise: 0, disbursedPaise: 0, count: 0 };
     expect((await device(ekbaar, agent).mutate({ name: 'closeDay', args })).status).toBe('applied');
+  });
+
+  test('a day to come counts as the server’s today', async () => {
+    const phone = device(ekbaar, agent);
+    const args = { date: '9999-12-31', collectedPaise: 0, disbursedPaise: 0, count: 0 };
+    expect((await phone.mutate({ name: 'closeDay', args })).status).toBe('applied');
+    const closed = await ekbaar.query<{ date: string; today: boolean }>(
+      sql`select date::text, date = (now() at time zone 'Asia/Kolkata')::date as today from day_closings
+          where agent_id = 'a01' and date > '1000-01-01'`,
+    );
+    expect(closed).toEqual([{ date: expect.any(String), today: true }]);
+    const today = { ...args, date: closed[0]?.date };
+    expect((await phone.mutate({ name: 'closeDay', args: today })).error?.code).toBe('already_closed');
   });
 });
 

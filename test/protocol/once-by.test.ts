@@ -109,6 +109,16 @@ describe('what the business refuses', () => {
     expect((await elsewhere.mutate(assign(delivery.id))).error?.code).toBe('not_found');
     expect((await elsewhere.mutate(cancel(delivery.id))).error?.code).toBe('not_found');
     expect((await ops.mutate(assign(delivery.id, 'nobody'))).error?.code).toBe('no_such_agent');
+    // Theirs, but the agent is not: the same answer as of nobody.
+    const regional = device(ekbaar, await ekbaar.token('o3', 'ops', 'pennco', { regions: [delivery.regionId] }));
+    const [foreign, none] = [
+      await regional.mutate(assign(delivery.id)),
+      await regional.mutate(assign(delivery.id, 'nobody')),
+    ];
+    expect(foreign.error).toEqual({ ...none.error, message: none.error?.message.replace('nobody', 'a02') });
+    expect(foreign.error?.code).toBe('no_such_agent');
+    await ekbaar.query(sql`insert into agents values ('pennco', 'theirs', 'T', '+910', ${delivery.regionId}, true)`);
+    expect((await regional.mutate(assign(delivery.id, 'theirs'))).status).toBe('applied');
     expect((await ops.mutate(assign(delivery.id))).status).toBe('applied');
     expect((await ops.mutate(cancel(delivery.id))).status).toBe('applied');
     expect((await ops.mutate(cancel(delivery.id))).error?.code).toBe('not_pending');

@@ -163,6 +163,43 @@ test('accounts of the demo day sign in only where the demo is', async () => {
   await server.close();
 });
 
+test('an account of the demo day stays one: where the demo is off, its session ends and its new secret is none', async () => {
+  const { fieldOpsServer } = await import('@ekbaar/field-ops/server');
+  const { openDatabase } = await import('@ekbaar/server');
+  const start = async (demo: boolean) => {
+    const keys = { secret: 'the-secret-of-one-operation' };
+    const server = fieldOpsServer(await openDatabase({ url: database.url }), keys, { signIn: { demo, proxies: 0 } });
+    await server.start();
+    const post = async (path: string, body: object, token?: string) => {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      const answer = await server.app.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return { status: answer.status, body: (await answer.json()) as { token: string; refreshToken: string } };
+    };
+    return { post, close: () => server.close() };
+  };
+  const [demo, real] = [await start(true), await start(false)];
+  const mine = { tenant: 'salesco', login: 'ops@salesco.example' };
+  const signIn = (at: typeof demo, secret: string) => at.post('/auth/sign-in', { ...mine, secret });
+  const { body: session } = await signIn(demo, password);
+  const renewal = { token: session.refreshToken, attempt: crypto.randomUUID() };
+  const change = { old: password, secret: 'monsoon-ledger-77' };
+  expect((await real.post('/auth/refresh', renewal)).status).toBe(401);
+  expect((await real.post('/auth/password', change, session.token)).status).toBe(403);
+  // Where the demo is, it may be changed and reset as any other; it becomes a real one by neither.
+  expect((await demo.post('/auth/password', change, session.token)).status).toBe(200);
+  expect((await signIn(real, change.secret)).status).toBe(401);
+  const issued = await demo.post('/auth/accounts/ops/reset-code', { deliver: 'show' }, session.token);
+  const { code } = issued.body as unknown as { code: string };
+  expect((await demo.post('/auth/reset', { ...mine, code, secret: 'monsoon-ledger-78' })).status).toBe(200);
+  expect((await signIn(real, 'monsoon-ledger-78')).status).toBe(401);
+  // The control: of a real account, both servers do the same.
+  await fieldOps.query(sql`update accounts set demo = false where tenant = 'salesco' and id = 'ops'`);
+  const { body: own } = await signIn(demo, 'monsoon-ledger-78');
+  const again = { token: own.refreshToken, attempt: crypto.randomUUID() };
+  expect((await real.post('/auth/refresh', again)).status).toBe(200);
+  await Promise.all([demo.close(), real.close()]);
+});
+
 test('where an identity provider signs in, nobody does here, and these routes say so', async () => {
   const { fieldOpsServer } = await import('@ekbaar/field-ops/server');
   const { openDatabase } = await import('@ekbaar/server');

@@ -63,6 +63,23 @@ test('a phone that was away for weeks still renews; after two months without use
   expect(refusal(await refresh(second.refreshToken))).toEqual([401, 'unauthenticated']);
 });
 
+test('the office’s sessions end after 12 hours without use and after a week, also for a client that is not the console', async () => {
+  const { signIn, refresh } = people(fieldOps);
+  const office = async (login: string) => good(await signIn(login, password));
+  for (const login of ['ops@pennco.example', 'settlement@pennco.example']) {
+    const idle = await office(login);
+    later(12 * 60);
+    expect([login, ...refusal(await refresh(idle.refreshToken))]).toEqual([login, 401, 'unauthenticated']);
+  }
+  let { refreshToken } = await office('ops@pennco.example');
+  for (let hours = 11; hours < 7 * 24; hours += 11) {
+    later(11 * 60);
+    ({ refreshToken } = good(await refresh(refreshToken)));
+  }
+  later(11 * 60);
+  expect(refusal(await refresh(refreshToken))).toEqual([401, 'unauthenticated']);
+});
+
 test('what a phone says of itself, operations see; what opens its data they do not', async () => {
   const { agent, refresh, phone, ops } = people(fieldOps);
   const first = await agent('a02');

@@ -34,8 +34,9 @@ export function receiptLines(facts: ReceiptFacts): string[] {
 }
 
 /**
- * Ties every line to the confirmation's idempotency key, which only the phone, the operator and the MFI's webhook know: who
- * alters an amount cannot make the check fit. HMAC-SHA-256, of which 40 bits are shown, as `8K2M-11QP`.
+ * Ties every line to the confirmation's idempotency key, which only the phone, the operator and the MFI's webhook know: a
+ * customer who alters an amount cannot make the check fit. Whoever has the phone can, so the lines are compared with the
+ * books too. HMAC-SHA-256, of which 40 bits are shown, as `8K2M-11QP`.
  */
 export async function receiptCheck(lines: readonly string[], key: string): Promise<string> {
   const bytes = new TextEncoder();

@@ -75,7 +75,7 @@ export const ListedAgent = z.object({
   ...{ id: text, name: text, phone: text, regionId: text, active: z.boolean() },
   /** What is still to do, and what of it was due before today. */
   ...{ open: count, overdue: count, confirmed: count, failed: count },
-  /** Collected less paid out since the last day that the agent closed. */
+  /** Collected less paid out, all that the ledger has: what an agent says when closing a day changes nothing of it. */
   cashPaise: count,
   closedDay: nullable,
   /** When the server last settled something of theirs, or their phone was last seen. */

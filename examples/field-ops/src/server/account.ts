@@ -4,7 +4,7 @@
  *   node examples/field-ops/src/server/account.ts create --tenant pennco --role ops --login a@b.c < secret
  *   node examples/field-ops/src/server/account.ts set-secret --tenant pennco --login a@b.c < secret
  *
- * The secret is read from standard input, and never stands among the arguments, where `ps` shows it.
+ * A secret that is set ends the account's sessions and codes, and lifts its lock. It is read from standard input, and never stands among the arguments, where `ps` shows it.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -12,9 +12,12 @@ import { nodePlatform, openDatabase, type Queryable } from '@ekbaar/server';
 import { and, eq } from 'drizzle-orm';
 import { note } from './identity/audit.ts';
 import { loginOf } from './identity/requests.ts';
+import { voidCodes } from './identity/reset-codes.ts';
 import { hashSecret } from './identity/secret-hash.ts';
 import { checkNewSecret } from './identity/secret-rules.ts';
+import { endOfAccount } from './identity/sessions.ts';
 import { accounts } from './identity/tables.ts';
+import { Tries } from './identity/tries.ts';
 
 const usage = `Usage, with the secret on standard input:
   account.ts create --tenant T --role agent|ops|settlement --login L [--id ID] [--name N] [--regions R,R] [--must-change]
@@ -64,11 +67,15 @@ async function run(db: Queryable, secret: string): Promise<string> {
   const [account] = await db.select().from(accounts).where(own);
   if (account === undefined) throw new TypeError(`${tenant} has no account of the login ${login}`);
   checkNewSecret(account.role, secret, login);
-  await db
-    .update(accounts)
-    .set({ secretHash: await hashSecret(secret), mustReset, demo: false })
-    .where(own);
-  await note(db, now, from, { tenant, event: 'secret_reset', subject: account.id, detail: 'by command' });
+  const secretHash = await hashSecret(secret);
+  await db.transaction(async (tx) => {
+    // Whoever else has the old one is out: it is set here because somebody has it, or because nobody has.
+    await tx.update(accounts).set({ secretHash, mustReset, demo: false }).where(own);
+    await endOfAccount(tx, now, tenant, account.id, 'secret_changed');
+    await voidCodes(tx, now, tenant, account.id);
+    await new Tries(tx, nodePlatform.clock).unlock(tenant, login);
+    await note(tx, now, from, { tenant, event: 'secret_reset', subject: account.id, detail: 'by command' });
+  });
   return `${tenant}: ${login} has a new secret`;
 }
 

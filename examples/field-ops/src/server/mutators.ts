@@ -6,6 +6,7 @@ import { confirmDelivery } from './confirm-delivery.ts';
 import { lockDelivery, refusalOfOpen } from './delivery.ts';
 import { dayTotals } from './ledger.ts';
 import { agentPositions, agents, agentTrack, dayClosings, deliveries, disbursements } from './tables.ts';
+import { today } from './values.ts';
 
 export const mutators: Mutators<FieldOpsModel> = {
   confirmDelivery,
@@ -62,10 +63,12 @@ export const mutators: Mutators<FieldOpsModel> = {
     async run(context, { deliveryId, agentId }) {
       await overseenPendingDelivery(context, deliveryId);
       const [agent] = await context.db
-        .select({ active: agents.active })
+        .select({ active: agents.active, regionId: agents.regionId })
         .from(agents)
         .where(and(eq(agents.tenant, context.tenant), eq(agents.id, agentId)));
-      if (agent?.active !== true) return context.reject('no_such_agent', `There is no active agent ${agentId}`);
+      // Of another region's agents is not told which there are.
+      if (agent?.active !== true || !overseesRegion(context.actor, agent.regionId))
+        return context.reject('no_such_agent', `There is no active agent ${agentId}`);
       await context.db
         .update(deliveries)
         .set({ agentId })
@@ -107,7 +110,8 @@ export const mutators: Mutators<FieldOpsModel> = {
 
   closeDay: {
     roles: ['agent'],
-    async run({ db, tenant, actor, now, reject }, { date, ...counted }) {
+    async run({ db, tenant, actor, now, reject }, { date: said, ...counted }) {
+      const date = notAfterToday(now, said);
       const ledger = await dayTotals(db, tenant, actor.id, date);
       const closed = await db
         .insert(dayClosings)
@@ -146,6 +150,12 @@ async function overseenPendingDelivery(context: MutationContext<'not_found' | 'n
 /** A device's time is evidence, never order: one in the future counts as now. */
 function notAfter(now: Date, said: string): Date {
   return new Date(Math.min(Date.parse(said), now.getTime()));
+}
+
+/** The same of a day; a phone whose clock is ahead closes the day that it is. */
+function notAfterToday(now: Date, said: string): string {
+  const day = today(now);
+  return said > day ? day : said;
 }
 
 /** The regions that an ops person's token names; `*` is all of the tenant's. */

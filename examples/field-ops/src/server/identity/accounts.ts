@@ -5,6 +5,7 @@ import { type From, note } from './audit.ts';
 import type { Account, Identity } from './identity.ts';
 import { loginOf } from './requests.ts';
 import { codeMinutes } from './reset-codes.ts';
+import { endOfAccount } from './sessions.ts';
 import { accounts } from './tables.ts';
 
 const pageSize = 200;
@@ -123,7 +124,7 @@ export async function changeAccount(
       throw notFitting('role', 'An agent stays one: make an account of the office beside it');
     if (Object.keys(set).length > 0) await tx.update(accounts).set(set).where(own);
     // An access token says what was true when it was made.
-    if (active === false) await identity.sessions.endOfAccount(tx, now, tenant, id, 'disabled');
+    if (active === false) await endOfAccount(tx, now, tenant, id, 'disabled');
     else if (regions !== undefined || role !== undefined) await identity.sessions.outdate(tx, now, tenant, id);
     await note(tx, now, from, { tenant, event: 'account_changed', actor, subject: id, detail: JSON.stringify(set) });
     return { ...found, ...set };
@@ -149,7 +150,7 @@ export async function issueCode(
     if (deliver === 'send') return { code: null, expiresAt: new Date(now.getTime() + minutes * 60_000) };
     return identity.codes.issue(tx, now, tenant, id, minutes);
   });
-  await identity.unlock(account);
+  await identity.tries.unlock(tenant, account.login);
   return { code: issued.code, codeExpiresAt: issued.expiresAt, sent: deliver === 'send' };
 }
 
@@ -164,7 +165,7 @@ export async function revokeSessions(
   const ended = await identity.db.transaction(async (tx) => {
     const now = identity.clock();
     await note(tx, now, from, { tenant, event: 'sessions_revoked', actor, subject: id, detail: why });
-    return identity.sessions.endOfAccount(tx, now, tenant, id, 'revoked');
+    return endOfAccount(tx, now, tenant, id, 'revoked');
   });
   identity.ended.forget(tenant);
   return ended.length;

@@ -1,5 +1,5 @@
 import type { Queryable } from '@ekbaar/server';
-import { and, asc, eq, ne } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import { type Operator, operators } from '../operators.ts';
 import type { Region } from '../villages.ts';
 import { accounts } from './tables.ts';
@@ -32,12 +32,12 @@ function officeOf(
   ];
 }
 
-/** The offices' accounts, for who wants to look around. */
+/** The offices' accounts, for who wants to look around; without those that have chosen another secret. */
 export async function demoOffice(db: Queryable) {
   const rows = await db
     .select()
     .from(accounts)
-    .where(and(eq(accounts.demo, true), ne(accounts.role, 'agent')))
+    .where(and(eq(accounts.demo, true), eq(accounts.secretHash, hashes.office)))
     .orderBy(asc(accounts.tenant), asc(accounts.id));
   return operators.flatMap(({ tenant: id, name: operator }) =>
     rows

@@ -9,6 +9,7 @@
  *     sessions.ts       families of refresh tokens (refresh-token.ts)
  *     access-token.ts   what the engine believes, for a quarter of an hour
  *     ended-sessions.ts which of them it no longer does
+ *     locked-account.ts an account, while its secret is used or changed
  *     phones.ts, reset-codes.ts, audit.ts, accounts.ts
  *   forget.ts         what the worker deletes every night
  *
@@ -20,15 +21,16 @@ import { agents } from '../tables.ts';
 import { AccessTokens } from './access-token.ts';
 import { type AuditEntry, type From, note } from './audit.ts';
 import { EndedSessions } from './ended-sessions.ts';
+import { lockAccount, lockUnchanged } from './locked-account.ts';
 import { checkPhone, seePhone } from './phones.ts';
 import { RefreshTokens } from './refresh-token.ts';
 import { loginOf, type PhoneReport } from './requests.ts';
 import { codeMinutes, ResetCodes } from './reset-codes.ts';
 import { hashSecret, isSecretOf } from './secret-hash.ts';
 import { checkNewSecret } from './secret-rules.ts';
-import { type Session, Sessions } from './sessions.ts';
+import { endOfAccount, type Session, Sessions } from './sessions.ts';
 import { accounts } from './tables.ts';
-import { type Counted, Tries } from './tries.ts';
+import { type Counted, resetTriesOf, Tries, triesOf } from './tries.ts';
 
 export type Account = typeof accounts.$inferSelect;
 
@@ -68,8 +70,6 @@ interface SignInDetails {
   readonly phone?: PhoneReport | undefined;
 }
 
-/** Six digits are a million: after so many wrong ones somebody has to look. */
-const pinTries = 10;
 const wrong = () => new ProblemError('unauthenticated', 'Login or secret is not right');
 
 export class Identity {
@@ -120,20 +120,26 @@ export class Identity {
     await this.tries.giveBack(address);
     await this.#checkActive(this.db, account);
     if (phone !== undefined) await this.#checkPhone(account, phone.id, from);
-    if (account.mustReset) {
-      const { code } = await this.codes.issue(this.db, this.clock(), tenant, account.id, codeMinutes.sent);
-      return { mustReset: true, code };
-    }
-    const kind = asked.console === true ? 'console' : 'phone';
-    return this.db.transaction(async (tx) => {
+    const result = await this.db.transaction(async (tx) => {
       const now = this.clock();
+      const current = await lockUnchanged(tx, account);
+      if (current === undefined) return undefined;
+      if (current.mustReset) {
+        const { code } = await this.codes.issue(tx, now, tenant, account.id, codeMinutes.sent);
+        return { mustReset: true, code } as const;
+      }
+      // The office's sessions are short whatever the client says of itself.
+      const kind = asked.console === true || current.role !== 'agent' ? 'console' : 'phone';
       const of = { tenant, accountId: account.id, kind, phoneId: phone?.id ?? null } as const;
       const { session, refreshToken } = await this.sessions.start(tx, now, of);
       await note(tx, now, from, {
         ...{ tenant, event: 'signed_in', actor: account.id, subject: account.id, phoneId: phone?.id, detail: kind },
       });
-      return this.#signedIn(tx, account, session, refreshToken, phone);
+      return this.#signedIn(tx, current, session, refreshToken, phone);
     });
+    if (result !== undefined) return result;
+    await this.note(from, { tenant, event: 'refused', subject: account.id, phoneId: phone?.id });
+    throw wrong();
   }
 
   /** @throws ProblemError `unauthenticated`: sign in again; `forbidden`: the phone or the account was blocked */
@@ -231,7 +237,7 @@ export class Identity {
     const { tenant, code, secret } = asked;
     const login = loginOf(asked.login);
     const address: Counted = { tenant: '*', kind: 'address', key: from.address };
-    const tried: Counted = { tenant, kind: 'reset', key: `${tenant}\n${login}` };
+    const tried = resetTriesOf(tenant, login);
     await this.tries.take(address);
     await this.tries.take(tried);
     const account = await this.#accountOf(tenant, login);
@@ -242,9 +248,11 @@ export class Identity {
       account !== undefined &&
       (await this.db.transaction(async (tx) => {
         const now = this.clock();
+        // Before the codes, as signing in does: else the two could wait for each other.
+        await lockAccount(tx, account);
         if (!(await this.codes.use(tx, now, tenant, account.id, code))) return false;
         await this.#setSecret(tx, account, secretHash);
-        await this.sessions.endOfAccount(tx, now, tenant, account.id, 'secret_changed');
+        await endOfAccount(tx, now, tenant, account.id, 'secret_changed');
         await note(tx, now, from, { tenant, event: 'secret_reset', actor: account.id, subject: account.id });
         return true;
       }));
@@ -253,8 +261,7 @@ export class Identity {
       throw new ProblemError('unauthenticated', 'The code is not right, or it is good no longer: ask for another one');
     }
     this.ended.forget(tenant);
-    await this.tries.clear(tried);
-    await this.tries.clear(triesOf(tenant, login));
+    await this.tries.unlock(tenant, login);
     await this.tries.giveBack(address);
   }
 
@@ -269,28 +276,27 @@ export class Identity {
     if (account === undefined) throw new ProblemError('forbidden', 'This token is of no account here');
     const tried = triesOf(tenant, account.login);
     await this.tries.take(tried);
-    if (!(await isSecretOf(old, account.secretHash))) {
-      await this.note(from, { tenant, event: 'refused', actor: id, subject: id, detail: 'change of secret' });
-      throw new ProblemError('forbidden', 'The old secret is not right', {
-        issues: [{ path: 'old', message: 'wrong' }],
-      });
-    }
+    if (!(await isSecretOf(old, account.secretHash))) return this.#refuseChange(account, from);
     await this.tries.clear(tried);
     checkNewSecret(account.role, secret, account.login);
     const secretHash = await hashSecret(secret);
-    await this.db.transaction(async (tx) => {
+    const done = await this.db.transaction(async (tx) => {
       const now = this.clock();
+      if ((await lockUnchanged(tx, account)) === undefined) return false;
       await this.#setSecret(tx, account, secretHash);
-      await this.sessions.endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
+      await endOfAccount(tx, now, tenant, id, 'secret_changed', sessionId);
       await note(tx, now, from, { tenant, event: 'secret_changed', actor: id, subject: id });
+      return true;
     });
+    if (!done) return this.#refuseChange(account, from);
     this.ended.forget(tenant);
   }
 
-  /** Who guessed too often may try again. */
-  async unlock({ tenant, login }: Account): Promise<void> {
-    await this.tries.clear(triesOf(tenant, login));
-    await this.tries.clear({ tenant, kind: 'reset', key: `${tenant}\n${login}` });
+  async #refuseChange({ tenant, id }: Account, from: From): Promise<never> {
+    await this.note(from, { tenant, event: 'refused', actor: id, subject: id, detail: 'change of secret' });
+    throw new ProblemError('forbidden', 'The old secret is not right', {
+      issues: [{ path: 'old', message: 'wrong' }],
+    });
   }
 
   note(from: From, entry: AuditEntry): Promise<void> {
@@ -310,10 +316,11 @@ export class Identity {
     return { ...access, refreshToken, account: { tenant, id, role, login, name, regions }, ...seen };
   }
 
+  /** An account of the demo day stays one, whoever chose its secret. */
   async #setSecret(tx: Queryable, { tenant, id }: Account, secretHash: string): Promise<void> {
     await tx
       .update(accounts)
-      .set({ secretHash, mustReset: false, demo: false })
+      .set({ secretHash, mustReset: false })
       .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)));
   }
 
@@ -322,7 +329,7 @@ export class Identity {
       .select()
       .from(accounts)
       .where(and(eq(accounts.tenant, tenant), eq(accounts.login, login)));
-    return account?.demo === true && !this.#options.demo ? undefined : account;
+    return this.#known(account);
   }
 
   async #accountById(tx: Queryable, tenant: string, id: string): Promise<Account | undefined> {
@@ -330,7 +337,12 @@ export class Identity {
       .select()
       .from(accounts)
       .where(and(eq(accounts.tenant, tenant), eq(accounts.id, id)));
-    return account;
+    return this.#known(account);
+  }
+
+  /** Everybody knows the secrets of the demo day: where it is not loaded, nobody has its accounts. */
+  #known(account: Account | undefined): Account | undefined {
+    return account?.demo === true && !this.#options.demo ? undefined : account;
   }
 
   async #agentOf(db: Queryable, { tenant, id, role }: Account) {
@@ -358,12 +370,6 @@ export class Identity {
       throw error;
     }
   }
-}
-
-function triesOf(tenant: string, login: string): Counted {
-  // Whoever locks an office out for good needs only its address: its passwords are long enough for a wait.
-  const lock = login.includes('@') ? {} : { lockAfter: pinTries };
-  return { tenant, kind: 'login', key: `${tenant}\n${login}`, ...lock };
 }
 
 function endedProblem(why: NonNullable<Session['endedWhy']>): ProblemError {

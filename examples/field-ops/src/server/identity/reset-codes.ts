@@ -22,7 +22,7 @@ export class ResetCodes {
   async issue(tx: Queryable, now: Date, tenant: string, accountId: string, minutes: number) {
     const bytes = randomBytes(length);
     const digits = Array.from(bytes, (byte) => alphabet[byte % 32]).join('');
-    await this.#void(tx, now, tenant, accountId);
+    await voidCodes(tx, now, tenant, accountId);
     const expiresAt = new Date(now.getTime() + minutes * 60_000);
     await tx
       .insert(resetCodes)
@@ -47,20 +47,21 @@ export class ResetCodes {
       )
       .returning();
     if (used.length === 0) return false;
-    await this.#void(tx, now, tenant, accountId);
+    await voidCodes(tx, now, tenant, accountId);
     return true;
-  }
-
-  async #void(tx: Queryable, now: Date, tenant: string, accountId: string): Promise<void> {
-    await tx
-      .update(resetCodes)
-      .set({ usedAt: now })
-      .where(and(eq(resetCodes.tenant, tenant), eq(resetCodes.accountId, accountId), isNull(resetCodes.usedAt)));
   }
 
   #digest(digits: string): string {
     return createHmac('sha256', this.#key).update(digits).digest('base64url');
   }
+}
+
+/** None of the account's codes is good any more. */
+export async function voidCodes(tx: Queryable, now: Date, tenant: string, accountId: string): Promise<void> {
+  await tx
+    .update(resetCodes)
+    .set({ usedAt: now })
+    .where(and(eq(resetCodes.tenant, tenant), eq(resetCodes.accountId, accountId), isNull(resetCodes.usedAt)));
 }
 
 /** As it was read out: small letters, spaces, an O for a nought. */

@@ -62,7 +62,7 @@ export class Sessions {
     if (given === session.formerHash && next === session.tokenHash)
       return { outcome: 'renewed', session, refreshToken };
     if (given !== session.tokenHash) {
-      await this.#end(tx, now, own, 'reused');
+      await end(tx, now, own, 'reused');
       return { outcome: 'reused', session };
     }
     const last = session.createdAt.getTime() + longestMs[session.kind];
@@ -81,18 +81,12 @@ export class Sessions {
     const read = this.#tokens.read(token);
     if (read === undefined) return undefined;
     const own = and(eq(sessions.tenant, read.tenant), eq(sessions.id, read.sessionId));
-    const [session] = await this.#end(tx, now, own, 'signed_out');
+    const [session] = await end(tx, now, own, 'signed_out');
     return session;
   }
 
-  /** @param but a session that goes on: the one that asks */
-  async endOfAccount(tx: Queryable, now: Date, tenant: string, accountId: string, why: EndedWhy, but?: string) {
-    const theirs = and(eq(sessions.tenant, tenant), eq(sessions.accountId, accountId));
-    return this.#end(tx, now, but === undefined ? theirs : and(theirs, ne(sessions.id, but)), why);
-  }
-
   async endOfPhone(tx: Queryable, now: Date, tenant: string, phoneId: string) {
-    return this.#end(tx, now, and(eq(sessions.tenant, tenant), eq(sessions.phoneId, phoneId)), 'revoked');
+    return end(tx, now, and(eq(sessions.tenant, tenant), eq(sessions.phoneId, phoneId)), 'revoked');
   }
 
   /** From now on only access tokens that are made anew count: role or regions have changed. */
@@ -102,12 +96,25 @@ export class Sessions {
       .set({ version: sql`${sessions.version} + 1`, versionAt: now })
       .where(and(eq(sessions.tenant, tenant), eq(sessions.accountId, accountId), isNull(sessions.endedAt)));
   }
+}
 
-  #end(tx: Queryable, now: Date, which: ReturnType<typeof and>, why: EndedWhy) {
-    return tx
-      .update(sessions)
-      .set({ endedAt: now, endedWhy: why })
-      .where(and(which, isNull(sessions.endedAt)))
-      .returning();
-  }
+/** @param but a session that goes on: the one that asks */
+export function endOfAccount(
+  tx: Queryable,
+  now: Date,
+  tenant: string,
+  accountId: string,
+  why: EndedWhy,
+  but?: string,
+): Promise<Session[]> {
+  const theirs = and(eq(sessions.tenant, tenant), eq(sessions.accountId, accountId));
+  return end(tx, now, but === undefined ? theirs : and(theirs, ne(sessions.id, but)), why);
+}
+
+function end(tx: Queryable, now: Date, which: ReturnType<typeof and>, why: EndedWhy) {
+  return tx
+    .update(sessions)
+    .set({ endedAt: now, endedWhy: why })
+    .where(and(which, isNull(sessions.endedAt)))
+    .returning();
 }

@@ -81,6 +81,12 @@ export class Tries {
     await this.#db.delete(signInTries).where(this.#where(counted));
   }
 
+  /** Who guessed too often may try again. */
+  async unlock(tenant: string, login: string): Promise<void> {
+    await this.clear(triesOf(tenant, login));
+    await this.clear(resetTriesOf(tenant, login));
+  }
+
   /** The try was a good one, but says nothing of the others. */
   async giveBack(counted: Counted): Promise<void> {
     await this.#db
@@ -118,6 +124,21 @@ function tooOften(kind: Kind, waitUntil: Date, now: Date): ProblemError {
   const retryAfterSeconds = Math.max(1, Math.ceil((waitUntil.getTime() - now.getTime()) / 1000));
   const whose = kind === 'address' ? 'from this address' : 'for this login';
   return new ProblemError('throttled', `Too many tries ${whose}: wait, and try again`, { retryAfterSeconds });
+}
+
+/** Six digits are a million: after so many wrong ones somebody has to look. */
+const pinTries = 10;
+
+/** Guesses at the secret of a login. */
+export function triesOf(tenant: string, login: string): Counted {
+  // Whoever locks an office out for good needs only its address: its passwords are long enough for a wait.
+  const lock = login.includes('@') ? {} : { lockAfter: pinTries };
+  return { tenant, kind: 'login', key: `${tenant}\n${login}`, ...lock };
+}
+
+/** Guesses at a reset code of a login. */
+export function resetTriesOf(tenant: string, login: string): Counted {
+  return { tenant, kind: 'reset', key: `${tenant}\n${login}` };
 }
 
 /** Of one length, whatever was sent. */

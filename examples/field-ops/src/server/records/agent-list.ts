@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { AgentDay, AgentPage, type AgentPhone, type ListedAgent, type Position } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
-import { Day } from '../values.ts';
+import { Day, today } from '../values.ts';
 import { Choice, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
 
 const Query = z.object({
@@ -85,8 +85,7 @@ function agentRows(
             select max(date) as date from day_closings where tenant = ${by.tenant} and agent_id = a.id) c on true
           left join lateral (
             select sum(case kind when 'debit' then amount_paise else -amount_paise end) as cash from ledger_entries
-            where tenant = ${by.tenant} and account_id = 'agent_cash:' || a.id
-              and (c.date is null or at >= ((c.date + 1)::timestamp at time zone 'Asia/Kolkata'))) l on true
+            where tenant = ${by.tenant} and account_id = 'agent_cash:' || a.id) l on true
           left join lateral (
             select server_at from sync.receipts where tenant = ${by.tenant} and actor = a.id
             order by server_at desc limit 1) r on true
@@ -140,10 +139,4 @@ function trackOf(
         select lat, lng, accuracy_m as "accuracyM", demo, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
         from day where n % (1 + points / ${mostPoints}::int) = 0 or n = 1 or n = points order by n`,
   );
-}
-
-const indiaDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' });
-
-export function today(now: Date): string {
-  return indiaDay.format(now);
 }

@@ -2,9 +2,8 @@ import { type Database, reading, rowsOf, textArray } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { Density, type TrafficKind } from '../../record-answers.ts';
-import { today } from './agent-list.ts';
 import { inRegions } from './overseer.ts';
-import { Day } from '../values.ts';
+import { Day, today } from '../values.ts';
 import { Choice, listed, type RecordsApp, recordRoute } from './record-route.ts';
 import type { Traffic } from './traffic.ts';
 
