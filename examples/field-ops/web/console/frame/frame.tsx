@@ -4,6 +4,7 @@ import { LineState } from '../line-state.tsx';
 import { regionsInWords } from '../sign-in.tsx';
 import { useAdministers, useConsole, useFeed, useSeesAll } from './console-context.ts';
 import { go, Link, usePlace } from './router.tsx';
+import { ScreenBoundary } from './screen-boundary.tsx';
 import { groups, mayOpen, screenAt } from './screens.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
@@ -11,7 +12,7 @@ import { ThemeButton } from './theme-button.tsx';
 export function Frame() {
   const { session } = useConsole();
   const { line, updatedAt } = useFeed();
-  const { path } = usePlace();
+  const { path, query } = usePlace();
   const [seesAll, administers] = [useSeesAll(), useAdministers()];
   const [open, setOpen] = useState(false);
   const at = screenAt(path);
@@ -75,13 +76,18 @@ export function Frame() {
         ))}
       </nav>
       <main id="screen" ref={main} tabIndex={-1} aria-label={title}>
-        {at === undefined ? (
-          <NotFound />
-        ) : at.id !== undefined && One !== undefined ? (
-          <One key={at.id} id={at.id} />
-        ) : (
-          <at.screen.Body />
-        )}
+        <ScreenBoundary
+          at={`${path}?${query}`}
+          back={at === undefined ? { to: '/', title: 'Today' } : { to: at.screen.path || '/', title: at.screen.title }}
+        >
+          {at === undefined ? (
+            <NotFound />
+          ) : at.id !== undefined && One !== undefined ? (
+            <One key={at.id} id={at.id} />
+          ) : (
+            <at.screen.Body />
+          )}
+        </ScreenBoundary>
       </main>
     </div>
   );

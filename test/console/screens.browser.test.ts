@@ -1,0 +1,44 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumIsMissing } from '../support/chromium.ts';
+import { type Office, openOffice } from './office.ts';
+
+describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
+  let office: Office;
+  let page: Page;
+
+  beforeAll(async () => {
+    office = await openOffice();
+    ({ page } = office);
+  }, 240_000);
+  afterAll(() => office.close());
+
+  /** As a link does: without the app being loaded again. */
+  const follow = async (path: string) => {
+    await page.evaluate((to) => {
+      history.pushState(null, '', to);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, `/console${path}`);
+  };
+
+  test('an address that makes no sense leaves the console standing', async () => {
+    await office.open('/day-close?date=abc', '[data-testid=agent-close]');
+    await follow('/deliveries/%E0%A4%A');
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    expect(await page.locator('[data-testid=nav-d]').count()).toBe(1);
+  });
+
+  test('a screen that cannot be shown says so, and another one can', async () => {
+    const { id } = office.deliveries[0] ?? { id: '' };
+    const path = `**/api/v1/records/deliveries/${id}`;
+    await page.route(path, async (route) => {
+      const answer = await route.fetch();
+      const history = (await answer.json()) as { delivery: object };
+      await route.fulfill({ json: { ...history, delivery: { ...history.delivery, confirmedAt: 'no moment' } } });
+    });
+    await office.open(`/deliveries/${id}`, 'text=This screen could not be shown');
+    await page.unroute(path);
+    await page.getByRole('link', { name: 'Back to Deliveries' }).click();
+    await expect.poll(() => page.locator('[data-testid=delivery]').count()).toBeGreaterThan(0);
+  });
+});
