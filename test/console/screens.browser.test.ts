@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core';
+import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumIsMissing } from '../support/chromium.ts';
 import { type Office, openOffice } from './office.ts';
@@ -40,5 +41,20 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await page.unroute(path);
     await page.getByRole('link', { name: 'Back to Deliveries' }).click();
     await expect.poll(() => page.locator('[data-testid=delivery]').count()).toBeGreaterThan(0);
+  });
+
+  test('what another program wrote is shown in its own words, and nothing is offered to be done to it', async () => {
+    const { id } = office.deliveries[1] ?? { id: '' };
+    const row = `[data-testid=delivery][data-id=${id}]`;
+    const connection = postgres(office.database.url, { max: 1 });
+    await connection`update deliveries set kind = 'refund', status = 'returned' where tenant = 'pennco' and id = ${id}`;
+    await connection.end();
+    await office.open('/deliveries?status=returned', row);
+    expect(await page.locator(row).innerText()).toMatch(/returned[^]*refund/);
+    expect(await page.locator('[data-testid=found]').innerText()).toContain('returned 1 · ');
+    expect(await page.locator(`${row} input`).count()).toBe(0);
+    await page.locator(`${row} a`).first().click();
+    await page.locator('.screen-top .status', { hasText: 'returned' }).waitFor();
+    expect(await page.locator('[data-testid=change-delivery]').count()).toBe(0);
   });
 });

@@ -6,7 +6,7 @@ import { formatRupees } from '../../shared/rupees.ts';
 import { failureInWords } from '../failure-in-words.ts';
 import { Link } from '../frame/router.tsx';
 import { StatusLabel } from '../status-label.tsx';
-import { kindWords } from '../status-words.ts';
+import { kindInWords } from '../status-words.ts';
 
 const time = timeFormat('en');
 
@@ -38,7 +38,7 @@ export const columns: readonly Column[] = [
     align: 'right',
     cell: (row) => formatRupees(row.amountPaise),
   },
-  { id: 'kind', title: 'Kind', width: '76px', sort: 'kind', cell: (row) => kindWords[row.kind] },
+  { id: 'kind', title: 'Kind', width: '76px', sort: 'kind', cell: (row) => kindInWords(row.kind) },
   { id: 'village', title: 'Village', width: 'minmax(104px, 1fr)', sort: 'village', cell: (row) => row.village },
   { id: 'region', title: 'Region', width: '92px', sort: 'regionId', extra: true, cell: (row) => row.regionId },
   {

@@ -1,6 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { DeliveryStatus } from '../../../src/model.ts';
 import { DeliveryPage, type ListedDelivery } from '../../../src/record-answers.ts';
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { ExportButton } from '../exports/export-button.tsx';
@@ -8,7 +7,7 @@ import { Failed } from '../frame/asked.tsx';
 import { useConsole, useFeed } from '../frame/console-context.ts';
 import { useQueryString } from '../frame/router.tsx';
 import { counted } from '../frame/units.ts';
-import { statusWords } from '../status-words.ts';
+import { statusInWords } from '../status-words.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { ColumnChoice } from './column-choice.tsx';
 import { columnsOf } from './columns.tsx';
@@ -102,15 +101,13 @@ export function DeliveriesScreen() {
       <div className="list-facts">
         <p aria-live="polite" data-testid="found">
           {list.isPending ? 'Asking the server…' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`}
-          {totals &&
-            DeliveryStatus.options
-              .filter((status) => totals[status].count > 0)
-              .map((status) => (
-                <span key={status} className="fact" data-status={status}>
-                  {statusWords[status]} {counted(totals[status].count)} ·{' '}
-                  {formatWholeRupees(totals[status].amountPaise)}
-                </span>
-              ))}
+          {Object.entries(totals ?? {})
+            .filter(([, { count }]) => count > 0)
+            .map(([status, { count, amountPaise }]) => (
+              <span key={status} className="fact" data-status={status}>
+                {statusInWords(status)} {counted(count)} · {formatWholeRupees(amountPaise)}
+              </span>
+            ))}
         </p>
         {narrowed && (
           <button

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { ListedDelivery } from '../../../src/record-answers.ts';
 import { now } from '../../shared/platform.ts';
+import { isKnown } from '../status-words.ts';
 import { useNarrow } from '../use-narrow.ts';
 import type { Column } from './columns.tsx';
 
@@ -39,7 +40,8 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
   }, [last, rows.length, onEnd]);
   const template = `34px ${columns.map(({ width }) => width).join(' ')}`;
   const rendered = now();
-  const all = rows.length > 0 && rows.every(({ id }) => chosen.has(id));
+  const open = rows.filter(isKnown);
+  const all = open.length > 0 && open.every(({ id }) => chosen.has(id));
 
   return (
     <div
@@ -56,7 +58,7 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
             type="checkbox"
             aria-label="Choose all that are loaded"
             checked={all}
-            onChange={(event) => onChoose(rows, event.target.checked)}
+            onChange={(event) => onChoose(open, event.target.checked)}
           />
         </span>
         {columns.map((column) => (
@@ -81,12 +83,14 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
               style={{ height, transform: `translateY(${start}px)`, gridTemplateColumns: template }}
             >
               <span role="cell">
-                <input
-                  type="checkbox"
-                  aria-label={`Choose ${row.customerName}`}
-                  checked={chosen.has(row.id)}
-                  onChange={(event) => onChoose([row], event.target.checked)}
-                />
+                {isKnown(row) && (
+                  <input
+                    type="checkbox"
+                    aria-label={`Choose ${row.customerName}`}
+                    checked={chosen.has(row.id)}
+                    onChange={(event) => onChoose([row], event.target.checked)}
+                  />
+                )}
               </span>
               {columns.map(({ id, align, cell }) => (
                 <span key={id} role="cell" className={`cell-${id} ${align === 'right' ? 'amount' : ''}`}>
