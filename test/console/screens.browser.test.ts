@@ -57,4 +57,14 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await page.locator('.screen-top .status', { hasText: 'returned' }).waitFor();
     expect(await page.locator('[data-testid=change-delivery]').count()).toBe(0);
   });
+
+  test('a choice ends with the filters that it was made in', async () => {
+    const chosen = () => page.locator('[data-testid=bulk]').count();
+    await office.open('/deliveries?status=pending', '[data-testid=delivery]');
+    await page.locator('[data-testid=delivery] input').first().check();
+    await page.locator('[role=columnheader] button', { hasText: 'Amount' }).click();
+    expect(await chosen()).toBe(1);
+    await page.locator('select[name=kind]').selectOption('collection');
+    await expect.poll(chosen).toBe(0);
+  });
 });

@@ -36,6 +36,13 @@ export function DeliveriesScreen() {
   // With their rows: what is done to them may take them out of the list.
   const [chosen, setChosen] = useState<ReadonlyMap<string, ListedDelivery>>(new Map());
   const sort = query.get('sort') ?? usualSort;
+  const filters = listOf(query);
+  const [chosenOf, setChosenOf] = useState(filters);
+  // What other filters have brought was chosen in sight of them: nothing is done to rows that nobody looks at.
+  if (chosenOf !== filters) {
+    setChosenOf(filters);
+    setChosen(new Map());
+  }
 
   const asked = useMemo(() => {
     const parameters = new URLSearchParams({ sort, limit: String(perPage) });
@@ -120,14 +127,12 @@ export function DeliveriesScreen() {
         )}
         <ExportButton
           kind="deliveries"
-          filters={{ list: listOf(query) }}
+          filters={{ list: filters }}
           what={narrowed ? `The ${counted(found)} deliveries that fit these filters` : 'All deliveries'}
         />
         <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
       </div>
-      {selected.length > 0 && (
-        <BulkBar selected={selected} onClear={() => setChosen(new Map())} onDone={() => void refetch()} />
-      )}
+      <BulkBar selected={selected} onClear={() => setChosen(new Map())} onDone={() => void refetch()} />
       {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
       <DeliveryGrid
         rows={rows}
