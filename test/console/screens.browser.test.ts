@@ -67,4 +67,15 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await page.locator('select[name=kind]').selectOption('collection');
     await expect.poll(chosen).toBe(0);
   });
+
+  test('no answer is not told as nothing', async () => {
+    const down = '**/api/v1/records/**';
+    await page.route(down, (route) => route.fulfill({ status: 500, json: { code: 'internal' } }));
+    for (const path of ['/deliveries', '/agents', '/audit']) {
+      await office.open(path, '.refused');
+      expect([path, await page.locator('.nothing').count()]).toEqual([path, 0]);
+      expect(await page.locator('#screen').innerText()).not.toMatch(/\b0 deliveries/);
+    }
+    await page.unroute(down);
+  });
 });

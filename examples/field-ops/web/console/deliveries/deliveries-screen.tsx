@@ -80,7 +80,8 @@ export function DeliveriesScreen() {
     [data, live, agents],
   );
   const totals = data?.pages[0]?.totals ?? null;
-  const found = totals === null ? 0 : Object.values(totals).reduce((sum, { count }) => sum + count, 0);
+  const found = totals && Object.values(totals).reduce((sum, { count }) => sum + count, 0);
+  const foundInWords = found === null ? '' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`;
   const selected = [...chosen.values()];
 
   const choose = useCallback((of: readonly ListedDelivery[], wanted: boolean) => {
@@ -107,7 +108,7 @@ export function DeliveriesScreen() {
       <FilterBar query={query} onChange={change} />
       <div className="list-facts">
         <p aria-live="polite" data-testid="found">
-          {list.isPending ? 'Asking the server…' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`}
+          {list.isPending ? 'Asking the server…' : foundInWords}
           {Object.entries(totals ?? {})
             .filter(([, { count }]) => count > 0)
             .map(([status, { count, amountPaise }]) => (
@@ -128,7 +129,7 @@ export function DeliveriesScreen() {
         <ExportButton
           kind="deliveries"
           filters={{ list: filters }}
-          what={narrowed ? `The ${counted(found)} deliveries that fit these filters` : 'All deliveries'}
+          what={narrowed ? `The ${foundInWords || 'deliveries'} that fit these filters` : 'All deliveries'}
         />
         <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
       </div>
@@ -144,7 +145,9 @@ export function DeliveriesScreen() {
         changedAt={feed.changedAt}
         onEnd={onEnd}
       />
-      {!list.isPending && rows.length === 0 && <p className="nothing">No delivery fits these filters.</p>}
+      {!list.isPending && !list.isError && rows.length === 0 && (
+        <p className="nothing">No delivery fits these filters.</p>
+      )}
     </div>
   );
 }
