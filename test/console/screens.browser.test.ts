@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumIsMissing } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
+import { password } from '../sign-in/people.ts';
 import { type Office, openOffice } from './office.ts';
 
 describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
@@ -77,5 +78,23 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
       expect(await page.locator('#screen').innerText()).not.toMatch(/\b0 deliveries/);
     }
     await page.unroute(down);
+  });
+
+  test('who settles is offered no change of deliveries, and told which screens are not theirs', async () => {
+    const browser = await openPrivateWindow({ context: { viewport: { width: 1366, height: 768 } } });
+    const clerk = await browser.newPage();
+    await clerk.goto(`${office.server.url}/console/deliveries`);
+    await clerk.locator('input[name=login]').fill('settlement@pennco.example');
+    await clerk.locator('input[name=secret]').fill(password);
+    await clerk.locator('[data-testid=sign-in] button[type=submit]').click();
+    const row = clerk.locator('[data-testid=delivery][data-status=pending]').first();
+    await row.waitFor();
+    expect(await clerk.locator('.grid input').count()).toBe(0);
+    await row.locator('a').first().click();
+    await clerk.locator('#facts').waitFor();
+    expect(await clerk.locator('[data-testid=change-delivery]').count()).toBe(0);
+    await clerk.goto(`${office.server.url}/console/accounts/a01`);
+    await clerk.getByRole('heading', { name: 'Not open to you: Accounts' }).waitFor();
+    await browser.close();
   });
 });

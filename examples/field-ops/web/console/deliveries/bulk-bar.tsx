@@ -141,7 +141,10 @@ function BulkActions({ count, onClear, onStart }: BulkActionsProps) {
           <p>
             For this reason: <strong>{reason.trim()}</strong>
           </p>
-          <p className="dim">They leave the phones of their agents, and cannot be taken up again.</p>
+          <p className="dim">
+            {count === 1 ? 'It leaves the phone of its agent' : 'They leave the phones of their agents'}, and cannot be
+            taken up again.
+          </p>
           <p className="actions">
             <button
               type="button"

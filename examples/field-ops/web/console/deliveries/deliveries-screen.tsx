@@ -4,7 +4,7 @@ import { DeliveryPage, type ListedDelivery } from '../../../src/record-answers.t
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { ExportButton } from '../exports/export-button.tsx';
 import { Failed } from '../frame/asked.tsx';
-import { useConsole, useFeed } from '../frame/console-context.ts';
+import { useConsole, useFeed, useOperates } from '../frame/console-context.ts';
 import { useQueryString } from '../frame/router.tsx';
 import { counted } from '../frame/units.ts';
 import { statusInWords } from '../status-words.ts';
@@ -32,6 +32,7 @@ function listOf(query: URLSearchParams): string {
 export function DeliveriesScreen() {
   const { api } = useConsole();
   const feed = useFeed();
+  const operates = useOperates();
   const [query, change] = useQueryString();
   // With their rows: what is done to them may take them out of the list.
   const [chosen, setChosen] = useState<ReadonlyMap<string, ListedDelivery>>(new Map());
@@ -141,7 +142,7 @@ export function DeliveriesScreen() {
         sort={sort}
         onSort={(next) => change({ sort: next === usualSort ? null : next })}
         chosen={chosen}
-        onChoose={choose}
+        onChoose={operates ? choose : undefined}
         changedAt={feed.changedAt}
         onEnd={onEnd}
       />

@@ -16,7 +16,8 @@ interface DeliveryGridProps {
   sort: string;
   onSort(sort: string): void;
   chosen: ReadonlyMap<string, ListedDelivery>;
-  onChoose(rows: readonly ListedDelivery[], chosen: boolean): void;
+  /** Undefined for who can do nothing to them. */
+  onChoose: ((rows: readonly ListedDelivery[], chosen: boolean) => void) | undefined;
   changedAt: ReadonlyMap<string, number>;
   /** Called when the end comes into sight. */
   onEnd(): void;
@@ -38,7 +39,8 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 20) onEnd();
   }, [last, rows.length, onEnd]);
-  const template = `34px ${columns.map(({ width }) => width).join(' ')}`;
+  // Narrow without boxes, but there: list.css counts on it.
+  const template = `${onChoose ? 34 : 0}px ${columns.map(({ width }) => width).join(' ')}`;
   const rendered = now();
   const open = rows.filter(isKnown);
   const all = open.length > 0 && open.every(({ id }) => chosen.has(id));
@@ -54,12 +56,14 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
     >
       <div className="row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
         <span role="columnheader">
-          <input
-            type="checkbox"
-            aria-label="Choose all that are loaded"
-            checked={all}
-            onChange={(event) => onChoose(open, event.target.checked)}
-          />
+          {onChoose && (
+            <input
+              type="checkbox"
+              aria-label="Choose all that are loaded"
+              checked={all}
+              onChange={(event) => onChoose(open, event.target.checked)}
+            />
+          )}
         </span>
         {columns.map((column) => (
           <Head key={column.id} column={column} sort={sort} onSort={onSort} />
@@ -83,7 +87,7 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
               style={{ height, transform: `translateY(${start}px)`, gridTemplateColumns: template }}
             >
               <span role="cell">
-                {isKnown(row) && (
+                {onChoose && isKnown(row) && (
                   <input
                     type="checkbox"
                     aria-label={`Choose ${row.customerName}`}

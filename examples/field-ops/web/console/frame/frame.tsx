@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from 'react';
 import { AccountButton } from '../account-button.tsx';
+import { roleWords } from '../accounts/account-words.ts';
 import { LineState } from '../line-state.tsx';
 import { regionsInWords } from '../sign-in.tsx';
 import { useAdministers, useConsole, useFeed, useSeesAll } from './console-context.ts';
 import { go, Link, usePlace } from './router.tsx';
 import { ScreenBoundary } from './screen-boundary.tsx';
-import { groups, mayOpen, screenAt } from './screens.tsx';
+import { groups, mayOpen, type Screen, screenAt } from './screens.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 /** Navigation at the side, or behind a button on a phone; the screen beside it. */
@@ -82,6 +83,8 @@ export function Frame() {
         >
           {at === undefined ? (
             <NotFound />
+          ) : !mayOpen(at.screen, { seesAll, administers }) ? (
+            <NotOpen screen={at.screen} />
           ) : at.id !== undefined && One !== undefined ? (
             <One key={at.id} id={at.id} />
           ) : (
@@ -97,6 +100,23 @@ function NotFound() {
   return (
     <div className="screen">
       <h1>There is nothing here</h1>
+      <p>
+        <Link to="/">Back to today</Link>
+      </p>
+    </div>
+  );
+}
+
+/** Somebody followed the link of a colleague. */
+function NotOpen({ screen }: { screen: Screen }) {
+  const { account } = useConsole().session;
+  return (
+    <div className="screen">
+      <h1>Not open to you: {screen.title}</h1>
+      <p>
+        It takes {screen.administrators === true ? 'operations' : 'an account'} of all regions. You are signed in as{' '}
+        {account.name}: {roleWords[account.role]}, {regionsInWords(account.regions)}.
+      </p>
       <p>
         <Link to="/">Back to today</Link>
       </p>
