@@ -97,4 +97,11 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await clerk.getByRole('heading', { name: 'Not open to you: Accounts' }).waitFor();
     await browser.close();
   });
+
+  test('a mark of the map is chosen with the space bar', async () => {
+    await office.open('/map', '.plot-mark[data-kind=agent]');
+    await page.locator('.plot-mark[data-kind=agent]').first().focus();
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.url()).toContain('agent=a');
+  });
 });
