@@ -98,6 +98,17 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await browser.close();
   });
 
+  test('an amount that cannot be read says so, and stays to be mended', async () => {
+    await office.open('/deliveries?amountFrom=50000', '[data-testid=delivery]');
+    const amount = page.locator('input[name=amountFrom]');
+    await amount.fill('abc');
+    await page.getByText('“abc” is no amount in rupees; still ₹500.00.').waitFor();
+    expect(await amount.inputValue()).toBe('abc');
+    await amount.fill('1,500');
+    await expect.poll(() => page.url()).toContain('amountFrom=150000');
+    expect(await page.locator('.unread').count()).toBe(0);
+  });
+
   test('a mark of the map is chosen with the space bar', async () => {
     await office.open('/map', '.plot-mark[data-kind=agent]');
     await page.locator('.plot-mark[data-kind=agent]').first().focus();
