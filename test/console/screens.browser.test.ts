@@ -115,4 +115,27 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await page.keyboard.press('Space');
     await expect.poll(() => page.url()).toContain('agent=a');
   });
+
+  test('an office screen of 1366 px shows each usual column, and each total in a line of its own', async () => {
+    await page.setViewportSize({ width: 1366, height: 768 });
+    await office.open('/deliveries', '[data-testid=delivery]');
+    // Windows draws a scroll bar of 15 px beside the rows.
+    const fits = await page.locator('.grid .head').evaluate((head) => {
+      (head as HTMLElement).style.width = '1097px';
+      return head.scrollWidth <= 1097;
+    });
+    expect(fits).toBe(true);
+    await office.open('/', '[data-testid=total]');
+    const lines = await page.locator('[data-testid=total]').evaluateAll((totals) =>
+      totals.map((total) => {
+        const [count, share] = [total.querySelector('.total-count'), total.querySelector('small')];
+        const amount = total.querySelector('.total-amount');
+        if (!count?.firstChild || !share || !amount) return false;
+        [count.firstChild.nodeValue, share.textContent, amount.textContent] = ['4,726', '99 %', '₹7,95,01,070'];
+        return count.getBoundingClientRect().height < 40;
+      }),
+    );
+    expect(lines).toEqual([true, true, true, true]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
 });

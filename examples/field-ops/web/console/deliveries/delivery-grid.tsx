@@ -39,8 +39,8 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 20) onEnd();
   }, [last, rows.length, onEnd]);
-  // Narrow without boxes, but there: list.css counts on it.
-  const template = `${onChoose ? 34 : 0}px ${columns.map(({ width }) => width).join(' ')}`;
+  // Nothing without boxes, but there: list.css counts on it.
+  const template = `${onChoose ? 26 : 0}px ${columns.map(({ width }) => width).join(' ')}`;
   const rendered = now();
   const open = rows.filter(isKnown);
   const all = open.length > 0 && open.every(({ id }) => chosen.has(id));
@@ -52,6 +52,7 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
       tabIndex={0}
       role="table"
       aria-label="Deliveries"
+      data-choosable={onChoose !== undefined}
       aria-rowcount={rows.length + 1}
     >
       <div className="row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
