@@ -124,6 +124,24 @@ describe('deliveries', () => {
     });
   });
 
+  test('of another program’s kind and status are listed, counted and shown', async () => {
+    const [first] = (await all()).rows;
+    if (first === undefined) throw new Error('no deliveries');
+    const { id, kind, status } = first;
+    const write = (to: { kind: string; status: string }) =>
+      ekbaar.query(
+        sql`update deliveries set kind = ${to.kind}, status = ${to.status} where tenant = 'pennco' and id = ${id}`,
+      );
+    const others = { kind: 'refund', status: 'returned' };
+    await write(others);
+    const { rows, totals } = await all();
+    expect(rows.find((row) => row.id === id)).toMatchObject(others);
+    expect(totals).toMatchObject({ returned: { count: 1 }, cancelled: { count: 0 } });
+    expect(idsOf(await get<Page>('/deliveries?status=returned&kind=refund'))).toEqual([id]);
+    expect(await get(`/deliveries/${id}`)).toMatchObject({ delivery: others });
+    await write({ kind, status });
+  });
+
   test.each(['limit=0', 'limit=no', 'sort=password', 'cursor=x', 'dueFrom=yesterday', 'amountFrom=-1', 'q=%00'])(
     'a question with %s is refused',
     async (query) => {

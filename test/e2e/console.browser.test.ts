@@ -141,6 +141,8 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
     expect((await confirm(second)).status).toBe(200);
     await page.locator('input[aria-label="Why they are cancelled"]').fill('flood');
     await page.locator('[data-testid=bulk-cancel]').click();
+    await page.getByRole('heading', { name: 'Cancel 3 deliveries?' }).waitFor();
+    await page.locator('[data-testid=bulk-cancel-now]').click();
     await page.locator('[data-testid=bulk-result] li[data-state=waiting]').first().waitFor({ state: 'detached' });
     const states = await page
       .locator('[data-testid=bulk-result] li')

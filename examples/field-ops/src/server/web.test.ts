@@ -39,6 +39,17 @@ describe('webApps', () => {
     expect(await answer.text()).toBe(page);
   });
 
+  it.each([{ 'sec-fetch-mode': 'navigate' }, { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }])(
+    'answers a browser that opens the page of an e-mail address, with %o',
+    async (headers) => {
+      const answer = await app.request('/console/accounts/asha%40pennco.example', { headers });
+      expect([answer.status, await answer.text()]).toEqual([200, '<title>console</title>']);
+      expect((await app.request('/console/assets/index-OLD.js', { headers })).status).toBe(404);
+      const script = { ...headers, accept: '*/*', 'sec-fetch-mode': 'no-cors' };
+      expect((await app.request('/console/old.js', { headers: script })).status).toBe(404);
+    },
+  );
+
   it('lets an asset be kept for ever, and asks for the service worker again', async () => {
     const asset = await app.request('/agent/assets/index-NEW.js');
     expect(asset.headers.get('content-type')).toContain('javascript');

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { ApiEnv } from '@ekbaar/server';
 import { serveStatic } from '@hono/node-server/serve-static';
-import { Hono } from 'hono';
+import { Hono, type HonoRequest } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 
 /**
@@ -42,10 +42,18 @@ export function webApps(root = built): Hono<ApiEnv> {
     );
     app.use(`/${name}/*`, serveStatic({ root }));
     const page = serveStatic<ApiEnv>({ root, path: `${name}/index.html` });
-    // Only for pages: a phone that asks for a file of an earlier build would keep the page in its place.
+    // Only for pages: a phone that asks for a file of an earlier build would keep the page in its place. A dot alone makes
+    // no file: the ids of office accounts are e-mail addresses.
     app.get(`/${name}/*`, (c, next) =>
-      asset.test(c.req.path) || /\.[^/]*$/.test(c.req.path) ? next() : page(c, next),
+      asset.test(c.req.path) || (/\.[^/]*$/.test(c.req.path) && !opensPage(c.req)) ? next() : page(c, next),
     );
   }
   return app;
+}
+
+/** Whether a browser asks for something to show in a tab, as it does for no script, style or picture. */
+function opensPage(request: HonoRequest): boolean {
+  const mode = request.header('Sec-Fetch-Mode');
+  // Chromium before 76 does not say.
+  return mode === undefined ? request.header('Accept')?.includes('text/html') === true : mode === 'navigate';
 }

@@ -26,10 +26,10 @@ export function Totals({ totals, chosen, onChoose }: TotalsProps) {
             aria-pressed={chosen === status}
             onClick={() => onChoose(chosen === status ? '' : status)}
           >
-            <span className="total-name">{statusWords[status]}</span>
-            <span className="total-count">
-              {count.toLocaleString('en-IN')} <small>{shareOf(count, all)}</small>
+            <span className="total-name">
+              {statusWords[status]} <small>{shareOf(count, all)}</small>
             </span>
+            <span className="total-count">{count.toLocaleString('en-IN')}</span>
             <span className="total-amount">{formatWholeRupees(amountPaise)}</span>
           </button>
         );

@@ -1,6 +1,7 @@
 import { type Database, ProblemError, reading, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
+import { DeliveryStatus } from '../../model.ts';
 import { DeliveryPage, type ListedDelivery } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
@@ -82,15 +83,19 @@ export function shown({ sort: _, ...row }: ListedRow): ListedDelivery {
 }
 
 async function totalsOf(tx: Parameters<typeof rowsOf>[0], from: SQL, where: SQL) {
-  const found = await rowsOf<{ status: ListedDelivery['status']; count: number; amount: number }>(
+  const found = await rowsOf<{ status: string; count: number; amount: number }>(
     tx,
     sql`select d.status, count(*)::float8 as count, sum(d.amount_paise)::float8 as amount from ${from} where ${where} group by d.status`,
   );
-  const none = { count: 0, amountPaise: 0 };
-  const totals = { pending: none, confirmed: none, failed: none, cancelled: none };
-  for (const { status, count, amount } of found) totals[status] = { count: Number(count), amountPaise: Number(amount) };
-  return totals;
+  const totals = new Map(
+    DeliveryStatus.options.map((status): [string, Total] => [status, { count: 0, amountPaise: 0 }]),
+  );
+  for (const { status, count, amount } of found)
+    totals.set(status, { count: Number(count), amountPaise: Number(amount) });
+  return Object.fromEntries(totals);
 }
+
+type Total = NonNullable<DeliveryPage['totals']>[string];
 
 function keysetOf(sort: string): Keyset {
   const descending = sort.startsWith('-');

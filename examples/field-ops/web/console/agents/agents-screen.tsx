@@ -62,7 +62,7 @@ export function AgentsScreen() {
       {rows.length > 0 && (
         <DataTable label="Agents" columns={columns} rows={rows} keyOf={({ id }) => id} testId="agent" />
       )}
-      {!list.isPending && rows.length === 0 && <p className="nothing">No agent fits.</p>}
+      {!list.isPending && !list.isError && rows.length === 0 && <p className="nothing">No agent fits.</p>}
       {list.hasNextPage && (
         <p>
           <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>

@@ -114,7 +114,7 @@ function Receipts() {
       {rows.length > 0 && (
         <DataTable label="Receipts" columns={receiptColumns} rows={rows} keyOf={({ key }) => key} testId="receipt" />
       )}
-      {!list.isPending && rows.length === 0 && <p className="nothing">Nothing fits these filters.</p>}
+      {!list.isPending && !list.isError && rows.length === 0 && <p className="nothing">Nothing fits these filters.</p>}
       {list.hasNextPage && (
         <p>
           <button type="button" disabled={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>

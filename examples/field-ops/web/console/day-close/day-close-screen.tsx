@@ -12,6 +12,7 @@ import { dayOf, timeFormat } from '../../shared/india-time.ts';
 import { now } from '../../shared/platform.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { ExportButton } from '../exports/export-button.tsx';
+import { readDay } from '../frame/address.ts';
 import { Asked } from '../frame/asked.tsx';
 import { Choice } from '../frame/choice.tsx';
 import { useConsole } from '../frame/console-context.ts';
@@ -37,7 +38,7 @@ export function DayCloseScreen() {
   const { api } = useConsole();
   const [query, change] = useQueryString();
   const today = dayOf(now());
-  const date = query.get('date') ?? today;
+  const date = readDay(query.get('date')) ?? today;
   const [region, state] = [query.get('region') ?? '', query.get('state') ?? ''];
   const regions = useQuery({
     queryKey: ['day-close', date],

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import type { ListedDelivery } from '../../../src/record-answers.ts';
 import { useConsole, useFeed } from '../frame/console-context.ts';
+import { Sheet } from '../frame/sheet.tsx';
 import { type BulkAction, type BulkRow, BulkRun } from './bulk.ts';
 
 interface BulkBarProps {
@@ -17,12 +18,9 @@ const stateWords: Readonly<Record<BulkRow['state'], string>> = {
   unknown: 'No answer',
 };
 
-/** What can be done to the chosen deliveries, and what became of each. */
+/** What can be done to the chosen deliveries, and what became of each; that stays when others are looked at meanwhile. */
 export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
   const { api } = useConsole();
-  const { agents } = useFeed();
-  const [agentId, setAgentId] = useState('');
-  const [reason, setReason] = useState('');
   const [run, setRun] = useState<{ bulk: BulkRun; rows: readonly BulkRow[]; busy: boolean } | null>(null);
 
   const goOn = (bulk: BulkRun) => {
@@ -79,16 +77,31 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
     );
   }
 
+  return selected.length === 0 ? null : <BulkActions count={selected.length} onClear={onClear} onStart={start} />;
+}
+
+interface BulkActionsProps {
+  count: number;
+  onClear(): void;
+  onStart(action: BulkAction): void;
+}
+
+function BulkActions({ count, onClear, onStart }: BulkActionsProps) {
+  const { agents } = useFeed();
+  const [agentId, setAgentId] = useState('');
+  const [reason, setReason] = useState('');
+  const [asking, setAsking] = useState(false);
   const people = [...agents.values()].filter(({ active }) => active).sort((a, b) => a.name.localeCompare(b.name));
   const to = agents.get(agentId);
-  const count = `${selected.length} ${selected.length === 1 ? 'delivery' : 'deliveries'}`;
+  const things = count === 1 ? 'delivery' : 'deliveries';
+  const counted = `${count} ${things}`;
   return (
     <section className="bulk" aria-label="Chosen deliveries" data-testid="bulk">
-      <strong aria-live="polite">{count} chosen</strong>
+      <strong aria-live="polite">{counted} chosen</strong>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (to) start({ name: 'assignDelivery', agentId, inWords: `Give ${count} to ${to.name}` });
+          if (to) onStart({ name: 'assignDelivery', agentId, inWords: `Give ${counted} to ${to.name}` });
         }}
       >
         <select aria-label="Agent to give them to" value={agentId} onChange={(event) => setAgentId(event.target.value)}>
@@ -106,8 +119,7 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (reason.trim() !== '')
-            start({ name: 'cancelDelivery', reason: reason.trim(), inWords: `Cancel ${count}` });
+          if (reason.trim() !== '') setAsking(true);
         }}
       >
         <input
@@ -118,12 +130,36 @@ export function BulkBar({ selected, onClear, onDone }: BulkBarProps) {
           onChange={(event) => setReason(event.target.value)}
         />
         <button type="submit" className="danger" disabled={reason.trim() === ''} data-testid="bulk-cancel">
-          Cancel deliveries
+          Cancel {things}…
         </button>
       </form>
       <button type="button" className="quiet" onClick={onClear}>
         Clear choice
       </button>
+      {asking && (
+        <Sheet title={`Cancel ${counted}?`} onClose={() => setAsking(false)}>
+          <p>
+            For this reason: <strong>{reason.trim()}</strong>
+          </p>
+          <p className="dim">
+            {count === 1 ? 'It leaves the phone of its agent' : 'They leave the phones of their agents'}, and cannot be
+            taken up again.
+          </p>
+          <p className="actions">
+            <button
+              type="button"
+              className="danger"
+              data-testid="bulk-cancel-now"
+              onClick={() => onStart({ name: 'cancelDelivery', reason: reason.trim(), inWords: `Cancel ${counted}` })}
+            >
+              Cancel {counted}
+            </button>
+            <button type="button" className="quiet" onClick={() => setAsking(false)}>
+              Leave {count === 1 ? 'it' : 'them'}
+            </button>
+          </p>
+        </Sheet>
+      )}
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { formatRupees } from '../../shared/rupees.ts';
 import { failureInWords } from '../failure-in-words.ts';
 import { Link } from '../frame/router.tsx';
 import { StatusLabel } from '../status-label.tsx';
-import { kindWords } from '../status-words.ts';
+import { kindInWords } from '../status-words.ts';
 
 const time = timeFormat('en');
 
@@ -23,35 +23,35 @@ export interface Column {
   cell(row: ListedDelivery, now: number): ReactNode;
 }
 
-/** All columns of the list, in their order. */
+/** All columns of the list, in their order; the usual ones fit an office screen of 1366 px. */
 export const columns: readonly Column[] = [
-  { id: 'status', title: 'Status', width: '126px', sort: 'status', cell: (row) => <StatusLabel status={row.status} /> },
+  { id: 'status', title: 'Status', width: '134px', sort: 'status', cell: (row) => <StatusLabel status={row.status} /> },
   {
-    ...{ id: 'customer', title: 'Customer', width: 'minmax(120px, 1.2fr)', sort: 'customerName' },
+    ...{ id: 'customer', title: 'Customer', width: 'minmax(104px, 1.2fr)', sort: 'customerName' },
     cell: (row) => <Link to={`/deliveries/${encodeURIComponent(row.id)}`}>{row.customerName}</Link>,
   },
   {
     id: 'amount',
     title: 'Amount',
-    width: '108px',
+    width: '104px',
     sort: 'amountPaise',
     align: 'right',
     cell: (row) => formatRupees(row.amountPaise),
   },
-  { id: 'kind', title: 'Kind', width: '76px', sort: 'kind', cell: (row) => kindWords[row.kind] },
-  { id: 'village', title: 'Village', width: 'minmax(104px, 1fr)', sort: 'village', cell: (row) => row.village },
+  { id: 'kind', title: 'Kind', width: '66px', sort: 'kind', cell: (row) => kindInWords(row.kind) },
+  { id: 'village', title: 'Village', width: 'minmax(76px, 1fr)', sort: 'village', cell: (row) => row.village },
   { id: 'region', title: 'Region', width: '92px', sort: 'regionId', extra: true, cell: (row) => row.regionId },
   {
-    ...{ id: 'agent', title: 'Agent', width: 'minmax(110px, 1fr)', sort: 'agentName' },
+    ...{ id: 'agent', title: 'Agent', width: 'minmax(104px, 1.2fr)', sort: 'agentName' },
     cell: (row) => <Link to={`/agents/${encodeURIComponent(row.agentId)}`}>{row.agentName}</Link>,
   },
-  { id: 'mfi', title: 'MFI', width: '96px', sort: 'mfiId', cell: (row) => mfiName(row.mfiId) },
-  { id: 'due', title: 'Due', width: '62px', sort: 'dueOn', cell: (row) => time.day(row.dueOn) },
+  { id: 'mfi', title: 'MFI', width: '78px', sort: 'mfiId', cell: (row) => mfiName(row.mfiId) },
+  { id: 'due', title: 'Due', width: '54px', sort: 'dueOn', cell: (row) => time.day(row.dueOn) },
   {
-    ...{ id: 'confirmed', title: 'Confirmed', width: '122px', sort: 'confirmedAt' },
+    ...{ id: 'confirmed', title: 'Confirmed', width: '126px', sort: 'confirmedAt' },
     cell: (row, now) => (row.confirmedAt === null ? '' : time.at(row.confirmedAt, now)),
   },
-  { id: 'receipt', title: 'Receipt no.', width: '116px', cell: (row) => row.receiptNo },
+  { id: 'receipt', title: 'Receipt no.', width: '112px', cell: (row) => row.receiptNo },
   { id: 'loan', title: 'Loan', width: '170px', extra: true, cell: (row) => row.loanId },
   {
     id: 'instalment',

@@ -1,14 +1,13 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useState } from 'react';
-import { DeliveryStatus } from '../../../src/model.ts';
 import { DeliveryPage, type ListedDelivery } from '../../../src/record-answers.ts';
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { ExportButton } from '../exports/export-button.tsx';
 import { Failed } from '../frame/asked.tsx';
-import { useConsole, useFeed } from '../frame/console-context.ts';
+import { useConsole, useFeed, useOperates } from '../frame/console-context.ts';
 import { useQueryString } from '../frame/router.tsx';
 import { counted } from '../frame/units.ts';
-import { statusWords } from '../status-words.ts';
+import { statusInWords } from '../status-words.ts';
 import { BulkBar } from './bulk-bar.tsx';
 import { ColumnChoice } from './column-choice.tsx';
 import { columnsOf } from './columns.tsx';
@@ -33,10 +32,18 @@ function listOf(query: URLSearchParams): string {
 export function DeliveriesScreen() {
   const { api } = useConsole();
   const feed = useFeed();
+  const operates = useOperates();
   const [query, change] = useQueryString();
   // With their rows: what is done to them may take them out of the list.
   const [chosen, setChosen] = useState<ReadonlyMap<string, ListedDelivery>>(new Map());
   const sort = query.get('sort') ?? usualSort;
+  const filters = listOf(query);
+  const [chosenOf, setChosenOf] = useState(filters);
+  // What other filters have brought was chosen in sight of them: nothing is done to rows that nobody looks at.
+  if (chosenOf !== filters) {
+    setChosenOf(filters);
+    setChosen(new Map());
+  }
 
   const asked = useMemo(() => {
     const parameters = new URLSearchParams({ sort, limit: String(perPage) });
@@ -74,7 +81,8 @@ export function DeliveriesScreen() {
     [data, live, agents],
   );
   const totals = data?.pages[0]?.totals ?? null;
-  const found = totals === null ? 0 : Object.values(totals).reduce((sum, { count }) => sum + count, 0);
+  const found = totals && Object.values(totals).reduce((sum, { count }) => sum + count, 0);
+  const foundInWords = found === null ? '' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`;
   const selected = [...chosen.values()];
 
   const choose = useCallback((of: readonly ListedDelivery[], wanted: boolean) => {
@@ -101,16 +109,14 @@ export function DeliveriesScreen() {
       <FilterBar query={query} onChange={change} />
       <div className="list-facts">
         <p aria-live="polite" data-testid="found">
-          {list.isPending ? 'Asking the server…' : `${counted(found)} ${found === 1 ? 'delivery' : 'deliveries'}`}
-          {totals &&
-            DeliveryStatus.options
-              .filter((status) => totals[status].count > 0)
-              .map((status) => (
-                <span key={status} className="fact" data-status={status}>
-                  {statusWords[status]} {counted(totals[status].count)} ·{' '}
-                  {formatWholeRupees(totals[status].amountPaise)}
-                </span>
-              ))}
+          {list.isPending ? 'Asking the server…' : foundInWords}
+          {Object.entries(totals ?? {})
+            .filter(([, { count }]) => count > 0)
+            .map(([status, { count, amountPaise }]) => (
+              <span key={status} className="fact" data-status={status}>
+                {statusInWords(status)} {counted(count)} · {formatWholeRupees(amountPaise)}
+              </span>
+            ))}
         </p>
         {narrowed && (
           <button
@@ -123,14 +129,12 @@ export function DeliveriesScreen() {
         )}
         <ExportButton
           kind="deliveries"
-          filters={{ list: listOf(query) }}
-          what={narrowed ? `The ${counted(found)} deliveries that fit these filters` : 'All deliveries'}
+          filters={{ list: filters }}
+          what={narrowed ? `The ${foundInWords || 'deliveries'} that fit these filters` : 'All deliveries'}
         />
         <ColumnChoice named={query.get('columns')} onChange={(columns) => change({ columns })} />
       </div>
-      {selected.length > 0 && (
-        <BulkBar selected={selected} onClear={() => setChosen(new Map())} onDone={() => void refetch()} />
-      )}
+      <BulkBar selected={selected} onClear={() => setChosen(new Map())} onDone={() => void refetch()} />
       {list.isError && <Failed error={list.error} onRetry={() => void refetch()} />}
       <DeliveryGrid
         rows={rows}
@@ -138,11 +142,13 @@ export function DeliveriesScreen() {
         sort={sort}
         onSort={(next) => change({ sort: next === usualSort ? null : next })}
         chosen={chosen}
-        onChoose={choose}
+        onChoose={operates ? choose : undefined}
         changedAt={feed.changedAt}
         onEnd={onEnd}
       />
-      {!list.isPending && rows.length === 0 && <p className="nothing">No delivery fits these filters.</p>}
+      {!list.isPending && !list.isError && rows.length === 0 && (
+        <p className="nothing">No delivery fits these filters.</p>
+      )}
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef } from 'react';
 import type { ListedDelivery } from '../../../src/record-answers.ts';
 import { now } from '../../shared/platform.ts';
+import { isKnown } from '../status-words.ts';
 import { useNarrow } from '../use-narrow.ts';
 import type { Column } from './columns.tsx';
 
@@ -15,7 +16,8 @@ interface DeliveryGridProps {
   sort: string;
   onSort(sort: string): void;
   chosen: ReadonlyMap<string, ListedDelivery>;
-  onChoose(rows: readonly ListedDelivery[], chosen: boolean): void;
+  /** Undefined for who can do nothing to them. */
+  onChoose: ((rows: readonly ListedDelivery[], chosen: boolean) => void) | undefined;
   changedAt: ReadonlyMap<string, number>;
   /** Called when the end comes into sight. */
   onEnd(): void;
@@ -37,9 +39,11 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
   useEffect(() => {
     if (rows.length > 0 && last >= rows.length - 20) onEnd();
   }, [last, rows.length, onEnd]);
-  const template = `34px ${columns.map(({ width }) => width).join(' ')}`;
+  // Nothing without boxes, but there: list.css counts on it.
+  const template = `${onChoose ? 26 : 0}px ${columns.map(({ width }) => width).join(' ')}`;
   const rendered = now();
-  const all = rows.length > 0 && rows.every(({ id }) => chosen.has(id));
+  const open = rows.filter(isKnown);
+  const all = open.length > 0 && open.every(({ id }) => chosen.has(id));
 
   return (
     <div
@@ -48,16 +52,19 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
       tabIndex={0}
       role="table"
       aria-label="Deliveries"
+      data-choosable={onChoose !== undefined}
       aria-rowcount={rows.length + 1}
     >
       <div className="row head" role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
         <span role="columnheader">
-          <input
-            type="checkbox"
-            aria-label="Choose all that are loaded"
-            checked={all}
-            onChange={(event) => onChoose(rows, event.target.checked)}
-          />
+          {onChoose && (
+            <input
+              type="checkbox"
+              aria-label="Choose all that are loaded"
+              checked={all}
+              onChange={(event) => onChoose(open, event.target.checked)}
+            />
+          )}
         </span>
         {columns.map((column) => (
           <Head key={column.id} column={column} sort={sort} onSort={onSort} />
@@ -81,12 +88,14 @@ export function DeliveryGrid({ rows, columns, sort, onSort, chosen, onChoose, ch
               style={{ height, transform: `translateY(${start}px)`, gridTemplateColumns: template }}
             >
               <span role="cell">
-                <input
-                  type="checkbox"
-                  aria-label={`Choose ${row.customerName}`}
-                  checked={chosen.has(row.id)}
-                  onChange={(event) => onChoose([row], event.target.checked)}
-                />
+                {onChoose && isKnown(row) && (
+                  <input
+                    type="checkbox"
+                    aria-label={`Choose ${row.customerName}`}
+                    checked={chosen.has(row.id)}
+                    onChange={(event) => onChoose([row], event.target.checked)}
+                  />
+                )}
               </span>
               {columns.map(({ id, align, cell }) => (
                 <span key={id} role="cell" className={`cell-${id} ${align === 'right' ? 'amount' : ''}`}>

@@ -1,6 +1,6 @@
 import { DeliveryKind, DeliveryStatus } from '../../../src/model.ts';
 import { mfiName } from '../../shared/mfi.ts';
-import { parseRupees, rupeesText } from '../../shared/rupees.ts';
+import { formatRupees, parseRupees, rupeesText } from '../../shared/rupees.ts';
 import { Choice } from '../frame/choice.tsx';
 import { useFeed } from '../frame/console-context.ts';
 import { Typed } from '../frame/typed.tsx';
@@ -110,6 +110,10 @@ function Amount({ name, title, query, onChange }: FilterBarProps & { name: strin
       onChange={(typed) => {
         const read = parseRupees(typed);
         if (typed.trim() === '' || read !== null) onChange({ [name]: read === null ? null : String(read) });
+      }}
+      problemOf={(typed) => {
+        if (typed.trim() === '' || parseRupees(typed) !== null) return null;
+        return `“${typed.trim()}” is no amount in rupees${paise > 0 ? `; still ${formatRupees(paise)}` : ''}.`;
       }}
     />
   );

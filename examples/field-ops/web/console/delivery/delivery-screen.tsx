@@ -13,7 +13,7 @@ import { JsonView } from '../frame/json-view.tsx';
 import { Link } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
 import { StatusLabel } from '../status-label.tsx';
-import { kindWords } from '../status-words.ts';
+import { kindInWords } from '../status-words.ts';
 import { DeliveryActions } from './delivery-actions.tsx';
 import { timelineOf } from './timeline.ts';
 
@@ -64,7 +64,7 @@ function Head({ history: { delivery } }: { history: DeliveryHistory }) {
       <StatusLabel status={delivery.status} />
       <strong className="headline">{formatRupees(delivery.amountPaise)}</strong>
       <span className="dim">
-        {kindWords[delivery.kind]} · {mfiName(delivery.mfiId)}
+        {kindInWords(delivery.kind)} · {mfiName(delivery.mfiId)}
       </span>
     </div>
   );

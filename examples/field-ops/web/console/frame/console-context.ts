@@ -33,3 +33,8 @@ export function useAdministers(): boolean {
   const { role } = useConsole().session.account;
   return useSeesAll() && role === 'ops';
 }
+
+/** Operations, of any region: who assigns and cancels deliveries. */
+export function useOperates(): boolean {
+  return useConsole().session.account.role === 'ops';
+}

@@ -1,17 +1,19 @@
 import { useEffect, useRef, useState } from 'react';
 import { AccountButton } from '../account-button.tsx';
+import { roleWords } from '../accounts/account-words.ts';
 import { LineState } from '../line-state.tsx';
 import { regionsInWords } from '../sign-in.tsx';
 import { useAdministers, useConsole, useFeed, useSeesAll } from './console-context.ts';
 import { go, Link, usePlace } from './router.tsx';
-import { groups, mayOpen, screenAt } from './screens.tsx';
+import { ScreenBoundary } from './screen-boundary.tsx';
+import { groups, mayOpen, type Screen, screenAt } from './screens.tsx';
 import { ThemeButton } from './theme-button.tsx';
 
 /** Navigation at the side, or behind a button on a phone; the screen beside it. */
 export function Frame() {
   const { session } = useConsole();
   const { line, updatedAt } = useFeed();
-  const { path } = usePlace();
+  const { path, query } = usePlace();
   const [seesAll, administers] = [useSeesAll(), useAdministers()];
   const [open, setOpen] = useState(false);
   const at = screenAt(path);
@@ -75,13 +77,20 @@ export function Frame() {
         ))}
       </nav>
       <main id="screen" ref={main} tabIndex={-1} aria-label={title}>
-        {at === undefined ? (
-          <NotFound />
-        ) : at.id !== undefined && One !== undefined ? (
-          <One key={at.id} id={at.id} />
-        ) : (
-          <at.screen.Body />
-        )}
+        <ScreenBoundary
+          at={`${path}?${query}`}
+          back={at === undefined ? { to: '/', title: 'Today' } : { to: at.screen.path || '/', title: at.screen.title }}
+        >
+          {at === undefined ? (
+            <NotFound />
+          ) : !mayOpen(at.screen, { seesAll, administers }) ? (
+            <NotOpen screen={at.screen} />
+          ) : at.id !== undefined && One !== undefined ? (
+            <One key={at.id} id={at.id} />
+          ) : (
+            <at.screen.Body />
+          )}
+        </ScreenBoundary>
       </main>
     </div>
   );
@@ -91,6 +100,23 @@ function NotFound() {
   return (
     <div className="screen">
       <h1>There is nothing here</h1>
+      <p>
+        <Link to="/">Back to today</Link>
+      </p>
+    </div>
+  );
+}
+
+/** Somebody followed the link of a colleague. */
+function NotOpen({ screen }: { screen: Screen }) {
+  const { account } = useConsole().session;
+  return (
+    <div className="screen">
+      <h1>Not open to you: {screen.title}</h1>
+      <p>
+        It takes {screen.administrators === true ? 'operations' : 'an account'} of all regions. You are signed in as{' '}
+        {account.name}: {roleWords[account.role]}, {regionsInWords(account.regions)}.
+      </p>
       <p>
         <Link to="/">Back to today</Link>
       </p>

@@ -18,6 +18,7 @@ import { MessageScreen } from '../messages/message-screen.tsx';
 import { MessagesScreen } from '../messages/messages-screen.tsx';
 import { RunScreen } from '../settlement/run-screen.tsx';
 import { SettlementScreen } from '../settlement/settlement-screen.tsx';
+import { readPart } from './address.ts';
 
 export interface Screen {
   readonly path: string;
@@ -94,5 +95,6 @@ export function screenAt(path: string): { screen: Screen; id?: string } | undefi
   if (found !== undefined) return { screen: found };
   const cut = path.lastIndexOf('/');
   const parent = screens.find((screen) => screen.path === path.slice(0, cut) && screen.One !== undefined);
-  return parent === undefined ? undefined : { screen: parent, id: decodeURIComponent(path.slice(cut + 1)) };
+  const id = readPart(path.slice(cut + 1));
+  return parent === undefined || id === null ? undefined : { screen: parent, id };
 }

@@ -1,9 +1,11 @@
-import { type PointerEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } from 'react';
 import {
   type Degrees,
   hull,
+  labelWidth,
   latitudeOf,
   metresPerPixel,
+  netStep,
   type Point,
   project,
   roundLength,
@@ -194,8 +196,11 @@ function MarkSign({ mark, at, chosen, onChoose }: MarkSignProps) {
             'aria-label': mark.name,
             'aria-pressed': chosen,
             onClick: choose,
-            onKeyDown: (event: { key: string }) => {
-              if (event.key === 'Enter') choose();
+            onKeyDown: (event: KeyboardEvent) => {
+              if (event.key !== 'Enter' && event.key !== ' ') return;
+              // Space would scroll the page.
+              event.preventDefault();
+              choose();
             },
           })}
     >
@@ -213,7 +218,7 @@ function MarkSign({ mark, at, chosen, onChoose }: MarkSignProps) {
 /** Lines of round degrees, so that the eye has something to hold on to. */
 function Graticule({ view, width, height }: { view: View; width: number; height: number }) {
   const span = width * view.scale * 360;
-  const every = roundLength(span / 4);
+  const every = netStep(width, view.scale);
   const left = (view.middle.x - (width / 2) * view.scale) * 360 - 180;
   const lngs = Array.from(
     { length: Math.ceil(span / every) + 1 },
@@ -233,9 +238,11 @@ function Graticule({ view, width, height }: { view: View; width: number; height:
       {lngs.map((lng) => (
         <g key={`x${lng}`}>
           <line x1={xOf(lng)} x2={xOf(lng)} y1={0} y2={height} />
-          <text x={xOf(lng) + 4} y={height - 6}>
-            {lng.toFixed(digits)}° E
-          </text>
+          {xOf(lng) + labelWidth < width && (
+            <text x={xOf(lng) + 4} y={height - 6}>
+              {lng.toFixed(digits)}° E
+            </text>
+          )}
         </g>
       ))}
       {lats.map((lat) => (

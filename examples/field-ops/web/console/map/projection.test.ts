@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hull, latitudeOf, metresPerPixel, project, roundLength, viewOf, zoomed } from './projection.ts';
+import { hull, latitudeOf, metresPerPixel, netStep, project, roundLength, viewOf, zoomed } from './projection.ts';
 
 const gaya = { lat: 24.796, lng: 85.007 };
 const patna = { lat: 25.594, lng: 85.137 };
@@ -21,6 +21,14 @@ describe('the map’s projection', () => {
     const pixels = (project(gaya).y - project(patna).y) / view.scale;
     // 0.798 degrees of latitude.
     expect(pixels * metresPerPixel(25.2, view.scale)).toBeCloseTo(88_800, -3);
+  });
+
+  it.each([336, 900, 1800])('keeps the labels of the net’s lines apart on %d px', (width) => {
+    for (let scale = 1e-8; scale < 1e-3; scale *= 1.3) {
+      const pixels = netStep(width, scale) / 360 / scale;
+      expect(pixels).toBeGreaterThanOrEqual(63.9);
+      expect(pixels).toBeLessThanOrEqual(width / 2);
+    }
   });
 
   it('zooms around what is pointed at', () => {

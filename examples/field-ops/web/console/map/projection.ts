@@ -57,6 +57,15 @@ export function roundLength(most: number): number {
   return [5, 2, 1].map((step) => step * power).find((length) => length <= most) ?? power;
 }
 
+/** How wide the label of a degree is with some room, in pixels. */
+export const labelWidth = 64;
+
+/** Degrees between two lines of the net: round, a handful of lines, and room for each label. */
+export function netStep(width: number, scale: number): number {
+  // A round length is two fifths of the most that it may be, or more.
+  return roundLength(Math.max(width / 4, labelWidth * 2.5) * scale * 360);
+}
+
 /**
  * The smallest convex ground that has all points in it (A. M. Andrew, "Another Efficient Algorithm for Convex Hulls in Two
  * Dimensions", 1979).

@@ -1,0 +1,141 @@
+import type { Page } from 'playwright-core';
+import postgres from 'postgres';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
+import { password } from '../sign-in/people.ts';
+import { type Office, openOffice } from './office.ts';
+
+describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
+  let office: Office;
+  let page: Page;
+
+  beforeAll(async () => {
+    office = await openOffice();
+    ({ page } = office);
+  }, 240_000);
+  afterAll(() => office.close());
+
+  /** As a link does: without the app being loaded again. */
+  const follow = async (path: string) => {
+    await page.evaluate((to) => {
+      history.pushState(null, '', to);
+      dispatchEvent(new PopStateEvent('popstate'));
+    }, `/console${path}`);
+  };
+
+  test('an address that makes no sense leaves the console standing', async () => {
+    await office.open('/day-close?date=abc', '[data-testid=agent-close]');
+    await follow('/deliveries/%E0%A4%A');
+    await page.getByRole('heading', { name: 'There is nothing here' }).waitFor();
+    expect(await page.locator('[data-testid=nav-d]').count()).toBe(1);
+  });
+
+  test('a screen that cannot be shown says so, and another one can', async () => {
+    const { id } = office.deliveries[0] ?? { id: '' };
+    const path = `**/api/v1/records/deliveries/${id}`;
+    await page.route(path, async (route) => {
+      const answer = await route.fetch();
+      const history = (await answer.json()) as { delivery: object };
+      await route.fulfill({ json: { ...history, delivery: { ...history.delivery, confirmedAt: 'no moment' } } });
+    });
+    await office.open(`/deliveries/${id}`, 'text=This screen could not be shown');
+    await page.unroute(path);
+    await page.getByRole('link', { name: 'Back to Deliveries' }).click();
+    await expect.poll(() => page.locator('[data-testid=delivery]').count()).toBeGreaterThan(0);
+  });
+
+  test('what another program wrote is shown in its own words, and nothing is offered to be done to it', async () => {
+    const { id } = office.deliveries[1] ?? { id: '' };
+    const row = `[data-testid=delivery][data-id=${id}]`;
+    const connection = postgres(office.database.url, { max: 1 });
+    await connection`update deliveries set kind = 'refund', status = 'returned' where tenant = 'pennco' and id = ${id}`;
+    await connection.end();
+    await office.open('/deliveries?status=returned', row);
+    expect(await page.locator(row).innerText()).toMatch(/returned[^]*refund/);
+    expect(await page.locator('[data-testid=found]').innerText()).toContain('returned 1 · ');
+    expect(await page.locator(`${row} input`).count()).toBe(0);
+    await page.locator(`${row} a`).first().click();
+    await page.locator('.screen-top .status', { hasText: 'returned' }).waitFor();
+    expect(await page.locator('[data-testid=change-delivery]').count()).toBe(0);
+  });
+
+  test('a choice ends with the filters that it was made in', async () => {
+    const chosen = () => page.locator('[data-testid=bulk]').count();
+    await office.open('/deliveries?status=pending', '[data-testid=delivery]');
+    await page.locator('[data-testid=delivery] input').first().check();
+    await page.locator('[role=columnheader] button', { hasText: 'Amount' }).click();
+    expect(await chosen()).toBe(1);
+    await page.locator('select[name=kind]').selectOption('collection');
+    await expect.poll(chosen).toBe(0);
+  });
+
+  test('no answer is not told as nothing', async () => {
+    const down = '**/api/v1/records/**';
+    await page.route(down, (route) => route.fulfill({ status: 500, json: { code: 'internal' } }));
+    for (const path of ['/deliveries', '/agents', '/audit']) {
+      await office.open(path, '.refused');
+      expect([path, await page.locator('.nothing').count()]).toEqual([path, 0]);
+      expect(await page.locator('#screen').innerText()).not.toMatch(/\b0 deliveries/);
+    }
+    await page.unroute(down);
+  });
+
+  test('who settles is offered no change of deliveries, and told which screens are not theirs', async () => {
+    const browser = await openPrivateWindow({ context: { viewport: { width: 1366, height: 768 } } });
+    const clerk = await browser.newPage();
+    await clerk.goto(`${office.server.url}/console/deliveries`);
+    await clerk.locator('input[name=login]').fill('settlement@pennco.example');
+    await clerk.locator('input[name=secret]').fill(password);
+    await clerk.locator('[data-testid=sign-in] button[type=submit]').click();
+    const row = clerk.locator('[data-testid=delivery][data-status=pending]').first();
+    await row.waitFor();
+    expect(await clerk.locator('.grid input').count()).toBe(0);
+    await row.locator('a').first().click();
+    await clerk.locator('#facts').waitFor();
+    expect(await clerk.locator('[data-testid=change-delivery]').count()).toBe(0);
+    await clerk.goto(`${office.server.url}/console/accounts/a01`);
+    await clerk.getByRole('heading', { name: 'Not open to you: Accounts' }).waitFor();
+    await browser.close();
+  });
+
+  test('an amount that cannot be read says so, and stays to be mended', async () => {
+    await office.open('/deliveries?amountFrom=50000', '[data-testid=delivery]');
+    const amount = page.locator('input[name=amountFrom]');
+    await amount.fill('abc');
+    await page.getByText('“abc” is no amount in rupees; still ₹500.00.').waitFor();
+    expect(await amount.inputValue()).toBe('abc');
+    await amount.fill('1,500');
+    await expect.poll(() => page.url()).toContain('amountFrom=150000');
+    expect(await page.locator('.unread').count()).toBe(0);
+  });
+
+  test('a mark of the map is chosen with the space bar', async () => {
+    await office.open('/map', '.plot-mark[data-kind=agent]');
+    await page.locator('.plot-mark[data-kind=agent]').first().focus();
+    await page.keyboard.press('Space');
+    await expect.poll(() => page.url()).toContain('agent=a');
+  });
+
+  test('an office screen of 1366 px shows each usual column, and each total in a line of its own', async () => {
+    await page.setViewportSize({ width: 1366, height: 768 });
+    await office.open('/deliveries', '[data-testid=delivery]');
+    // Windows draws a scroll bar of 15 px beside the rows.
+    const fits = await page.locator('.grid .head').evaluate((head) => {
+      (head as HTMLElement).style.width = '1097px';
+      return head.scrollWidth <= 1097;
+    });
+    expect(fits).toBe(true);
+    await office.open('/', '[data-testid=total]');
+    const lines = await page.locator('[data-testid=total]').evaluateAll((totals) =>
+      totals.map((total) => {
+        const [count, share] = [total.querySelector('.total-count'), total.querySelector('small')];
+        const amount = total.querySelector('.total-amount');
+        if (!count?.firstChild || !share || !amount) return false;
+        [count.firstChild.nodeValue, share.textContent, amount.textContent] = ['4,726', '99 %', '₹7,95,01,070'];
+        return count.getBoundingClientRect().height < 40;
+      }),
+    );
+    expect(lines).toEqual([true, true, true, true]);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+});
