@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import { type Queryable, rowsOf, textArray } from './database.ts';
+import { keptSettings, ownersPath, settingClauses } from './function-settings.ts';
 import { literal, quoted } from './identifier.ts';
 
 /**
@@ -132,6 +133,8 @@ function markRow(table: MarkedTable): string {
     ${mark('OLD')}`;
 }
 
+const markSettings = ownersPath;
+
 /** Whether a table's triggers are those that this version makes, older ones that mark as well, or not all there and on. */
 export async function marksInForce(
   db: Queryable,
@@ -139,9 +142,13 @@ export async function marksInForce(
   kind: TriggerKind,
 ): Promise<'current' | 'older' | 'missing'> {
   const names = markTriggers(table.collection);
+  const settings = textArray(keptSettings(markSettings));
   const [found] = await rowsOf<{ current: number; marking: number; former: number }>(
     db,
-    sql`select count(*) filter (where p.proname = ${markFunction(table.collection)} and p.prosrc = ${functionBody(table, kind)})::int as current,
+    sql`select count(*) filter (
+            where p.proname = ${markFunction(table.collection)} and p.prosrc = ${functionBody(table, kind)}
+              and p.proconfig @> ${settings} and p.proconfig <@ ${settings}
+          )::int as current,
           count(*) filter (where t.tgname = any(${textArray(names)}))::int as marking,
           count(*) filter (where t.tgname = any(${textArray(formerTriggers)}))::int as former
         from pg_trigger t join pg_proc p on p.oid = t.tgfoid
@@ -161,7 +168,7 @@ export async function installMarks(tx: Queryable, table: MarkedTable, kind: Trig
   await dropFormerTriggers(tx, table.name);
   await tx.execute(
     sql.raw(
-      `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog ` +
+      `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${settingClauses(markSettings)} ` +
         `AS ${literal(functionBody(table, kind))}`,
     ),
   );

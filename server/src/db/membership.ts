@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { type Queryable, rowsOf } from './database.ts';
+import { type FunctionSettings, keptSettings, ownersPath, settingClauses } from './function-settings.ts';
 import { literal } from './identifier.ts';
 
 /**
@@ -13,18 +15,19 @@ export async function refreshMembership(db: Queryable): Promise<void> {
     sql`select collection, scopes_query as query from sync.tracked order by collection`,
   );
   const body = functionBody(tracked);
-  const [state] = await rowsOf<{ body: string; clustered: boolean }>(
+  const [state] = await rowsOf<{ body: string; settings: string; clustered: boolean }>(
     db,
-    sql`select p.prosrc as body, exists (select from pg_extension where extname = 'citus') as clustered
+    sql`select p.prosrc as body, to_json(p.proconfig)::text as settings,
+          exists (select from pg_extension where extname = 'citus') as clustered
         from pg_proc p where p.oid = 'sync.membership(text, text[], text[])'::regprocedure`,
   );
-  if (state?.body === body) return;
-  const settings = ['search_path = pg_catalog', ...(state?.clustered === true ? [] : keptPlan)];
+  const settings = { ...ownersPath, ...(state?.clustered === true ? {} : keptPlan) };
+  if (state?.body === body && isDeepStrictEqual(JSON.parse(state.settings), keptSettings(settings))) return;
   await db.execute(
     sql.raw(
       'CREATE OR REPLACE FUNCTION sync.membership(p_tenant text, p_collections text[], p_rows text[]) ' +
         'RETURNS TABLE (collection text, row_id text, scope text) LANGUAGE plpgsql STABLE SECURITY DEFINER ' +
-        `${settings.map((setting) => `SET ${setting}`).join(' ')} AS ${literal(body)}`,
+        `${settingClauses(settings)} AS ${literal(body)}`,
     ),
   );
 }
@@ -33,7 +36,7 @@ export async function refreshMembership(db: Queryable): Promise<void> {
  * One plan for all calls of a connection, whatever their number of rows; and not one made for an empty table, which would
  * read the whole of it when it has grown. (A cluster needs to know the tenant to plan.)
  */
-const keptPlan = ['plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'jit = off'];
+const keptPlan: FunctionSettings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
 function functionBody(tracked: readonly { collection: string; query: string }[]): string {
   const branches = tracked.map(
