@@ -1,6 +1,6 @@
 import { collection, defineModel } from '@ekbaar/sdk/model';
 import { by, postgresDatabase, track } from '@ekbaar/server';
-import { text, pgTable } from 'drizzle-orm/pg-core';
+import { date, doublePrecision, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import postgres, { type Sql } from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
@@ -104,6 +104,42 @@ test('from one kind of trigger to the other and back, nothing is published anew'
   const [head] = await sql<{ version: number }[]>`select version::int from sync.scopes where scope = 'agent:a1'`;
   expect(head?.version).toBe(1);
 });
+
+test.each(['statement', 'row'] as const)(
+  'keys that a session would write in its own way leave the same marks as in any other: %s triggers',
+  async (triggers) => {
+    await sql`create table moments (tenant text not null, day date, at timestamptz, size float8, primary key (tenant, day))`;
+    const columns = { day: date().notNull(), at: timestamp({ withTimezone: true }), size: doublePrecision() };
+    const moments = pgTable('moments', { tenant: text().notNull(), ...columns });
+    const schema = z.object({ day: z.string() });
+    const declared = defineModel({
+      version: 1,
+      collections: { moments: collection({ schema, key: 'day' }) },
+      mutations: {},
+    });
+    const tables = {
+      moments: { table: moments, scopes: [by('day', moments.day), by('at', moments.at), by('size', moments.size)] },
+    };
+    await trackNow({ model: declared, tables, triggers });
+    await sql.begin(async (tx) => {
+      await tx.unsafe(
+        `set local datestyle = 'SQL, DMY'; set local timezone = 'Asia/Kolkata'; set local extra_float_digits = -3`,
+      );
+      await tx.unsafe(`insert into moments values ('pennco', '2026-11-27', '2026-11-27 00:00+00', 0.1::float8 + 0.2)`);
+    });
+    const [mark] = await sql`select row_id as row from sync.dirty`;
+    expect(mark).toEqual({ row: '2026-11-27' });
+    const published = await sql.begin(async (tx) => {
+      await tx.unsafe(
+        `set local datestyle = 'SQL, DMY'; set local timezone = 'Asia/Kolkata'; set local extra_float_digits = -3`,
+      );
+      return tx<{ scope: string }[]>`select scope from sync.publish('pennco', null, 10) order by 1`;
+    });
+    expect(published.map(({ scope }) => scope)).toEqual([
+      ...['at:2026-11-27 00:00:00+00', 'day:2026-11-27', 'size:0.30000000000000004'],
+    ]);
+  },
+);
 
 test('a partitioned table: writes to a partition by its own name count too', async () => {
   await sql.unsafe(`

@@ -7,6 +7,9 @@ export type FunctionSettings = Readonly<Record<string, string>>;
  */
 export const ownersPath: FunctionSettings = { search_path: 'pg_catalog, pg_temp' };
 
+/** Of what writes keys and scopes as text: a date or a number is the same text in every program's session. */
+export const sameTexts: FunctionSettings = { DateStyle: 'ISO, MDY', TimeZone: 'UTC', extra_float_digits: '1' };
+
 /** The clauses of `CREATE FUNCTION`. */
 export function settingClauses(settings: FunctionSettings): string {
   // Lists of names stand as they are; a quoted one would be a single name.

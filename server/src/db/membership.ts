@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { type Queryable, rowsOf } from './database.ts';
-import { type FunctionSettings, keptSettings, ownersPath, settingClauses } from './function-settings.ts';
+import { type FunctionSettings, keptSettings, ownersPath, sameTexts, settingClauses } from './function-settings.ts';
 import { literal } from './identifier.ts';
 
 /**
@@ -10,9 +10,9 @@ import { literal } from './identifier.ts';
  * the function in force says the same.
  */
 export async function refreshMembership(db: Queryable): Promise<void> {
-  const tracked = await rowsOf<{ collection: string; query: string }>(
+  const tracked = await rowsOf<Branch>(
     db,
-    sql`select collection, scopes_query as query from sync.tracked order by collection`,
+    sql`select collection, table_name as "table", scopes_query as query from sync.tracked order by collection`,
   );
   const body = functionBody(tracked);
   const [state] = await rowsOf<{ body: string; settings: string; clustered: boolean }>(
@@ -21,7 +21,7 @@ export async function refreshMembership(db: Queryable): Promise<void> {
           exists (select from pg_extension where extname = 'citus') as clustered
         from pg_proc p where p.oid = 'sync.membership(text, text[], text[])'::regprocedure`,
   );
-  const settings = { ...ownersPath, ...(state?.clustered === true ? {} : keptPlan) };
+  const settings = { ...ownersPath, ...sameTexts, ...(state?.clustered === true ? {} : keptPlan) };
   if (state?.body === body && isDeepStrictEqual(JSON.parse(state.settings), keptSettings(settings))) return;
   await db.execute(
     sql.raw(
@@ -38,10 +38,17 @@ export async function refreshMembership(db: Queryable): Promise<void> {
  */
 const keptPlan: FunctionSettings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
-function functionBody(tracked: readonly { collection: string; query: string }[]): string {
+interface Branch {
+  readonly collection: string;
+  /** Schema-qualified and quoted. */
+  readonly table: string;
+  readonly query: string;
+}
+
+function functionBody(tracked: readonly Branch[]): string {
   const branches = tracked.map(
-    ({ collection, query }) => `
-  IF ${literal(collection)} = ANY (v_collections) THEN
+    ({ collection, table, query }) => `
+  IF ${literal(collection)} = ANY (v_collections) AND to_regclass(${literal(table)}) IS NOT NULL THEN
     p_collections := ARRAY(SELECT u.row_id FROM unnest(v_collections, p_rows) AS u (collection, row_id) WHERE u.collection = ${literal(collection)});
     RETURN QUERY ${query};
   END IF;`,
@@ -52,6 +59,6 @@ DECLARE
   v_collections text[] := p_collections;
 BEGIN
   -- Generated from sync.tracked. In its queries $1 is the tenant and $2 the ids of the collection's own rows: that is
-  -- what the second parameter is used for here.${branches.join('')}
+  -- what the second parameter is used for here. The rows of a table that is gone are in no scope.${branches.join('')}
 END `;
 }
