@@ -64,6 +64,21 @@ export async function firstFreeMark(
   return mark;
 }
 
+/** Collections whose rows nobody can read now: their table, or a partition of it, is locked or about to be. */
+export async function lockedCollections(db: Queryable): Promise<string[]> {
+  const rows = await rowsOf<{ collection: string }>(
+    db,
+    sql`select t.collection from sync.tracked t where exists (
+          select from pg_locks l
+          where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
+            and l.database = (select d.oid from pg_database d where d.datname = current_database())
+            and (l.relation = to_regclass(t.table_name)
+              or l.relation in (select p.relid from pg_partition_tree(to_regclass(t.table_name)) p))
+        ) order by 1`,
+  );
+  return rows.map(({ collection }) => collection);
+}
+
 export async function readBacklog(db: Queryable): Promise<Backlog> {
   const [found] = await rowsOf<{ marks: number; oldest: string | null }>(
     db,

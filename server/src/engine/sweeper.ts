@@ -1,6 +1,7 @@
+import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { databaseCode, databaseFault } from '../db/fault.ts';
-import { firstFreeMark, type Mark, markedTenants, newestMark } from './marks.ts';
+import { firstFreeMark, lockedCollections, type Mark, markedTenants, newestMark } from './marks.ts';
 import { type Moved, publish } from './publish.ts';
 import { longerRest, type Rest } from './rest.ts';
 import { type Aside, leaveOut, SetAside } from './set-aside.ts';
@@ -20,7 +21,16 @@ export interface SweeperOptions {
 
 const marksPerTransaction = 1000;
 const conflictTries = 5;
+const lockNotAvailable = '55P03';
 const mostRestMs = 60_000;
+/**
+ * How long a lock is waited for: mutators that write rows of the same buckets wait behind the sweeper, whatever their table.
+ */
+const lockWaitMs = 500;
+/** Of a collection whose table somebody has locked. */
+const mostLockedRestMs = 5000;
+/** Locks of other publishers that were not had in time, one after the other: then it is worth a line in the log. */
+const manyWaits = 5;
 /** What an unreachable database is asked at most. */
 const awayPauseMs = 5000;
 
@@ -30,6 +40,8 @@ class Trouble {
   failures = 0;
   /** Of the tenant as a whole, while the database is at fault. */
   rest: Rest | undefined;
+  /** How often in turn a lock that is no table's was not had in time. */
+  waits = 0;
   readonly aside = new SetAside();
   /** As long as it rests, another mark that is set aside is not worth another line in the log. */
   report: Rest | undefined;
@@ -59,6 +71,7 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     try {
       const { moved, more } = await retryingConflicts(() =>
         database.db.transaction(async (tx) => {
+          await tx.execute(sql.raw(`set local lock_timeout = ${lockWaitMs}`));
           await leaveOut(tx, aside);
           if (most === 1) alone = await firstFreeMark(tx, tenant, aside);
           const published = await publish(tx, tenant, { most });
@@ -71,12 +84,13 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     } catch (error) {
       if (stopped) return false;
       troubles.set(tenant, trouble);
-      return fail(trouble, most === 1 ? (alone ?? 'none') : undefined, error);
+      return await fail(trouble, most === 1 ? (alone ?? 'none') : undefined, error);
     }
   };
 
   /** Answers whether to go on at once: one mark that cannot be published is looked for, and then left out. */
-  const fail = (trouble: Trouble, alone: Mark | 'none' | undefined, error: unknown): boolean => {
+  const fail = async (trouble: Trouble, alone: Mark | 'none' | undefined, error: unknown): Promise<boolean> => {
+    if (databaseCode(error) === lockNotAvailable) return giveWay(trouble, error);
     if (databaseFault(error) !== undefined || alone === 'none') {
       trouble.failures++;
       trouble.rest = longerRest(trouble.rest, mostRestMs);
@@ -91,12 +105,29 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     const ofAll = databaseCode(error)?.startsWith('42') === true;
     if (ofAll) trouble.aside.collection(alone.collection);
     else trouble.aside.mark(alone);
-    if (trouble.report?.resting !== true) {
-      trouble.report = longerRest(trouble.report, mostRestMs);
-      const what = ofAll ? `rows of "${alone.collection}"` : `the row "${alone.row}" of "${alone.collection}"`;
-      onError(new Error(`${what} cannot be published, and waits aside for another try`, { cause: error }));
-    }
+    const what = ofAll ? `rows of "${alone.collection}"` : `the row "${alone.row}" of "${alone.collection}"`;
+    report(trouble, `${what} cannot be published, and waits aside for another try`, error);
     return true;
+  };
+
+  /** Who holds the lock is not disturbed, and what needs it not waits for neither. */
+  const giveWay = async (trouble: Trouble, error: unknown): Promise<boolean> => {
+    const locked = await lockedCollections(database.db);
+    for (const collection of locked) trouble.aside.collection(collection, mostLockedRestMs);
+    if (locked.length > 0) {
+      report(trouble, `the table of ${locked.join(', ')} is locked: its rows wait aside for another try`, error);
+      return true;
+    }
+    trouble.rest = longerRest(undefined, mostRestMs);
+    trouble.waits++;
+    if (trouble.waits % manyWaits === 0) onError(error);
+    return trouble.waits % manyWaits !== 0;
+  };
+
+  const report = (trouble: Trouble, what: string, cause: unknown) => {
+    if (trouble.report?.resting === true) return;
+    trouble.report = longerRest(trouble.report, mostRestMs);
+    onError(new Error(what, { cause }));
   };
 
   /** One turn of every tenant that is not resting. */
@@ -166,6 +197,7 @@ function recover(troubles: Map<string, Trouble>, tenant: string, allBut: Aside |
   const trouble = troubles.get(tenant);
   if (trouble === undefined) return;
   trouble.rest = undefined;
+  trouble.waits = 0;
   trouble.failures = Math.max(0, trouble.failures - 1);
   if (allBut !== undefined) trouble.aside.forget(allBut);
   if (trouble.failures === 0 && trouble.aside.size === 0) troubles.delete(tenant);
