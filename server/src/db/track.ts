@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import { fillStep } from './backfill.ts';
 import { type Queryable, rowsOf } from './database.ts';
-import { guard } from './guard.ts';
+import { assertVisible, guard } from './guard.ts';
 import { installMarks, marksInForce, type TriggerKind } from './mark-trigger.ts';
 import { refreshMembership } from './membership.ts';
 import { withShortLocks } from './short-locks.ts';
@@ -28,6 +28,7 @@ const stepsAtStart = 10;
  * migrations' lock.
  *
  * @throws TypeError when a table has no column named `tenant`
+ * @throws Error when row-level security is forced on a table: its rows would not be seen
  */
 export async function track(db: Queryable, tables: Iterable<SyncedTable>, options: TrackOptions): Promise<void> {
   const known = new Map((await trackedTables(db)).map((table) => [table.collection, table]));
@@ -48,6 +49,7 @@ async function declare(
   before: TrackedTable | undefined,
   { model, again = false, triggers }: TrackOptions,
 ): Promise<void> {
+  await assertVisible(db, table.name);
   await guard(db, table.table);
   const kind = triggers ?? before?.triggers ?? (await kindFor(db, table));
   const marks = await marksInForce(db, table, kind);

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { rowsOf } from '../database.ts';
+import { hiddenTables, wayToSee } from '../guard.ts';
 import { ownMigrations } from '../migrate.ts';
+import { trackedTables } from '../tracked-tables.ts';
 import { type Check, fine, plural, problem, warning } from './finding.ts';
 
 export const migrations: Check = {
@@ -89,13 +91,21 @@ export const rowSecurity: Check = {
           order by 1`,
     );
     const open = rows.filter(({ secured, guarded }) => !secured || !guarded);
-    if (open.length === 0) return [fine(`on all ${rows.length} tables with a tenant`)];
-    return open.map(({ name, secured }) =>
+    const found = open.map(({ name, secured }) =>
       problem(
         `${name} ${secured ? 'has no policy that keeps the engine to its tenant' : 'has row-level security switched off'}`,
         secured ? 'run ekbaar migrate' : `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
       ),
     );
+    const tracked = await trackedTables(db);
+    for (const hidden of await hiddenTables(
+      db,
+      tracked.map(({ table }) => table),
+    )) {
+      const says = `it is forced on ${hidden.name}: "${hidden.user}", as whom rows are published, does not see them`;
+      found.push(problem(says, wayToSee(hidden)));
+    }
+    return found.length > 0 ? found : [fine(`on all ${rows.length} tables with a tenant`)];
   },
 };
 
