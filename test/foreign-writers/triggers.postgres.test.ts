@@ -156,6 +156,30 @@ test('a partitioned table: writes to a partition by its own name count too', asy
   expect(await newMarks()).toEqual(['cred/v2', ...ids('v1', 'v2'), 'vishi/v3']);
 });
 
+test.each(['its rows as a partition of it', 'itself a partition'])(
+  'a tracked table that becomes partitioned, %s: writes by whichever name count, as if it had been so from the start',
+  async (how) => {
+    await sql.unsafe(createVisits);
+    await sql`insert into visits (tenant, id, agent) values ('pennco', 'v1', 'a1')`;
+    await trackNow();
+    const parent = how === 'itself a partition' ? 'all_visits' : 'visits';
+    const old = how === 'itself a partition' ? 'visits' : 'visits_pennco';
+    if (old !== 'visits')
+      await sql.unsafe(`alter table visits rename to ${old}; alter index visits_pkey rename to old_pkey`);
+    await sql.unsafe(`
+      create table ${parent} (tenant text not null, id text not null, agent text, region text, note text not null default '',
+        primary key (tenant, id)) partition by list (tenant);
+      create table visits_vishi partition of ${parent} for values in ('vishi');
+      alter table ${parent} attach partition ${old} for values in ('pennco')`);
+    await trackNow();
+    expect(await newMarks()).toEqual([]);
+    await sql.unsafe(`insert into ${parent} (tenant, id) values ('pennco', 'v2')`);
+    await sql.unsafe(`update ${old} set note = 'by its own name' where id = 'v1'`);
+    if (parent === 'visits') await sql`insert into visits_vishi (tenant, id) values ('vishi', 'v1')`;
+    expect(await newMarks()).toEqual([...ids('v1', 'v2'), ...(parent === 'visits' ? ['vishi/v1'] : [])]);
+  },
+);
+
 test('a TRUNCATE that cannot see all rows that go is refused, and says what to do', async () => {
   await sql.unsafe(createVisits);
   await trackNow();

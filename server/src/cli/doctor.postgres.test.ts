@@ -109,6 +109,13 @@ describe('ekbaar doctor', () => {
       'alter table deliveries enable always trigger ekbaar_update_deliveries',
     ],
     [
+      'triggers of statements on a table that has become a partition',
+      /^problem tracking: deliveries is partitioned, a partition or on a cluster, and has triggers of statements/,
+      `create table all_deliveries (like deliveries including all) partition by list (tenant);
+       alter table all_deliveries attach partition deliveries default`,
+      'alter table all_deliveries detach partition deliveries; drop table all_deliveries',
+    ],
+    [
       'a role that row-level security does not bind',
       /^problem role ekbaar_engine: row-level security does not bind it/,
       'alter role ekbaar_engine bypassrls',

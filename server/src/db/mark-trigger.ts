@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import { type Queryable, rowsOf, textArray } from './database.ts';
 import { type FunctionSettings, keptSettings, ownersPath, sameTexts, settingClauses } from './function-settings.ts';
@@ -8,10 +8,15 @@ import { storedType } from './stored-type.ts';
 
 /**
  * How often the triggers of a table fire: once for a statement, or once for each row. Rows cost more, and are needed
- * where a transition table is not seen: on a Citus cluster, on partitions that are written to by their own names, and
- * on a table that logical replication fills.
+ * where a transition table is not seen: on a Citus cluster, on partitions that are written to by their own names or by
+ * their parent's, and on a table that logical replication fills.
  */
 export type TriggerKind = 'statement' | 'row';
+
+/** Whether a table, `c` of `pg_class`, has writes that only triggers of each row see. */
+export const needsRowTriggers: SQL = sql.raw(
+  `(c.relkind = 'p' or c.relispartition or exists (select from pg_extension where extname = 'citus'))`,
+);
 
 export type MarkedTable = Pick<SyncedTable, 'collection' | 'name' | 'key' | 'tenant'>;
 

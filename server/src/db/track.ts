@@ -3,7 +3,7 @@ import type { SyncedTable } from '../engine/synced-table.ts';
 import { fillStep } from './backfill.ts';
 import { type Queryable, rowsOf } from './database.ts';
 import { assertVisible, guard } from './guard.ts';
-import { installMarks, marksInForce, type TriggerKind } from './mark-trigger.ts';
+import { installMarks, marksInForce, needsRowTriggers, type TriggerKind } from './mark-trigger.ts';
 import { refreshMembership } from './membership.ts';
 import { withShortLocks } from './short-locks.ts';
 import { type TrackedTable, trackedTables } from './tracked-tables.ts';
@@ -12,7 +12,7 @@ import { untrack } from './untrack.ts';
 export interface TrackOptions {
   /** The version of the model that declares the tables: what a newer one has declared stays. */
   readonly model: number;
-  /** By default what it was before; at first `row` on a Citus cluster and on partitioned tables, otherwise `statement`. */
+  /** By default what it was before, at first `statement`; always `row` on a Citus cluster, a partitioned table or a partition. */
   readonly triggers?: TriggerKind | undefined;
   /** Marks all rows once more, so that every phone gets them again: after columns became visible, for one. */
   readonly again?: boolean | undefined;
@@ -51,7 +51,7 @@ async function declare(
 ): Promise<void> {
   await assertVisible(db, table.name);
   await guard(db, table.table);
-  const kind = triggers ?? before?.triggers ?? (await kindFor(db, table));
+  const kind = (await needsRow(db, table)) ? 'row' : (triggers ?? before?.triggers ?? 'statement');
   const marks = await marksInForce(db, table, kind);
   const otherScopes = before !== undefined && before.scopesQuery !== table.scopesQuery;
   const fill = before === undefined || otherScopes || marks === 'missing' || again;
@@ -72,11 +72,10 @@ async function declare(
   });
 }
 
-async function kindFor(db: Queryable, table: SyncedTable): Promise<TriggerKind> {
-  const [state] = await rowsOf<{ byRow: boolean }>(
+async function needsRow(db: Queryable, table: SyncedTable): Promise<boolean> {
+  const [state] = await rowsOf<{ row: boolean }>(
     db,
-    sql`select c.relkind = 'p' or exists (select from pg_extension where extname = 'citus') as "byRow"
-        from pg_class c where c.oid = to_regclass(${table.name})`,
+    sql`select ${needsRowTriggers} as row from pg_class c where c.oid = to_regclass(${table.name})`,
   );
-  return state?.byRow === true ? 'row' : 'statement';
+  return state?.row === true;
 }
