@@ -1,6 +1,6 @@
 import { collection, defineModel } from '@ekbaar/sdk/model';
 import { by, postgresDatabase, track } from '@ekbaar/server';
-import { date, doublePrecision, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
+import { customType, date, doublePrecision, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import postgres, { type Sql } from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
@@ -205,6 +205,51 @@ test('a row whose delete cascades from another table, and one that a trigger at 
     expect(await tx`select 1 from sync.dirty`).toHaveLength(0);
   });
   expect(await newMarks()).toEqual(ids('v7'));
+});
+
+describe('keys of types that are not PostgreSQL’s own', () => {
+  const declare = (type: string) => {
+    const own = customType<{ data: string }>({ dataType: () => type });
+    const table = pgTable('visits', { tenant: text().notNull(), id: own().notNull(), agent: text() });
+    const schema = z.object({ id: z.string(), agent: z.nullable(z.string()) });
+    const collections = { visits: collection({ schema, key: 'id' }) };
+    const declared = defineModel({ version: 1, collections, mutations: {} });
+    return { model: declared, tables: { visits: { table, scopes: [by('agent', table.agent)] } } };
+  };
+  const create = (type: string) => `
+    create domain ulid as text check (length(value) = 4);
+    create domain inner_ulid as ulid;
+    create type place as enum ('here', 'over');
+    create table visits (tenant text not null, id ${type} not null, agent text, primary key (tenant, id));
+    insert into visits values ('pennco', 'here', 'a1')`;
+
+  test.each(['ulid', 'inner_ulid', 'place'])('%s: rows are published from the first on, by the index', async (type) => {
+    await sql.unsafe(create(type));
+    await trackNow(declare(type));
+    await sql`insert into visits (tenant, id, agent) values ('pennco', 'over', 'a2')`;
+    const published = await sql<{ scope: string }[]>`select scope from sync.publish('pennco', null, 10)`;
+    expect(published.map(({ scope }) => scope)).toEqual(['agent:a2']);
+    const lines = await sql<{ row: string }[]>`select row_id as row from sync.changes order by 1`;
+    expect(lines.map(({ row }) => row)).toEqual(['here', 'over']);
+    const [query] = await sql<
+      { text: string }[]
+    >`select scopes_query as text from sync.tracked where collection = 'visits'`;
+    await sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      await tx.unsafe(`prepare scopes (text, text[]) as ${query?.text ?? ''}`);
+      const plan = await tx.unsafe(`explain execute scopes ('pennco', '{here}')`);
+      expect(JSON.stringify(plan)).toMatch(/Index Cond: [^"]*\bid\b/);
+    });
+    await trackNow(declare(type));
+    expect(await newMarks()).toEqual([]);
+  });
+
+  test('one that cannot be compared: refused before anything is made, and the table goes on as it was', async () => {
+    await sql.unsafe(create('ulid'));
+    await sql`alter table visits alter column tenant type uuid using gen_random_uuid()`;
+    await expect(trackNow(declare('ulid'))).rejects.toThrow(/"public"."visits" cannot be tracked: .*uuid = text/);
+    await sql`insert into visits (tenant, id) values (gen_random_uuid(), 'over')`;
+  });
 });
 
 describe('many collections', () => {

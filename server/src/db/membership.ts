@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { type Queryable, rowsOf } from './database.ts';
+import { databaseCode } from './fault.ts';
 import { type FunctionSettings, keptSettings, ownersPath, sameTexts, settingClauses } from './function-settings.ts';
 import { literal } from './identifier.ts';
 
@@ -37,6 +38,30 @@ export async function refreshMembership(db: Queryable): Promise<void> {
  * read the whole of it when it has grown. (A cluster needs to know the tenant to plan.)
  */
 const keptPlan: FunctionSettings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
+
+/**
+ * Asks before anything is made whether `sync.membership` could run a table's query: afterwards every write would fail.
+ *
+ * @throws TypeError that names the table
+ */
+export async function assertPublishable(db: Queryable, table: { readonly name: string }, query: string): Promise<void> {
+  try {
+    await db.transaction(async (tx) => {
+      await tx.execute(sql.raw(`set local search_path = ${ownersPath['search_path']}`));
+      await tx.execute(sql.raw(`prepare ekbaar_membership (text, text[]) as ${query}`));
+      await tx.execute(sql.raw('deallocate ekbaar_membership'));
+    });
+  } catch (error) {
+    const code = databaseCode(error);
+    // Whoever guards a table that is not there says so better.
+    if (code === '42P01') return;
+    if (code?.startsWith('42') !== true) throw error;
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new TypeError(`${table.name} cannot be tracked: the query of its rows' scopes fails (${why})`, {
+      cause: error,
+    });
+  }
+}
 
 interface Branch {
   readonly collection: string;

@@ -4,7 +4,8 @@ import { fillStep } from './backfill.ts';
 import { type Queryable, rowsOf } from './database.ts';
 import { assertVisible, guard } from './guard.ts';
 import { installMarks, marksInForce, needsRowTriggers, type TriggerKind } from './mark-trigger.ts';
-import { refreshMembership } from './membership.ts';
+import { assertPublishable, refreshMembership } from './membership.ts';
+import { scopesQueryIn } from './scopes-query.ts';
 import { withShortLocks } from './short-locks.ts';
 import { type TrackedTable, trackedTables } from './tracked-tables.ts';
 import { untrack } from './untrack.ts';
@@ -50,11 +51,16 @@ async function declare(
   { model, again = false, triggers }: TrackOptions,
 ): Promise<void> {
   await assertVisible(db, table.name);
+  const scopesQuery = await scopesQueryIn(db, table);
+  if (before?.scopesQuery !== scopesQuery) await assertPublishable(db, table, scopesQuery);
   await guard(db, table.table);
-  const kind = (await needsRow(db, table)) ? 'row' : (triggers ?? before?.triggers ?? 'statement');
+  const byRow = await needsRow(db, table);
+  const kind = byRow ? 'row' : (triggers ?? before?.triggers ?? 'statement');
   const marks = await marksInForce(db, table, kind);
-  const otherScopes = before !== undefined && before.scopesQuery !== table.scopesQuery;
-  const fill = before === undefined || otherScopes || marks === 'missing' || again;
+  const otherScopes = before !== undefined && before.scopesQuery !== scopesQuery;
+  // A table that has become partitioned may have missed some.
+  const missed = byRow && before?.triggers === 'statement';
+  const fill = before === undefined || otherScopes || marks === 'missing' || missed || again;
   if (!fill && marks === 'current' && before.model === model && before.triggers === kind) return;
   await withShortLocks(db, `Tracking ${table.name}`, async (tx) => {
     // Whoever has asked for the former scopes publishes them before rows are marked anew.
@@ -64,7 +70,7 @@ async function declare(
     const keep = sql.raw(String(!fill));
     await tx.execute(sql`
       insert into sync.tracked as t (collection, table_name, scopes_query, definition, filled)
-      values (${table.collection}, ${table.name}, ${table.scopesQuery}, ${definition}, false)
+      values (${table.collection}, ${table.name}, ${scopesQuery}, ${definition}, false)
       on conflict (collection) do update
       set table_name = excluded.table_name, scopes_query = excluded.scopes_query, definition = excluded.definition,
         filled = t.filled and ${keep}, filled_to = case when ${keep} then t.filled_to end`);
