@@ -21,8 +21,10 @@ export class SetAside {
     this.#marks.set(id, longerRest(this.#marks.get(id), mostRestMs));
   }
 
-  collection(name: string, mostMs = mostRestMs): void {
-    this.#collections.set(name, longerRest(this.#collections.get(name), mostMs));
+  collection(name: string, mostMs = mostRestMs): Rest {
+    const rest = longerRest(this.#collections.get(name), mostMs);
+    this.#collections.set(name, rest);
+    return rest;
   }
 
   /** What has its rest now. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
 import { databaseCode, databaseFault } from '../db/fault.ts';
@@ -27,9 +28,11 @@ const mostRestMs = 60_000;
  * How long a lock is waited for: mutators that write rows of the same buckets wait behind the sweeper, whatever their table.
  */
 const lockWaitMs = 500;
+/** While all that is left waits for somebody's lock. */
+const lockedPauseMs = 50;
 /** Of a collection whose table somebody has locked. */
 const mostLockedRestMs = 5000;
-/** Locks of other publishers that were not had in time, one after the other: then it is worth a line in the log. */
+/** Locks that were not had in time, one after the other: then it is worth a line in the log. */
 const manyWaits = 5;
 /** What an unreachable database is asked at most. */
 const awayPauseMs = 5000;
@@ -42,6 +45,8 @@ class Trouble {
   rest: Rest | undefined;
   /** How often in turn a lock that is no table's was not had in time. */
   waits = 0;
+  /** Of collections whose table was locked a moment ago: who sweeps all waits for them. */
+  locked: Rest | undefined;
   readonly aside = new SetAside();
   /** As long as it rests, another mark that is set aside is not worth another line in the log. */
   report: Rest | undefined;
@@ -66,6 +71,7 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
   const turn = async (tenant: string, upTo?: string): Promise<boolean> => {
     const trouble = troubles.get(tenant) ?? new Trouble();
     const { most } = trouble;
+    if (trouble.locked?.resting === false) trouble.locked = undefined;
     const aside = trouble.aside.now;
     let alone: Mark | undefined;
     try {
@@ -113,9 +119,13 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
   /** Who holds the lock is not disturbed, and what needs it not waits for neither. */
   const giveWay = async (trouble: Trouble, error: unknown): Promise<boolean> => {
     const locked = await lockedCollections(database.db);
-    for (const collection of locked) trouble.aside.collection(collection, mostLockedRestMs);
-    if (locked.length > 0) {
-      report(trouble, `the table of ${locked.join(', ')} is locked: its rows wait aside for another try`, error);
+    const rests = locked.map((collection) => trouble.aside.collection(collection, mostLockedRestMs));
+    if (rests.length > 0) {
+      // Somebody truncates now and then; only one who stays is worth a line in the log.
+      const stays = rests.some(({ failures }) => failures % manyWaits === 0);
+      trouble.locked = stays ? undefined : rests[0];
+      if (stays)
+        report(trouble, `the table of ${locked.join(', ')} is locked: its rows wait aside for another try`, error);
       return true;
     }
     trouble.rest = longerRest(undefined, mostRestMs);
@@ -149,11 +159,15 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     }
     while (open.length > 0) {
       const left: typeof open = [];
+      let goesOn = false;
       for (const one of open) {
         if (stopped) return;
-        if (await turn(one.tenant, one.upTo)) left.push(one);
+        const more = await turn(one.tenant, one.upTo);
+        if (more || troubles.get(one.tenant)?.locked !== undefined) left.push(one);
+        goesOn ||= more;
       }
       open = left;
+      if (!goesOn && open.length > 0) await sleep(lockedPauseMs);
     }
   };
 
