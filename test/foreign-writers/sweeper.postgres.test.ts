@@ -79,6 +79,88 @@ test('a tenant that cannot be published keeps no other waiting, is reported and 
   expect(await wrongLines(sql)).toEqual([]);
 });
 
+test('a row that cannot be published waits aside, is reported, and is tried again: the tenant’s others do not wait for it', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await sql`alter table sync.changes add constraint bad_ones check (row_id not in ('v3', 'v7'))`;
+  await addVisits(2000, 'pennco');
+  await server.server.engine.sweep();
+  const left = await sql<{ row: string }[]>`select row_id as row from sync.dirty order by id`;
+  expect(left.map(({ row }) => row)).toEqual(['v3', 'v7']);
+  expect(server.failures.map(({ error }) => error)).toEqual([
+    expect.stringContaining('the row "v3" of "visits" cannot be published'),
+  ]);
+
+  await sql`alter table sync.changes drop constraint bad_ones`;
+  await until(async () => {
+    await server.server.engine.sweep();
+    return (await marks('pennco')) === 0;
+  });
+  expect(await wrongLines(sql)).toEqual([]);
+});
+
+test('a query that fails for every row of a collection stops only that collection', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await sql`alter table visits rename column region to area`;
+  await addVisits(2000, 'pennco');
+  await sql`select sync.mark_receipt('pennco', gen_random_uuid())`;
+  await server.server.engine.sweep();
+  expect(await sql`select from sync.dirty where collection = 'receipts'`).toHaveLength(0);
+  expect(await marks('pennco')).toBe(2000);
+  expect(server.failures).toHaveLength(1);
+
+  await sql`alter table visits rename column area to region`;
+  await until(async () => {
+    await server.server.engine.sweep();
+    return (await marks('pennco')) === 0;
+  });
+  expect(await wrongLines(sql)).toEqual([]);
+});
+
+test('while somebody holds a lock on one table, what comes of others is published, and a push beside them waits for none of it', async () => {
+  server = await startVisits(database.url);
+  const holder = await sql.reserve();
+  await holder`begin`;
+  await holder`lock table visits in access exclusive mode`;
+  // Marks as of a transaction that committed before the lock: they take all buckets of advisory locks.
+  await sql`
+    insert into sync.dirty (tenant, collection, row_id, origin)
+    select 'pennco', 'visits', 'v' || n, '' from generate_series(1, 3000) n`;
+  // A receipt of the built-in collection: as good as a row of another table.
+  let slowest = 0;
+  for (const end = Date.now() + 4000; Date.now() < end; await sleep(20)) {
+    const began = Date.now();
+    await sql.begin(async (tx) => {
+      await tx.unsafe(`set local ekbaar.origin = 'a push'; set local ekbaar.tenant = 'pennco'`);
+      await tx`select sync.mark_receipt('pennco', gen_random_uuid())`;
+      await tx`select from sync.publish('pennco', 'a push', null)`;
+    });
+    await sql`select sync.mark_receipt('pennco', gen_random_uuid())`;
+    slowest = Math.max(slowest, Date.now() - began);
+  }
+  expect(slowest).toBeLessThan(2000);
+  const receipts = () => sql`select from sync.dirty where collection = 'receipts'`;
+  await until(async () => (await receipts()).length === 0);
+  expect(await marks('pennco')).toBe(3000);
+  await holder`commit`;
+  holder.release();
+  await until(async () => (await marks('pennco')) === 0);
+  expect(await wrongLines(sql)).toEqual([]);
+});
+
+test('the rows of a table that is dropped while their marks wait have left', async () => {
+  server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
+  await addVisits(10, 'pennco');
+  await server.server.engine.sweep();
+  await sql.begin(async (tx) => {
+    await tx`delete from visits`;
+    await tx`drop table visits`;
+  });
+  await server.server.engine.sweep();
+  expect(await marks('pennco')).toBe(0);
+  expect(await sql`select from sync.changes where tag <> 0`).toHaveLength(0);
+  expect(server.failures).toEqual([]);
+});
+
 test('tenants have turns: a small one is not behind the whole backlog of a large one', async () => {
   server = await startVisits(database.url, { sweepEveryMs: 3_600_000 });
   await addVisits(20_000, 'a-large-one', null);

@@ -1,6 +1,6 @@
 import { collection, defineModel } from '@ekbaar/sdk/model';
 import { by, postgresDatabase, track } from '@ekbaar/server';
-import { text, pgTable } from 'drizzle-orm/pg-core';
+import { customType, date, doublePrecision, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import postgres, { type Sql } from 'postgres';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import * as z from 'zod/mini';
@@ -105,6 +105,42 @@ test('from one kind of trigger to the other and back, nothing is published anew'
   expect(head?.version).toBe(1);
 });
 
+test.each(['statement', 'row'] as const)(
+  'keys that a session would write in its own way leave the same marks as in any other: %s triggers',
+  async (triggers) => {
+    await sql`create table moments (tenant text not null, day date, at timestamptz, size float8, primary key (tenant, day))`;
+    const columns = { day: date().notNull(), at: timestamp({ withTimezone: true }), size: doublePrecision() };
+    const moments = pgTable('moments', { tenant: text().notNull(), ...columns });
+    const schema = z.object({ day: z.string() });
+    const declared = defineModel({
+      version: 1,
+      collections: { moments: collection({ schema, key: 'day' }) },
+      mutations: {},
+    });
+    const tables = {
+      moments: { table: moments, scopes: [by('day', moments.day), by('at', moments.at), by('size', moments.size)] },
+    };
+    await trackNow({ model: declared, tables, triggers });
+    await sql.begin(async (tx) => {
+      await tx.unsafe(
+        `set local datestyle = 'SQL, DMY'; set local timezone = 'Asia/Kolkata'; set local extra_float_digits = -3`,
+      );
+      await tx.unsafe(`insert into moments values ('pennco', '2026-11-27', '2026-11-27 00:00+00', 0.1::float8 + 0.2)`);
+    });
+    const [mark] = await sql`select row_id as row from sync.dirty`;
+    expect(mark).toEqual({ row: '2026-11-27' });
+    const published = await sql.begin(async (tx) => {
+      await tx.unsafe(
+        `set local datestyle = 'SQL, DMY'; set local timezone = 'Asia/Kolkata'; set local extra_float_digits = -3`,
+      );
+      return tx<{ scope: string }[]>`select scope from sync.publish('pennco', null, 10) order by 1`;
+    });
+    expect(published.map(({ scope }) => scope)).toEqual([
+      ...['at:2026-11-27 00:00:00+00', 'day:2026-11-27', 'size:0.30000000000000004'],
+    ]);
+  },
+);
+
 test('a partitioned table: writes to a partition by its own name count too', async () => {
   await sql.unsafe(`
     create table visits (tenant text not null, id text not null, agent text, region text, note text not null default '',
@@ -119,6 +155,30 @@ test('a partitioned table: writes to a partition by its own name count too', asy
   await sql`update visits set tenant = 'cred' where id = 'v2'`;
   expect(await newMarks()).toEqual(['cred/v2', ...ids('v1', 'v2'), 'vishi/v3']);
 });
+
+test.each(['its rows as a partition of it', 'itself a partition'])(
+  'a tracked table that becomes partitioned, %s: writes by whichever name count, as if it had been so from the start',
+  async (how) => {
+    await sql.unsafe(createVisits);
+    await sql`insert into visits (tenant, id, agent) values ('pennco', 'v1', 'a1')`;
+    await trackNow();
+    const parent = how === 'itself a partition' ? 'all_visits' : 'visits';
+    const old = how === 'itself a partition' ? 'visits' : 'visits_pennco';
+    if (old !== 'visits')
+      await sql.unsafe(`alter table visits rename to ${old}; alter index visits_pkey rename to old_pkey`);
+    await sql.unsafe(`
+      create table ${parent} (tenant text not null, id text not null, agent text, region text, note text not null default '',
+        primary key (tenant, id)) partition by list (tenant);
+      create table visits_vishi partition of ${parent} for values in ('vishi');
+      alter table ${parent} attach partition ${old} for values in ('pennco')`);
+    await trackNow();
+    expect(await newMarks()).toEqual([]);
+    await sql.unsafe(`insert into ${parent} (tenant, id) values ('pennco', 'v2')`);
+    await sql.unsafe(`update ${old} set note = 'by its own name' where id = 'v1'`);
+    if (parent === 'visits') await sql`insert into visits_vishi (tenant, id) values ('vishi', 'v1')`;
+    expect(await newMarks()).toEqual([...ids('v1', 'v2'), ...(parent === 'visits' ? ['vishi/v1'] : [])]);
+  },
+);
 
 test('a TRUNCATE that cannot see all rows that go is refused, and says what to do', async () => {
   await sql.unsafe(createVisits);
@@ -145,6 +205,51 @@ test('a row whose delete cascades from another table, and one that a trigger at 
     expect(await tx`select 1 from sync.dirty`).toHaveLength(0);
   });
   expect(await newMarks()).toEqual(ids('v7'));
+});
+
+describe('keys of types that are not PostgreSQL’s own', () => {
+  const declare = (type: string) => {
+    const own = customType<{ data: string }>({ dataType: () => type });
+    const table = pgTable('visits', { tenant: text().notNull(), id: own().notNull(), agent: text() });
+    const schema = z.object({ id: z.string(), agent: z.nullable(z.string()) });
+    const collections = { visits: collection({ schema, key: 'id' }) };
+    const declared = defineModel({ version: 1, collections, mutations: {} });
+    return { model: declared, tables: { visits: { table, scopes: [by('agent', table.agent)] } } };
+  };
+  const create = (type: string) => `
+    create domain ulid as text check (length(value) = 4);
+    create domain inner_ulid as ulid;
+    create type place as enum ('here', 'over');
+    create table visits (tenant text not null, id ${type} not null, agent text, primary key (tenant, id));
+    insert into visits values ('pennco', 'here', 'a1')`;
+
+  test.each(['ulid', 'inner_ulid', 'place'])('%s: rows are published from the first on, by the index', async (type) => {
+    await sql.unsafe(create(type));
+    await trackNow(declare(type));
+    await sql`insert into visits (tenant, id, agent) values ('pennco', 'over', 'a2')`;
+    const published = await sql<{ scope: string }[]>`select scope from sync.publish('pennco', null, 10)`;
+    expect(published.map(({ scope }) => scope)).toEqual(['agent:a2']);
+    const lines = await sql<{ row: string }[]>`select row_id as row from sync.changes order by 1`;
+    expect(lines.map(({ row }) => row)).toEqual(['here', 'over']);
+    const [query] = await sql<
+      { text: string }[]
+    >`select scopes_query as text from sync.tracked where collection = 'visits'`;
+    await sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      await tx.unsafe(`prepare scopes (text, text[]) as ${query?.text ?? ''}`);
+      const plan = await tx.unsafe(`explain execute scopes ('pennco', '{here}')`);
+      expect(JSON.stringify(plan)).toMatch(/Index Cond: [^"]*\bid\b/);
+    });
+    await trackNow(declare(type));
+    expect(await newMarks()).toEqual([]);
+  });
+
+  test('one that cannot be compared: refused before anything is made, and the table goes on as it was', async () => {
+    await sql.unsafe(create('ulid'));
+    await sql`alter table visits alter column tenant type uuid using gen_random_uuid()`;
+    await expect(trackNow(declare('ulid'))).rejects.toThrow(/"public"."visits" cannot be tracked: .*uuid = text/);
+    await sql`insert into visits (tenant, id) values (gen_random_uuid(), 'over')`;
+  });
 });
 
 describe('many collections', () => {

@@ -93,10 +93,27 @@ describe('ekbaar doctor', () => {
       tenantPolicy,
     ],
     [
+      'row-level security that hides a tracked table from whoever publishes it',
+      /^problem row-level security: it is forced on "public"\."deliveries": "publisher", as whom rows are published/,
+      `create role publisher; grant create on schema sync to publisher;
+       alter function sync.membership(text, text[], text[]) owner to publisher;
+       alter table deliveries force row level security`,
+      `alter table deliveries no force row level security;
+       alter function sync.membership(text, text[], text[]) owner to postgres;
+       revoke create on schema sync from publisher; drop role publisher`,
+    ],
+    [
       'triggers that a restore tool would switch off',
       /^problem tracking: UPDATE on deliveries may leave no mark, because ekbaar_update_deliveries/,
       'alter table deliveries enable trigger ekbaar_update_deliveries',
       'alter table deliveries enable always trigger ekbaar_update_deliveries',
+    ],
+    [
+      'triggers of statements on a table that has become a partition',
+      /^problem tracking: deliveries is partitioned, a partition or on a cluster, and has triggers of statements/,
+      `create table all_deliveries (like deliveries including all) partition by list (tenant);
+       alter table all_deliveries attach partition deliveries default`,
+      'alter table all_deliveries detach partition deliveries; drop table all_deliveries',
     ],
     [
       'a role that row-level security does not bind',

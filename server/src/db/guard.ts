@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
-import { type Queryable, rowsOf } from './database.ts';
+import { type Queryable, rowsOf, textArray } from './database.ts';
 import { quoted } from './identifier.ts';
 import { withShortLocks } from './short-locks.ts';
 
@@ -36,6 +36,32 @@ export async function guard(db: Queryable, table: PgTable): Promise<void> {
   await withShortLocks(db, `Securing ${name}`, async (tx) => {
     for (const statement of missing) await tx.execute(sql.raw(statement));
   });
+}
+
+/** Tracked tables, by these names, whose rows the user cannot see who publishes them: row-level security binds it too. */
+export async function hiddenTables(db: Queryable, names: readonly string[]): Promise<{ name: string; user: string }[]> {
+  return rowsOf(
+    db,
+    sql`select t.name, r.rolname::text as user from unnest(${textArray(names)}) t (name)
+        join pg_class c on c.oid = to_regclass(t.name) and c.relforcerowsecurity
+        join pg_proc p on p.oid = 'sync.membership(text, text[], text[])'::regprocedure
+        join pg_roles r on r.oid = p.proowner and not r.rolsuper and not r.rolbypassrls
+        order by 1`,
+  );
+}
+
+/** @throws Error when nobody could publish the table's rows */
+export async function assertVisible(db: Queryable, name: string): Promise<void> {
+  const [hidden] = await hiddenTables(db, [name]);
+  if (hidden === undefined) return;
+  throw new Error(
+    `${name} has FORCE ROW LEVEL SECURITY, so its policies bind even its owner, and the user "${hidden.user}", as whom rows are ` +
+      `published, would not see them: they would never reach a phone. ${wayToSee(hidden)}`,
+  );
+}
+
+export function wayToSee({ name, user }: { readonly name: string; readonly user: string }): string {
+  return `ALTER TABLE ${name} NO FORCE ROW LEVEL SECURITY, or ALTER ROLE ${quoted(user)} BYPASSRLS`;
 }
 
 interface Guarded {

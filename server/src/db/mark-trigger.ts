@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import { type Queryable, rowsOf, textArray } from './database.ts';
+import { type FunctionSettings, keptSettings, ownersPath, sameTexts, settingClauses } from './function-settings.ts';
 import { literal, quoted } from './identifier.ts';
+import { storedType } from './stored-type.ts';
 
 /**
  * How often the triggers of a table fire: once for a statement, or once for each row. Rows cost more, and are needed
- * where a transition table is not seen: on a Citus cluster, on partitions that are written to by their own names, and
- * on a table that logical replication fills.
+ * where a transition table is not seen: on a Citus cluster, on partitions that are written to by their own names or by
+ * their parent's, and on a table that logical replication fills.
  */
 export type TriggerKind = 'statement' | 'row';
+
+/** Whether a table, `c` of `pg_class`, has writes that only triggers of each row see. */
+export const needsRowTriggers: SQL = sql.raw(
+  `(c.relkind = 'p' or c.relispartition or exists (select from pg_extension where extname = 'citus'))`,
+);
 
 export type MarkedTable = Pick<SyncedTable, 'collection' | 'name' | 'key' | 'tenant'>;
 
@@ -132,6 +139,15 @@ function markRow(table: MarkedTable): string {
     ${mark('OLD')}`;
 }
 
+/** Types whose text no setting of a session changes. For a trigger of each row, settings cost a third of its time. */
+const plainTypes = /^(text|varchar|char|uuid|smallint|integer|bigint)\b/;
+
+function markSettings({ key, tenant }: MarkedTable): FunctionSettings {
+  return [key, tenant].every((column) => plainTypes.test(storedType(column)))
+    ? ownersPath
+    : { ...ownersPath, ...sameTexts };
+}
+
 /** Whether a table's triggers are those that this version makes, older ones that mark as well, or not all there and on. */
 export async function marksInForce(
   db: Queryable,
@@ -139,9 +155,13 @@ export async function marksInForce(
   kind: TriggerKind,
 ): Promise<'current' | 'older' | 'missing'> {
   const names = markTriggers(table.collection);
+  const settings = textArray(keptSettings(markSettings(table)));
   const [found] = await rowsOf<{ current: number; marking: number; former: number }>(
     db,
-    sql`select count(*) filter (where p.proname = ${markFunction(table.collection)} and p.prosrc = ${functionBody(table, kind)})::int as current,
+    sql`select count(*) filter (
+            where p.proname = ${markFunction(table.collection)} and p.prosrc = ${functionBody(table, kind)}
+              and p.proconfig @> ${settings} and p.proconfig <@ ${settings}
+          )::int as current,
           count(*) filter (where t.tgname = any(${textArray(names)}))::int as marking,
           count(*) filter (where t.tgname = any(${textArray(formerTriggers)}))::int as former
         from pg_trigger t join pg_proc p on p.oid = t.tgfoid
@@ -161,7 +181,7 @@ export async function installMarks(tx: Queryable, table: MarkedTable, kind: Trig
   await dropFormerTriggers(tx, table.name);
   await tx.execute(
     sql.raw(
-      `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog ` +
+      `CREATE OR REPLACE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER ${settingClauses(markSettings(table))} ` +
         `AS ${literal(functionBody(table, kind))}`,
     ),
   );

@@ -1,5 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { type Queryable, rowsOf } from './database.ts';
+import { databaseCode } from './fault.ts';
+import { type FunctionSettings, keptSettings, ownersPath, sameTexts, settingClauses } from './function-settings.ts';
 import { literal } from './identifier.ts';
 
 /**
@@ -8,23 +11,24 @@ import { literal } from './identifier.ts';
  * the function in force says the same.
  */
 export async function refreshMembership(db: Queryable): Promise<void> {
-  const tracked = await rowsOf<{ collection: string; query: string }>(
+  const tracked = await rowsOf<Branch>(
     db,
-    sql`select collection, scopes_query as query from sync.tracked order by collection`,
+    sql`select collection, table_name as "table", scopes_query as query from sync.tracked order by collection`,
   );
   const body = functionBody(tracked);
-  const [state] = await rowsOf<{ body: string; clustered: boolean }>(
+  const [state] = await rowsOf<{ body: string; settings: string; clustered: boolean }>(
     db,
-    sql`select p.prosrc as body, exists (select from pg_extension where extname = 'citus') as clustered
+    sql`select p.prosrc as body, to_json(p.proconfig)::text as settings,
+          exists (select from pg_extension where extname = 'citus') as clustered
         from pg_proc p where p.oid = 'sync.membership(text, text[], text[])'::regprocedure`,
   );
-  if (state?.body === body) return;
-  const settings = ['search_path = pg_catalog', ...(state?.clustered === true ? [] : keptPlan)];
+  const settings = { ...ownersPath, ...sameTexts, ...(state?.clustered === true ? {} : keptPlan) };
+  if (state?.body === body && isDeepStrictEqual(JSON.parse(state.settings), keptSettings(settings))) return;
   await db.execute(
     sql.raw(
       'CREATE OR REPLACE FUNCTION sync.membership(p_tenant text, p_collections text[], p_rows text[]) ' +
         'RETURNS TABLE (collection text, row_id text, scope text) LANGUAGE plpgsql STABLE SECURITY DEFINER ' +
-        `${settings.map((setting) => `SET ${setting}`).join(' ')} AS ${literal(body)}`,
+        `${settingClauses(settings)} AS ${literal(body)}`,
     ),
   );
 }
@@ -33,12 +37,43 @@ export async function refreshMembership(db: Queryable): Promise<void> {
  * One plan for all calls of a connection, whatever their number of rows; and not one made for an empty table, which would
  * read the whole of it when it has grown. (A cluster needs to know the tenant to plan.)
  */
-const keptPlan = ['plan_cache_mode = force_generic_plan', 'enable_seqscan = off', 'jit = off'];
+const keptPlan: FunctionSettings = { plan_cache_mode: 'force_generic_plan', enable_seqscan: 'off', jit: 'off' };
 
-function functionBody(tracked: readonly { collection: string; query: string }[]): string {
+/**
+ * Asks before anything is made whether `sync.membership` could run a table's query: afterwards every write would fail.
+ *
+ * @throws TypeError that names the table
+ */
+export async function assertPublishable(db: Queryable, table: { readonly name: string }, query: string): Promise<void> {
+  try {
+    await db.transaction(async (tx) => {
+      await tx.execute(sql.raw(`set local search_path = ${ownersPath['search_path']}`));
+      await tx.execute(sql.raw(`prepare ekbaar_membership (text, text[]) as ${query}`));
+      await tx.execute(sql.raw('deallocate ekbaar_membership'));
+    });
+  } catch (error) {
+    const code = databaseCode(error);
+    // Whoever guards a table that is not there says so better.
+    if (code === '42P01') return;
+    if (code?.startsWith('42') !== true) throw error;
+    const why = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
+    throw new TypeError(`${table.name} cannot be tracked: the query of its rows' scopes fails (${why})`, {
+      cause: error,
+    });
+  }
+}
+
+interface Branch {
+  readonly collection: string;
+  /** Schema-qualified and quoted. */
+  readonly table: string;
+  readonly query: string;
+}
+
+function functionBody(tracked: readonly Branch[]): string {
   const branches = tracked.map(
-    ({ collection, query }) => `
-  IF ${literal(collection)} = ANY (v_collections) THEN
+    ({ collection, table, query }) => `
+  IF ${literal(collection)} = ANY (v_collections) AND to_regclass(${literal(table)}) IS NOT NULL THEN
     p_collections := ARRAY(SELECT u.row_id FROM unnest(v_collections, p_rows) AS u (collection, row_id) WHERE u.collection = ${literal(collection)});
     RETURN QUERY ${query};
   END IF;`,
@@ -49,6 +84,6 @@ DECLARE
   v_collections text[] := p_collections;
 BEGIN
   -- Generated from sync.tracked. In its queries $1 is the tenant and $2 the ids of the collection's own rows: that is
-  -- what the second parameter is used for here.${branches.join('')}
+  -- what the second parameter is used for here. The rows of a table that is gone are in no scope.${branches.join('')}
 END `;
 }

@@ -2,9 +2,10 @@ import { sql } from 'drizzle-orm';
 import type { SyncedTable } from '../engine/synced-table.ts';
 import { fillStep } from './backfill.ts';
 import { type Queryable, rowsOf } from './database.ts';
-import { guard } from './guard.ts';
-import { installMarks, marksInForce, type TriggerKind } from './mark-trigger.ts';
-import { refreshMembership } from './membership.ts';
+import { assertVisible, guard } from './guard.ts';
+import { installMarks, marksInForce, needsRowTriggers, type TriggerKind } from './mark-trigger.ts';
+import { assertPublishable, refreshMembership } from './membership.ts';
+import { scopesQueryIn } from './scopes-query.ts';
 import { withShortLocks } from './short-locks.ts';
 import { type TrackedTable, trackedTables } from './tracked-tables.ts';
 import { untrack } from './untrack.ts';
@@ -12,7 +13,7 @@ import { untrack } from './untrack.ts';
 export interface TrackOptions {
   /** The version of the model that declares the tables: what a newer one has declared stays. */
   readonly model: number;
-  /** By default what it was before; at first `row` on a Citus cluster and on partitioned tables, otherwise `statement`. */
+  /** By default what it was before, at first `statement`; always `row` on a Citus cluster, a partitioned table or a partition. */
   readonly triggers?: TriggerKind | undefined;
   /** Marks all rows once more, so that every phone gets them again: after columns became visible, for one. */
   readonly again?: boolean | undefined;
@@ -28,6 +29,7 @@ const stepsAtStart = 10;
  * migrations' lock.
  *
  * @throws TypeError when a table has no column named `tenant`
+ * @throws Error when row-level security is forced on a table: its rows would not be seen
  */
 export async function track(db: Queryable, tables: Iterable<SyncedTable>, options: TrackOptions): Promise<void> {
   const known = new Map((await trackedTables(db)).map((table) => [table.collection, table]));
@@ -48,11 +50,17 @@ async function declare(
   before: TrackedTable | undefined,
   { model, again = false, triggers }: TrackOptions,
 ): Promise<void> {
+  await assertVisible(db, table.name);
+  const scopesQuery = await scopesQueryIn(db, table);
+  if (before?.scopesQuery !== scopesQuery) await assertPublishable(db, table, scopesQuery);
   await guard(db, table.table);
-  const kind = triggers ?? before?.triggers ?? (await kindFor(db, table));
+  const byRow = await needsRow(db, table);
+  const kind = byRow ? 'row' : (triggers ?? before?.triggers ?? 'statement');
   const marks = await marksInForce(db, table, kind);
-  const otherScopes = before !== undefined && before.scopesQuery !== table.scopesQuery;
-  const fill = before === undefined || otherScopes || marks === 'missing' || again;
+  const otherScopes = before !== undefined && before.scopesQuery !== scopesQuery;
+  // A table that has become partitioned may have missed some.
+  const missed = byRow && before?.triggers === 'statement';
+  const fill = before === undefined || otherScopes || marks === 'missing' || missed || again;
   if (!fill && marks === 'current' && before.model === model && before.triggers === kind) return;
   await withShortLocks(db, `Tracking ${table.name}`, async (tx) => {
     // Whoever has asked for the former scopes publishes them before rows are marked anew.
@@ -62,7 +70,7 @@ async function declare(
     const keep = sql.raw(String(!fill));
     await tx.execute(sql`
       insert into sync.tracked as t (collection, table_name, scopes_query, definition, filled)
-      values (${table.collection}, ${table.name}, ${table.scopesQuery}, ${definition}, false)
+      values (${table.collection}, ${table.name}, ${scopesQuery}, ${definition}, false)
       on conflict (collection) do update
       set table_name = excluded.table_name, scopes_query = excluded.scopes_query, definition = excluded.definition,
         filled = t.filled and ${keep}, filled_to = case when ${keep} then t.filled_to end`);
@@ -70,11 +78,10 @@ async function declare(
   });
 }
 
-async function kindFor(db: Queryable, table: SyncedTable): Promise<TriggerKind> {
-  const [state] = await rowsOf<{ byRow: boolean }>(
+async function needsRow(db: Queryable, table: SyncedTable): Promise<boolean> {
+  const [state] = await rowsOf<{ row: boolean }>(
     db,
-    sql`select c.relkind = 'p' or exists (select from pg_extension where extname = 'citus') as "byRow"
-        from pg_class c where c.oid = to_regclass(${table.name})`,
+    sql`select ${needsRowTriggers} as row from pg_class c where c.oid = to_regclass(${table.name})`,
   );
-  return state?.byRow === true ? 'row' : 'statement';
+  return state?.row === true;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fillStep } from '../db/backfill.ts';
 import type { Database } from '../db/database.ts';
+import { scopesQueryIn } from '../db/scopes-query.ts';
 import { trackedTables } from '../db/tracked-tables.ts';
 import type { SyncedTable } from './synced-table.ts';
 
@@ -36,7 +37,8 @@ export function startBackfill(
         for (const { collection, scopesQuery, filled } of await trackedTables(database.db)) {
           const table = tables.get(collection);
           // One that is declared otherwise is another version's.
-          if (!filled && table?.scopesQuery === scopesQuery) await fill(table);
+          if (filled || table === undefined || (await scopesQueryIn(database.db, table)) !== scopesQuery) continue;
+          await fill(table);
         }
       } catch (error) {
         if (!signal.aborted) onError(error);

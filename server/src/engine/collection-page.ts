@@ -123,6 +123,9 @@ function readableBy(rule: ScopeRule, readable: readonly ReadableScope[]): SQL[] 
   const values = readable.flatMap((scope) =>
     typeof scope === 'string' && scope.startsWith(kind) ? [scope.slice(kind.length)] : [],
   );
+  // A prefix of the kind itself, or of nothing at all: every scope of the kind begins with it.
+  const all = readable.some((scope) => typeof scope !== 'string' && kind.startsWith(scope.prefix));
+  if (all) return [sql`${column(rule.column)} is not null`];
   const prefixes = readable.flatMap((scope) =>
     typeof scope !== 'string' && scope.prefix.startsWith(kind) ? [scope.prefix.slice(kind.length)] : [],
   );

@@ -1,5 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { type Queryable, rowsOf } from '../db/database.ts';
+import { type Queryable, rowsOf, textArray } from '../db/database.ts';
+import type { Aside } from './set-aside.ts';
+
+/** A write of a row that is not published yet. */
+export interface Mark {
+  readonly id: string;
+  readonly collection: string;
+  readonly row: string;
+}
 
 /** Committed marks that wait to be published. */
 export interface Backlog {
@@ -38,14 +46,37 @@ export async function newestMark(db: Queryable, tenant: string): Promise<string 
   return mark?.id;
 }
 
-/** Whether there is a mark, up to this one, that no other transaction is about to publish. */
-export async function hasFreeMark(tx: Queryable, tenant: string, upTo: string | undefined): Promise<boolean> {
+/** The tenant's first mark, up to this one, that is not left out and that no other transaction is about to publish. */
+export async function firstFreeMark(
+  tx: Queryable,
+  tenant: string,
+  { marks, collections }: Aside,
+  upTo?: string,
+): Promise<Mark | undefined> {
   const bounded = upTo === undefined ? sql`` : sql`and d.id <= ${upTo}::bigint`;
-  const marks = await rowsOf(
+  const named = marks.length === 0 ? sql`` : sql`and d.id <> all (${textArray(marks, 'bigint')})`;
+  const of = collections.length === 0 ? sql`` : sql`and d.collection <> all (${textArray(collections)})`;
+  const [mark] = await rowsOf<Mark>(
     tx,
-    sql`select d.id from sync.dirty d where d.tenant = ${tenant} ${bounded} order by d.id limit 1 for update skip locked`,
+    sql`select d.id::text as id, d.collection, d.row_id as row from sync.dirty d
+        where d.tenant = ${tenant} ${bounded} ${named} ${of} order by d.id limit 1 for update skip locked`,
   );
-  return marks.length > 0;
+  return mark;
+}
+
+/** Collections whose rows nobody can read now: their table, or a partition of it, is locked or about to be. */
+export async function lockedCollections(db: Queryable): Promise<string[]> {
+  const rows = await rowsOf<{ collection: string }>(
+    db,
+    sql`select t.collection from sync.tracked t where exists (
+          select from pg_locks l
+          where l.locktype = 'relation' and l.mode = 'AccessExclusiveLock'
+            and l.database = (select d.oid from pg_database d where d.datname = current_database())
+            and (l.relation = to_regclass(t.table_name)
+              or l.relation in (select p.relid from pg_partition_tree(to_regclass(t.table_name)) p))
+        ) order by 1`,
+  );
+  return rows.map(({ collection }) => collection);
 }
 
 export async function readBacklog(db: Queryable): Promise<Backlog> {

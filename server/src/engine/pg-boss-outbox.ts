@@ -29,8 +29,7 @@ export function pgBossOutbox(
       await database.withAdvisoryLock(outboxLock, async (db) => {
         await boss.start();
         for (const queue of queues.map(declared)) await createQueue(boss, queue);
-        await db.execute(sql`grant usage on schema pgboss to ekbaar_engine`);
-        await db.execute(sql`grant select, insert, update on all tables in schema pgboss to ekbaar_engine`);
+        await db.execute(grants);
       });
     },
     stop: () => boss.stop({ graceful: false }),
@@ -44,6 +43,25 @@ export function pgBossOutbox(
     },
   };
 }
+
+/**
+ * The engine's role puts jobs in, and reads of a job only what putting one in answers: jobs are of all tenants, and no row-level
+ * security is on pg-boss's tables. One statement, so that mutators of other nodes never find it without its rights.
+ */
+const grants = sql.raw(`do $$
+  declare
+    v_table regclass;
+  begin
+    grant usage on schema pgboss to ekbaar_engine;
+    revoke all on all tables in schema pgboss from ekbaar_engine;
+    grant select on pgboss.queue to ekbaar_engine;
+    for v_table in
+      select to_regclass('pgboss.job') union
+      select to_regclass(format('pgboss.%I', q.table_name)) from pgboss.queue q where to_regclass(format('pgboss.%I', q.table_name)) is not null
+    loop
+      execute format('grant insert, select (id, start_after) on %s to ekbaar_engine', v_table);
+    end loop;
+  end $$`);
 
 /** What a queue is may change from one release to the next; the jobs that are in it keep what they were made with. */
 async function createQueue(boss: PgBoss, queue: Queue): Promise<void> {

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import type { Database } from '../db/database.ts';
-import { databaseFault } from '../db/fault.ts';
-import { hasFreeMark, markedTenants, newestMark } from './marks.ts';
+import { databaseCode, databaseFault } from '../db/fault.ts';
+import { firstFreeMark, lockedCollections, type Mark, markedTenants, newestMark } from './marks.ts';
 import { type Moved, publish } from './publish.ts';
+import { longerRest, type Rest } from './rest.ts';
+import { type Aside, leaveOut, SetAside } from './set-aside.ts';
 
 export interface Sweeper {
   /** Publishes every mark that is committed now, but for what another node has in hand. */
@@ -18,56 +22,122 @@ export interface SweeperOptions {
 
 const marksPerTransaction = 1000;
 const conflictTries = 5;
-const leastRestMs = 1000;
+const lockNotAvailable = '55P03';
 const mostRestMs = 60_000;
+/**
+ * How long a lock is waited for: mutators that write rows of the same buckets wait behind the sweeper, whatever their table.
+ */
+const lockWaitMs = 500;
+/** While all that is left waits for somebody's lock. */
+const lockedPauseMs = 50;
+/** Of a collection whose table somebody has locked. */
+const mostLockedRestMs = 5000;
+/** Locks that were not had in time, one after the other: then it is worth a line in the log. */
+const manyWaits = 5;
 /** What an unreachable database is asked at most. */
 const awayPauseMs = 5000;
 
-/** A tenant whose marks could not be published: it rests ever longer, and then fewer of them are tried together. */
-interface Trouble {
-  readonly failures: number;
-  resting: boolean;
+/** How a tenant fares whose marks could not be published. */
+class Trouble {
+  /** Each failure makes the batches smaller, each success larger. */
+  failures = 0;
+  /** Of the tenant as a whole, while the database is at fault. */
+  rest: Rest | undefined;
+  /** How often in turn a lock that is no table's was not had in time. */
+  waits = 0;
+  /** Of collections whose table was locked a moment ago: who sweeps all waits for them. */
+  locked: Rest | undefined;
+  readonly aside = new SetAside();
+  /** As long as it rests, another mark that is set aside is not worth another line in the log. */
+  report: Rest | undefined;
+
+  get most(): number {
+    return Math.max(1, Math.floor(marksPerTransaction / 4 ** this.failures));
+  }
 }
 
 /**
  * Publishes what other programs wrote: a settlement script, psql, a Django admin on the same tables. It holds none
  * of their locks and sees only what they have committed; a mark that two sweepers see is taken by one. Tenants have
- * turns, so that neither a large backlog nor a failure of one keeps the others waiting.
+ * turns, so that neither a large backlog nor a failure of one keeps the others waiting; nor does one row of a tenant that
+ * cannot be published keep its others.
  */
 export function startSweeper(database: Database, { everyMs, onMoved, onError }: SweeperOptions): Sweeper {
   let stopped = false;
   let wake = () => {};
   const troubles = new Map<string, Trouble>();
 
-  const rest = (tenant: string) => {
-    const failures = (troubles.get(tenant)?.failures ?? 0) + 1;
-    const trouble = { failures, resting: true };
-    troubles.set(tenant, trouble);
-    setTimeout(() => (trouble.resting = false), Math.min(mostRestMs, leastRestMs * 2 ** (failures - 1))).unref();
-  };
-
-  const publishSome = (tenant: string, upTo: string | undefined) =>
-    retryingConflicts(async () => {
-      const most = Math.max(1, Math.floor(marksPerTransaction / 4 ** (troubles.get(tenant)?.failures ?? 0)));
-      return database.db.transaction(async (tx) => {
-        const moved = await publish(tx, tenant, { most });
-        return { moved, more: await hasFreeMark(tx, tenant, upTo) };
-      });
-    });
-
   /** One transaction of a tenant. Answers whether there is more to do for it. */
   const turn = async (tenant: string, upTo?: string): Promise<boolean> => {
+    const trouble = troubles.get(tenant) ?? new Trouble();
+    const { most } = trouble;
+    if (trouble.locked?.resting === false) trouble.locked = undefined;
+    const aside = trouble.aside.now;
+    let alone: Mark | undefined;
     try {
-      const { moved, more } = await publishSome(tenant, upTo);
-      recover(troubles, tenant);
+      const { moved, more } = await retryingConflicts(() =>
+        database.db.transaction(async (tx) => {
+          await tx.execute(sql.raw(`set local lock_timeout = ${lockWaitMs}`));
+          await leaveOut(tx, aside);
+          if (most === 1) alone = await firstFreeMark(tx, tenant, aside);
+          const published = await publish(tx, tenant, { most });
+          return { moved: published, more: (await firstFreeMark(tx, tenant, aside, upTo)) !== undefined };
+        }),
+      );
+      recover(troubles, tenant, more ? undefined : aside);
       onMoved(tenant, moved);
       return more;
     } catch (error) {
       if (stopped) return false;
-      rest(tenant);
+      troubles.set(tenant, trouble);
+      return await fail(trouble, most === 1 ? (alone ?? 'none') : undefined, error);
+    }
+  };
+
+  /** Answers whether to go on at once: one mark that cannot be published is looked for, and then left out. */
+  const fail = async (trouble: Trouble, alone: Mark | 'none' | undefined, error: unknown): Promise<boolean> => {
+    if (databaseCode(error) === lockNotAvailable) return giveWay(trouble, error);
+    if (databaseFault(error) !== undefined || alone === 'none') {
+      trouble.failures++;
+      trouble.rest = longerRest(trouble.rest, mostRestMs);
       onError(error);
       return false;
     }
+    if (alone === undefined) {
+      trouble.failures++;
+      return true;
+    }
+    // A query that is wrong is so for every row.
+    const ofAll = databaseCode(error)?.startsWith('42') === true;
+    if (ofAll) trouble.aside.collection(alone.collection);
+    else trouble.aside.mark(alone);
+    const what = ofAll ? `rows of "${alone.collection}"` : `the row "${alone.row}" of "${alone.collection}"`;
+    report(trouble, `${what} cannot be published, and waits aside for another try`, error);
+    return true;
+  };
+
+  /** Who holds the lock is not disturbed, and what needs it not waits for neither. */
+  const giveWay = async (trouble: Trouble, error: unknown): Promise<boolean> => {
+    const locked = await lockedCollections(database.db);
+    const rests = locked.map((collection) => trouble.aside.collection(collection, mostLockedRestMs));
+    if (rests.length > 0) {
+      // Somebody truncates now and then; only one who stays is worth a line in the log.
+      const stays = rests.some(({ failures }) => failures % manyWaits === 0);
+      trouble.locked = stays ? undefined : rests[0];
+      if (stays)
+        report(trouble, `the table of ${locked.join(', ')} is locked: its rows wait aside for another try`, error);
+      return true;
+    }
+    trouble.rest = longerRest(undefined, mostRestMs);
+    trouble.waits++;
+    if (trouble.waits % manyWaits === 0) onError(error);
+    return trouble.waits % manyWaits !== 0;
+  };
+
+  const report = (trouble: Trouble, what: string, cause: unknown) => {
+    if (trouble.report?.resting === true) return;
+    trouble.report = longerRest(trouble.report, mostRestMs);
+    onError(new Error(what, { cause }));
   };
 
   /** One turn of every tenant that is not resting. */
@@ -75,7 +145,7 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     let more = false;
     for (const tenant of await markedTenants(database.db)) {
       if (stopped) return false;
-      if (troubles.get(tenant)?.resting !== true) more = (await turn(tenant)) || more;
+      if (troubles.get(tenant)?.rest?.resting !== true) more = (await turn(tenant)) || more;
     }
     return more;
   };
@@ -89,11 +159,15 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
     }
     while (open.length > 0) {
       const left: typeof open = [];
+      let goesOn = false;
       for (const one of open) {
         if (stopped) return;
-        if (await turn(one.tenant, one.upTo)) left.push(one);
+        const more = await turn(one.tenant, one.upTo);
+        if (more || troubles.get(one.tenant)?.locked !== undefined) left.push(one);
+        goesOn ||= more;
       }
       open = left;
+      if (!goesOn && open.length > 0) await sleep(lockedPauseMs);
     }
   };
 
@@ -128,12 +202,19 @@ export function startSweeper(database: Database, { everyMs, onMoved, onError }: 
   };
 }
 
-/** After a success somewhat more is tried together again. */
-function recover(troubles: Map<string, Trouble>, tenant: string): void {
+/**
+ * After a success somewhat more is tried together again.
+ *
+ * @param allBut what was left out, when all others are published
+ */
+function recover(troubles: Map<string, Trouble>, tenant: string, allBut: Aside | undefined): void {
   const trouble = troubles.get(tenant);
   if (trouble === undefined) return;
-  if (trouble.failures === 1) troubles.delete(tenant);
-  else troubles.set(tenant, { failures: trouble.failures - 1, resting: false });
+  trouble.rest = undefined;
+  trouble.waits = 0;
+  trouble.failures = Math.max(0, trouble.failures - 1);
+  if (allBut !== undefined) trouble.aside.forget(allBut);
+  if (trouble.failures === 0 && trouble.aside.size === 0) troubles.delete(tenant);
 }
 
 async function retryingConflicts<T>(run: () => Promise<T>): Promise<T> {

@@ -85,7 +85,6 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
   const columns = new Map(fieldsOf(declaration.schema).map((field) => [field, column(field)]));
   const key = column(declaration.key);
   const tenant = column('tenant');
-  const scopeOf = (rule: ScopeRule) => `${literal(`${rule.kind}:`)} || t.${quoted(rule.column.name)}::text`;
   const fields = [...columns].map(([field, of]) => `${jsonValue(of)} AS ${quoted(field)}`);
   return {
     collection,
@@ -98,11 +97,30 @@ function syncedTable(collection: string, declaration: Collection, { table, scope
     columns,
     rowSql: `to_json((SELECT r FROM (SELECT ${fields.join(', ')}) r))`,
     scopesSql: `ARRAY[${scopes.map(scopeOf).join(', ')}]::text[]`,
-    scopesQuery:
-      `SELECT ${literal(collection)}::text, t.${quoted(key.name)}::text, s.scope FROM ${name} t ` +
-      `CROSS JOIN LATERAL (VALUES ${scopes.map((rule) => `(${scopeOf(rule)})`).join(', ')}) s (scope) ` +
-      `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} = ANY ($2::text[]::${storedType(key)}[]) AND length(s.scope) <= 200`,
+    scopesQuery: scopesQuery({ collection, name, key, tenant, scopes }, { type: storedType(key), equals: '=' }),
   };
+}
+
+function scopeOf(rule: ScopeRule): string {
+  return `${literal(`${rule.kind}:`)} || t.${quoted(rule.column.name)}::text`;
+}
+
+/** How a key is read from its text and compared. */
+export interface KeyType {
+  readonly type: string;
+  readonly equals: string;
+}
+
+/** {@link SyncedTable.scopesQuery} with a key of this type. */
+export function scopesQuery(
+  { collection, name, key, tenant, scopes }: Pick<SyncedTable, 'collection' | 'name' | 'key' | 'tenant' | 'scopes'>,
+  { type, equals }: KeyType,
+): string {
+  return (
+    `SELECT ${literal(collection)}::text, t.${quoted(key.name)}::text, s.scope FROM ${name} t ` +
+    `CROSS JOIN LATERAL (VALUES ${scopes.map((rule) => `(${scopeOf(rule)})`).join(', ')}) s (scope) ` +
+    `WHERE t.${quoted(tenant.name)} = $1 AND t.${quoted(key.name)} ${equals} ANY ($2::text[]::${type}[]) AND length(s.scope) <= 200`
+  );
 }
 
 /** A table's name, schema-qualified and quoted. */

@@ -13,7 +13,7 @@ export interface TrackRequest {
   readonly tables: Readonly<Record<string, TableDeclaration>>;
   /** Only these; all of the model by default. */
   readonly collections?: readonly string[] | undefined;
-  /** By default what it was before; at first `row` on a Citus cluster and on partitioned tables, otherwise `statement`. */
+  /** By default what it was before, at first `statement`; always `row` on a Citus cluster, a partitioned table or a partition. */
   readonly triggers?: TriggerKind | undefined;
   /** Sends all rows once more to every phone: after columns of the table became visible, for one. */
   readonly again?: boolean | undefined;

@@ -2,7 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { rowsOf } from '../database.ts';
+import { hiddenTables, wayToSee } from '../guard.ts';
+import { needsRowTriggers } from '../mark-trigger.ts';
 import { ownMigrations } from '../migrate.ts';
+import { trackedTables } from '../tracked-tables.ts';
 import { type Check, fine, plural, problem, warning } from './finding.ts';
 
 export const migrations: Check = {
@@ -89,24 +92,35 @@ export const rowSecurity: Check = {
           order by 1`,
     );
     const open = rows.filter(({ secured, guarded }) => !secured || !guarded);
-    if (open.length === 0) return [fine(`on all ${rows.length} tables with a tenant`)];
-    return open.map(({ name, secured }) =>
+    const found = open.map(({ name, secured }) =>
       problem(
         `${name} ${secured ? 'has no policy that keeps the engine to its tenant' : 'has row-level security switched off'}`,
         secured ? 'run ekbaar migrate' : `ALTER TABLE ${name} ENABLE ROW LEVEL SECURITY`,
       ),
     );
+    const tracked = await trackedTables(db);
+    for (const hidden of await hiddenTables(
+      db,
+      tracked.map(({ table }) => table),
+    )) {
+      const says = `it is forced on ${hidden.name}: "${hidden.user}", as whom rows are published, does not see them`;
+      found.push(problem(says, wayToSee(hidden)));
+    }
+    return found.length > 0 ? found : [fine(`on all ${rows.length} tables with a tenant`)];
   },
 };
 
 /** Bits of `pg_trigger.tgtype`. */
 const events = { INSERT: 4, DELETE: 8, UPDATE: 16, TRUNCATE: 32 } as const;
+const eachRow = 1;
 
 interface TriggerRow {
   readonly collection: string;
   readonly name: string | null;
   readonly types: readonly number[] | null;
   readonly off: readonly string[] | null;
+  /** Whether triggers of a statement miss some of its writes. */
+  readonly needsRow: boolean | null;
 }
 
 export const triggers: Check = {
@@ -117,8 +131,8 @@ export const triggers: Check = {
       db,
       sql`select t.collection, to_regclass(t.table_name)::text as name,
             json_agg(g.tgtype::int) filter (where g.tgenabled = 'A') as types,
-            json_agg(g.tgname::text) filter (where g.tgenabled <> 'A') as off
-          from sync.tracked t
+            json_agg(g.tgname::text) filter (where g.tgenabled <> 'A') as off, bool_or(${needsRowTriggers}) as "needsRow"
+          from sync.tracked t left join pg_class c on c.oid = to_regclass(t.table_name)
           left join pg_trigger g on g.tgrelid = to_regclass(t.table_name) and not g.tgisinternal
             and g.tgfoid in (select p.oid from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'sync')
           where t.definition <> 'built in' group by 1, 2 order by 1`,
@@ -139,12 +153,17 @@ export const triggers: Check = {
   },
 };
 
-function wrongTriggers({ collection, name, types, off }: TriggerRow) {
+function wrongTriggers({ collection, name, types, off, needsRow }: TriggerRow) {
   if (name === null)
     return [problem(`the table of "${collection}" is gone`, `make it again, or run ekbaar untrack ${collection}`)];
   const missing = Object.entries(events).flatMap(([event, bit]) =>
     (types ?? []).some((type) => (type & bit) !== 0) ? [] : [event],
   );
+  const ofStatement = (types ?? []).some((type) => (type & (eachRow | events.TRUNCATE)) === 0);
+  if (missing.length === 0 && needsRow === true && ofStatement) {
+    const says = `${name} is partitioned, a partition or on a cluster, and has triggers of statements: they miss writes to its parts`;
+    return [problem(says, `run ekbaar track ${collection} --again`)];
+  }
   if (missing.length === 0) return [];
   const why = off === null ? 'without a trigger' : `because ${off.join(', ')} is not ENABLE ALWAYS`;
   return [
