@@ -35,7 +35,7 @@ import { ProblemError } from './problem.ts';
 export interface ServerOptions<M extends Model> extends AppConfig<M> {
   readonly database: Database;
   /**
-   * A streaming standby of the database, for deltas: pulls, and what a sync brings. What it has not heard of yet, and
+   * A streaming standby of the database, opened with `standby: true`, for deltas: pulls, and what a sync brings. What it has not heard of yet, and
    * everything else, comes from the database itself; so do all deltas while it is away.
    */
   readonly readReplica?: Database | undefined;

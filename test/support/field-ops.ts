@@ -55,7 +55,7 @@ export async function startFieldOps(options: FieldOpsOptions = {}): Promise<Fiel
   const isUsual = given === undefined && demo === usualDemo;
   const database = isUsual ? await demoPglite() : await openDatabase({ url: given, pooler });
   const { limits = {}, observe = {}, replicaUrl } = options;
-  const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl });
+  const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, standby: true });
   const platform = { clock, log: options.log ?? log };
   // Its accounts are there, as the demo day is.
   const signIn = { demo: true, proxies: options.proxies ?? 0 };

@@ -8,7 +8,24 @@ import {
   type Query,
   statement,
 } from './connection.ts';
-import { noConnectionInTime } from './fault.ts';
+import { databaseCode, noConnectionInTime } from './fault.ts';
+
+/** With its isolation, whatever the database's default is. */
+const beginnings = {
+  primary: 'begin isolation level read committed read write',
+  standby: 'begin isolation level repeatable read read only',
+} as const;
+
+/** Raised where no transaction could begin: what was to run in it would have run by itself. */
+class NotBegun extends Error {
+  override readonly name = 'NotBegun';
+  /** As a write that a standby refuses: it does not take part until it is promoted. */
+  readonly code = '25006';
+
+  constructor(cause: unknown) {
+    super('The database takes no transaction that writes: is it a standby, and not opened as one?', { cause });
+  }
+}
 
 /** A transaction on a connection, as the client that Drizzle works with; over when it has ended. */
 class Transaction {
@@ -24,14 +41,18 @@ class Transaction {
     this.#connection = connection;
   }
 
-  async run<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
-    this.#control('begin read write');
+  async run<T>(begin: string, body: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const begun = this.#begin(begin);
+    begun.catch(() => {});
     let result: T;
     try {
       result = await body(this);
       await Promise.all(this.#handingOver);
+      await begun;
     } catch (error) {
       await this.#undo('rollback');
+      // What failed of it is the reason for all that failed behind it.
+      await begun;
       throw error;
     } finally {
       this.#over = true;
@@ -42,6 +63,15 @@ class Transaction {
     if (command !== 'COMMIT')
       throw this.#failure ?? new Error(`The transaction had failed unseen: COMMIT answered ${command}`);
     return result;
+  }
+
+  /** Sent without waiting for its answer, which must have come before the commit goes out: all of it was outside otherwise. */
+  async #begin(text: string): Promise<void> {
+    try {
+      await this.ask(text, undefined, (query) => query);
+    } catch (error) {
+      throw databaseCode(error) === '0A000' ? new NotBegun(error) : error;
+    }
   }
 
   unsafe(text: string, parameters?: Parameters) {
@@ -123,6 +153,7 @@ const keptPlans = 500;
 export class ConnectionPool {
   readonly options: Codecs = { parsers: {}, serializers: {} };
   readonly #open: () => Connection;
+  readonly #begin: string;
   readonly #most: number;
   readonly #waitMs: number | undefined;
   readonly #idle: Connection[] = [];
@@ -135,15 +166,17 @@ export class ConnectionPool {
    * @param waitMs how long to wait for one of them to come free
    * @param ownSessions false behind a pooler that hands out its connections by the transaction: no plan is kept, and
    * nothing is set for a session
+   * @param standby whether it is one that is only read: each transaction is then of one snapshot
    */
   constructor(
     url: string,
     { most, waitMs }: { readonly most: number; readonly waitMs?: number },
     options: Options<Record<string, never>>,
-    ownSessions = true,
+    { ownSessions = true, standby = false }: { readonly ownSessions?: boolean; readonly standby?: boolean } = {},
   ) {
     const choice = new PlanChoice(ownSessions ? keptPlans : 0);
     this.#open = () => new Connection(url, options, this.options, choice, ownSessions);
+    this.#begin = standby ? beginnings.standby : beginnings.primary;
     this.#most = most;
     this.#waitMs = waitMs;
   }
@@ -153,7 +186,7 @@ export class ConnectionPool {
     return {
       options: this.options,
       unsafe: (text, parameters) => statement((wanted) => this.#single(undefined, text, parameters, wanted)),
-      begin: (body) => this.#holding(undefined, (connection) => new Transaction(connection).run(body)),
+      begin: (body) => this.#holding(undefined, (connection) => new Transaction(connection).run(this.#begin, body)),
     };
   }
 
@@ -176,7 +209,7 @@ export class ConnectionPool {
     return this.#holding(waitMs, async (connection) => {
       const transaction = new Transaction(connection);
       let answer: Promise<T> | undefined;
-      await transaction.run(() => {
+      await transaction.run(this.#begin, () => {
         // Not waited for: its commit goes out with it, and fails with it.
         answer = transaction.ask(text, parameters, wanted);
         answer.catch(() => {});
@@ -187,7 +220,7 @@ export class ConnectionPool {
   }
 
   begin<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#holding(this.#waitMs, (connection) => new Transaction(connection).run(body));
+    return this.#holding(this.#waitMs, (connection) => new Transaction(connection).run(this.#begin, body));
   }
 
   async end(): Promise<void> {

@@ -13,6 +13,8 @@ export interface Database {
   readonly patientDb?: Queryable;
   /** Whether other nodes and programs may be at work on it too. */
   readonly shared: boolean;
+  /** Whether it was opened as a standby, which is only read. */
+  readonly standby?: boolean;
   /** Transactions that run at once: more wait for one of these to end. */
   readonly connections: number;
   /** Connections that a transaction holds now, and transactions that wait for one; absent where there is no pool. */

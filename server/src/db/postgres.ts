@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
-import postgres, { type Options, type Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import { ConnectionPool, type PoolClient } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
@@ -20,6 +20,8 @@ export interface PostgresOptions {
    * with `pool_mode = transaction`: then nothing is asked of a session.
    */
   readonly pooler?: 'transaction' | undefined;
+  /** True for a streaming standby: what is read there is read in one snapshot, and nothing is written. */
+  readonly standby?: boolean | undefined;
 }
 
 /** In milliseconds; 0 is none. */
@@ -42,19 +44,20 @@ const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_tr
  */
 export function postgresDatabase(
   url: string,
-  { connections = 10, connectionWaitMs = 5000, pooler }: PostgresOptions = {},
+  { connections = 10, connectionWaitMs = 5000, pooler, standby = false }: PostgresOptions = {},
 ): Database {
   const size = { most: connections, waitMs: connectionWaitMs };
-  if (pooler === 'transaction') return pooledDatabase(url, size);
+  if (pooler === 'transaction') return pooledDatabase(url, size, standby);
   const options = {
     ...driverOptions,
     connection: { ...driverOptions.connection, ...timeLimits },
   };
-  const pool = new ConnectionPool(url, size, options);
+  const pool = new ConnectionPool(url, size, options, { standby });
   return {
     db: drizzleOn(pool),
     patientDb: drizzleOn(pool.patient),
     shared: true,
+    standby,
     connections,
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
@@ -63,7 +66,7 @@ export function postgresDatabase(
       const session = new ConnectionPool(url, { most: 1 }, options);
       try {
         const db = drizzleOn(session);
-        await db.execute(sql`set statement_timeout = 0`).catch((error: unknown) => whyLost(url, options, error));
+        await db.execute(sql`set statement_timeout = 0`).catch(nameThePooler);
         await db.execute(sql`set lock_timeout = 0`);
         await db.execute(sql`select pg_advisory_lock(${key})`);
         await body(db);
@@ -81,13 +84,18 @@ const driverOptions = { connect_timeout: 10, onnotice: () => {}, connection: { a
 const lockPauseMs = 200;
 
 /** Each transaction may run on another server connection: none has prepared statements, settings or locks of ours. */
-function pooledDatabase(url: string, size: { readonly most: number; readonly waitMs: number }): Database {
-  const open = (most: number) => new ConnectionPool(url, { most }, driverOptions, false);
-  const pool = new ConnectionPool(url, size, driverOptions, false);
+function pooledDatabase(
+  url: string,
+  size: { readonly most: number; readonly waitMs: number },
+  standby: boolean,
+): Database {
+  const open = (most: number) => new ConnectionPool(url, { most }, driverOptions, { ownSessions: false });
+  const pool = new ConnectionPool(url, size, driverOptions, { ownSessions: false, standby });
   return {
     db: drizzleOn(limited(pool, timeLimits)),
     patientDb: drizzleOn(limited(pool.patient, timeLimits)),
     shared: true,
+    standby,
     connections: size.most,
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
@@ -132,22 +140,14 @@ function limited(pool: PoolClient, limits: TimeLimits): PoolClient {
   };
 }
 
-/** Asks once more, plainly: a connection that was refused is only known to be lost by those who wanted to use it. */
-async function whyLost(url: string, options: Options<Record<string, never>>, error: unknown): Promise<never> {
-  const plain = postgres(url, { ...options, max: 1 });
-  try {
-    await plain`select 1`;
-  } catch (reason) {
-    if (databaseCode(reason) !== '08P01') throw reason;
-    throw new Error(
-      'The database refused the settings of a session: there is a pooler in front of it. Tell the server so: ' +
-        "pooler: 'transaction', or DATABASE_POOLER=transaction",
-      { cause: reason },
-    );
-  } finally {
-    await plain.end({ timeout: 5 });
-  }
-  throw error;
+/** Says what a pooler that refuses a session's settings cannot say. */
+function nameThePooler(error: unknown): never {
+  if (databaseCode(error) !== '08P01') throw error;
+  throw new Error(
+    'The database refused the settings of a session: there is a pooler in front of it. Tell the server so: ' +
+      "pooler: 'transaction', or DATABASE_POOLER=transaction",
+    { cause: error },
+  );
 }
 
 const migrateFolder: Database['migrate'] = (db, { folder, table }) =>

@@ -304,6 +304,8 @@ export class Engine {
   #replica(): Replica | undefined {
     const { readReplica, monotonic, onProblem } = this.#options;
     if (readReplica === undefined) return undefined;
+    // Else each delta would be refused there, and come from the primary: nobody would see what the replica is for.
+    if (readReplica.standby !== true) throw new TypeError('readReplica: open it with `standby: true`');
     return new Replica({
       database: observedDatabase(readReplica, this.#observer, 'read'),
       monotonic,

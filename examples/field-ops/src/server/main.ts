@@ -16,7 +16,8 @@ const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
 for (const warning of config.warnings) log.warn?.({}, warning);
 const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
-const readReplica = replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections });
+const readReplica =
+  replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections, standby: true });
 const outside = {
   providers: await readProvidersFile(config.outgoing.providersFile),
   allowedAddresses: config.outgoing.allowedAddresses,
