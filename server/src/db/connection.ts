@@ -1,4 +1,6 @@
+import { connect, type Socket } from 'node:net';
 import postgres, { type Options, type PendingQuery, type Row, type RowList, type Sql } from 'postgres';
+import { LimitsInForce } from './limits-in-force.ts';
 
 export type Parameters = NonNullable<globalThis.Parameters<Sql['unsafe']>[1]>;
 export type Query = PendingQuery<Row[]>;
@@ -61,6 +63,9 @@ export class PlanChoice {
   }
 }
 
+/** How much longer than PostgreSQL lets a statement run we wait to hear of it. */
+const spareMs = 5000;
+
 /** What the driver takes for one connection without holding anything back: it must never hold what it could move. */
 const most = { underWay: 50, bytes: 32 * 1024 };
 
@@ -89,6 +94,10 @@ export class Connection {
   #holdUps = 0;
   /** Each rejects a statement under way. */
   readonly #giveUp = new Set<(error: Error) => void>();
+  readonly limits: LimitsInForce;
+  #socket: Socket | undefined;
+  #opened = 0;
+  #silence: NodeJS.Timeout | undefined;
 
   constructor(
     url: string,
@@ -99,6 +108,7 @@ export class Connection {
   ) {
     this.#plans = plans;
     this.#ownSession = ownSession;
+    this.limits = new LimitsInForce(options.connection);
     const own = {
       ...options,
       max: 1,
@@ -107,11 +117,9 @@ export class Connection {
       max_lifetime: null,
       // A query of the driver's own, whose failure nobody could catch; Drizzle reads arrays without it.
       fetch_types: false,
-      onclose: () => {
-        this.#lost = true;
-        // The driver forgets a statement that comes between a socket's error and its close.
-        for (const giveUp of this.#giveUp) giveUp(new ConnectionLost());
-      },
+      // The driver ends its own only by saying goodbye, which a dead line never takes.
+      socket: (target: Target) => (this.#socket = socketTo(target, this.#opened++)),
+      onclose: () => this.#lose(),
       connection: { ...options.connection, ...(ownSession ? { default_transaction_read_only: true } : {}) },
     };
     this.#client = postgres(url, own);
@@ -135,7 +143,7 @@ export class Connection {
     this.#underWay++;
     this.#bytes += bytes;
     if (!flows) this.#holdUps++;
-    const ask = () => this.#ask(() => wanted(this.#client.unsafe(text, parameters, { prepare: keeps })));
+    const ask = () => this.#ask(text, () => wanted(this.#client.unsafe(text, parameters, { prepare: keeps })));
     let answer: Promise<T> | undefined;
     this.#sent = before.then(() => {
       answer = ask();
@@ -161,11 +169,34 @@ export class Connection {
     return turn;
   }
 
-  #ask<T>(ask: () => PromiseLike<T>): Promise<T> {
+  #lose(): void {
+    this.#lost = true;
+    clearTimeout(this.#silence);
+    // The driver forgets a statement that comes between a socket's error and its close.
+    for (const giveUp of this.#giveUp) giveUp(new ConnectionLost());
+  }
+
+  /** While answers are owed, one must come in the time that PostgreSQL gives a statement: else it is not there any more. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    const ms = this.limits.of('statement_timeout');
+    if (ms === undefined || this.#giveUp.size === 0 || this.#lost) return;
+    this.#silence = setTimeout(() => {
+      this.#lose();
+      this.#socket?.destroy();
+    }, ms + spareMs).unref();
+  }
+
+  #ask<T>(text: string, ask: () => PromiseLike<T>): Promise<T> {
     if (this.#lost) return Promise.reject(new ConnectionLost());
     return new Promise<T>((resolve, reject) => {
       this.#giveUp.add(reject);
-      const settled = () => this.#giveUp.delete(reject);
+      this.limits.hear(text);
+      this.#listen();
+      const settled = () => {
+        this.#giveUp.delete(reject);
+        this.#listen();
+      };
       ask().then(
         (value) => {
           settled();
@@ -182,9 +213,27 @@ export class Connection {
   }
 
   end(): Promise<void> {
+    // The driver would wait for the answers that a lost one owes.
+    const timeout = this.#lost ? 0 : 5;
     this.#lost = true;
-    return this.#client.end({ timeout: 5 });
+    return this.#client.end({ timeout });
   }
+}
+
+/** What the driver read of the url and the environment. */
+interface Target {
+  readonly host: readonly string[];
+  readonly port: readonly number[];
+  /** Of a Unix socket. */
+  readonly path: string | false;
+}
+
+/** @param at which of several hosts */
+function socketTo({ host, port, path }: Target, at: number): Socket {
+  if (path !== false) return connect(path);
+  const to = { host: host[at % host.length] ?? '', port: port[at % port.length] ?? 0 };
+  // By these the driver checks a certificate, and names the server in errors.
+  return Object.assign(connect(to), to);
 }
 
 /** Whether the server refused a statement and the connection goes on; all else ends it. */

@@ -1,0 +1,55 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../../../test/support/postgres.ts';
+import { startTcpBalancer, type TcpBalancer } from '../../../test/support/tcp-balancer.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { databaseFault } from './fault.ts';
+
+let fresh: FreshDatabase;
+let line: TcpBalancer;
+let url: string;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  line = await startTcpBalancer([Number(new URL(fresh.url).port)]);
+  const through = new URL(fresh.url);
+  through.port = String(line.port);
+  url = through.href;
+});
+afterAll(async () => {
+  await line.close();
+  await fresh.drop();
+});
+
+const all = () => 0;
+const faultOf = (pool: ConnectionPool, text: string) =>
+  pool.unsafe(text).then(
+    () => 'none',
+    (error: unknown) => databaseFault(error),
+  );
+
+test('a line that goes dead without a word is given up when PostgreSQL would have answered, and another one opened', async () => {
+  const pool = new ConnectionPool(url, { most: 2 }, { connection: { statement_timeout: 200 } });
+  await Promise.all([pool.unsafe('select 1'), pool.unsafe('select 1')]);
+  expect(line.stall(1, all)).toBe(2);
+  const answers = [1, 2].map(() => faultOf(pool, 'select 1'));
+  // Behind them in the pool: handed a connection when there is one.
+  const waiting = faultOf(pool, 'select 1');
+  expect(await Promise.all(answers)).toEqual(['unavailable', 'unavailable']);
+  expect(await waiting).toBe('none');
+  expect(pool.load).toMatchObject({ held: 0, waiting: 0 });
+  await pool.end();
+});
+
+test.each(['set local statement_timeout = 0', `set local statement_timeout = '10min'`])(
+  'what is given more time is waited for: %s',
+  async (text) => {
+    const pool = new ConnectionPool(url, { most: 1 }, { connection: { statement_timeout: 100 } });
+    await pool.begin(async (transaction) => {
+      await transaction.unsafe(text);
+      await transaction.unsafe('select pg_sleep(5.5)');
+    });
+    const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
+    expect(await Promise.race([late, since])).toBeUndefined();
+    await pool.end();
+  },
+);
