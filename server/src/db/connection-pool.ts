@@ -8,7 +8,7 @@ import {
   type Query,
   statement,
 } from './connection.ts';
-import { databaseCode, noConnectionInTime } from './fault.ts';
+import { databaseCode, NeverCameBack, noConnectionInTime } from './fault.ts';
 
 /** With its isolation, whatever the database's default is. */
 const beginnings = {
@@ -36,6 +36,10 @@ class Transaction {
   #failure: unknown;
   /** Settle when the statements that were announced have been handed over. */
   #handingOver: Promise<void>[] = [];
+  #underWay = 0;
+  /** Gives up the work that runs in it; undefined: none runs. */
+  #giveUp: ((error: NeverCameBack) => void) | undefined;
+  #quiet: NodeJS.Timeout | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
@@ -46,10 +50,12 @@ class Transaction {
     begun.catch(() => {});
     let result: T;
     try {
-      result = await body(this);
+      result = await this.#waitedFor(body);
       await Promise.all(this.#handingOver);
       await begun;
     } catch (error) {
+      // What never came back may still do so, and must find nothing to write to.
+      if (error instanceof NeverCameBack) void this.#connection.end();
       await this.#undo('rollback');
       // What failed of it is the reason for all that failed behind it.
       await begun;
@@ -74,6 +80,27 @@ class Transaction {
     }
   }
 
+  /** What the work comes to, unless it is quiet for longer than PostgreSQL lets a transaction be idle. */
+  async #waitedFor<T>(body: (transaction: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        this.#giveUp = reject;
+        body(this).then(resolve, reject);
+      });
+    } finally {
+      this.#giveUp = undefined;
+      clearTimeout(this.#quiet);
+    }
+  }
+
+  #heard(): void {
+    clearTimeout(this.#quiet);
+    const giveUp = this.#giveUp;
+    const ms = this.#connection.limits.of('idle_in_transaction_session_timeout');
+    if (giveUp === undefined || ms === undefined || this.#underWay > 0) return;
+    this.#quiet = setTimeout(() => giveUp(new NeverCameBack(ms)), ms).unref();
+  }
+
   unsafe(text: string, parameters?: Parameters) {
     const handedOver = Promise.withResolvers<void>();
     this.#handingOver.push(handedOver.promise);
@@ -86,11 +113,15 @@ class Transaction {
   async ask<T>(text: string, parameters: Parameters | undefined, wanted: (query: Query) => PromiseLike<T>): Promise<T> {
     // What nobody waited for must not run in the next transaction of this connection.
     if (this.#over) throw new Error('The transaction has ended: await every statement inside of it');
+    this.#underWay++;
     try {
       return await this.#connection.run(text, parameters, wanted);
     } catch (error) {
       this.#failure ??= error;
       throw isAborted(error) ? this.#failure : error;
+    } finally {
+      this.#underWay--;
+      this.#heard();
     }
   }
 

@@ -27,6 +27,18 @@ const connectionCodes = new Set([
   'EAI_AGAIN',
 ]);
 
+/**
+ * Raised where what runs in a transaction has asked nothing for so long that it will not come back: its own fault, though
+ * PostgreSQL ends its session too (`idle_in_transaction_session_timeout`).
+ */
+export class NeverCameBack extends Error {
+  override readonly name = 'NeverCameBack';
+
+  constructor(quietMs: number) {
+    super(`It neither asked the database nor came to an end for ${quietMs} ms`);
+  }
+}
+
 /** The SQLSTATE or connection code of an error, looked for through its causes. */
 export function databaseCode(error: unknown): string | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {

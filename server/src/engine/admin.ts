@@ -6,11 +6,12 @@ import type {
   RecordedReceipt,
 } from '@ekbaar/sdk/protocol/admin';
 import type { Database, Queryable } from '../db/database.ts';
+import { NeverCameBack } from '../db/fault.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { auditOf, auditPage, type AuditRequest } from './audit-log.ts';
 import type { Handling } from './close-letter.ts';
-import { closeDeadLetter, noReceipt, retryDeadLetter } from './dead-letters.ts';
+import { closeDeadLetter, noteLostRetry, noReceipt, retryDeadLetter } from './dead-letters.ts';
 import { noteRetry, uncountTry } from './halt-store.ts';
 import type { Moved } from './publish.ts';
 import {
@@ -82,6 +83,7 @@ export class Admin {
     };
     const { retried, receipt } = await this.#write(handling, (tx) => retryDeadLetter(tx, rules, handling)).catch(
       async (error: unknown) => {
+        if (error instanceof NeverCameBack) return this.#write(handling, (tx) => noteLostRetry(tx, handling, error));
         await takeBack().catch(() => {});
         throw error;
       },

@@ -16,6 +16,8 @@ export interface Chunk {
   readonly noted: Halt | undefined;
   /** Whether nothing of the request comes after it. */
   readonly isLast: boolean;
+  /** Told whose turn it is: of one that never comes back nobody could say which it was. */
+  readonly onTurn: (mutation: Mutation) => void;
 }
 
 export interface ChunkResult {
@@ -44,7 +46,7 @@ export async function runChunk(
   { rules, haltPolicy }: { readonly rules: Rules; readonly haltPolicy: HaltPolicy },
   actor: Actor,
   facts: ClientFacts,
-  { mutations, attempt, noted, isLast }: Chunk,
+  { mutations, attempt, noted, isLast, onTurn }: Chunk,
 ): Promise<ChunkResult> {
   const items = mutations.map((mutation) => ({ id: mutation.id, mutation, entry: entryOf(mutation, actor, facts) }));
   const log = await openClientLog(tx, actor, facts.clientId, items);
@@ -81,6 +83,7 @@ export async function runChunk(
     const risky = log.diedBefore || log.halts.has(entry.key);
     if (risky && noted === undefined && known === undefined) return finish({ stopped: null, alone: mutation });
 
+    onTurn(mutation);
     // What this transaction settled before had them checked at once.
     if (receipts.length > 0) deferConstraints(tx, rules);
     const batch = rules.mutators[entry.name]?.batch;

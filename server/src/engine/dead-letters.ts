@@ -1,6 +1,7 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import { jsonParameter, type Queryable, rowsOf } from '../db/database.ts';
+import type { NeverCameBack } from '../db/fault.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { noteAudit } from './audit-log.ts';
@@ -42,11 +43,29 @@ export async function retryDeadLetter(tx: Queryable, rules: Rules, { operator, k
   if (decided.kind === 'decided' && decided.outcome.status !== 'dead') return { outcome: decided.outcome };
   const failed = whyStillDead(decided, entry, rules);
   if (decided.kind === 'halted') await describeHalt(tx, tenant, key, decided.error);
-  await noteAudit(tx, tenant, {
+  await noteFailedRetry(tx, { operator, key, now }, failed);
+  return { failed, name: entry.name, ...(decided.kind === 'halted' && { error: decided.error }) };
+}
+
+async function noteFailedRetry(tx: Queryable, { operator, key, now }: Handling, failed: string): Promise<void> {
+  await noteAudit(tx, operator.tenant, {
     ...{ at: now, actor: operator.id, action: 'dead_letter.retry_failed', subject: key },
     details: { error: failed },
   });
-  return { failed, name: entry.name, ...(decided.kind === 'halted' && { error: decided.error }) };
+}
+
+/** Puts down that a retry never came back: of its own transaction nothing remains. @returns as `retryDeadLetter` */
+export async function noteLostRetry(
+  tx: Queryable,
+  handling: Handling,
+  error: NeverCameBack,
+): Promise<Extract<Retried, { failed: string }>> {
+  const { operator, key } = handling;
+  const { name } = await lockDeadLetter(tx, operator.tenant, key);
+  const failed = describe(error);
+  await describeHalt(tx, operator.tenant, key, error);
+  await noteFailedRetry(tx, handling, failed);
+  return { failed, name, error };
 }
 
 /**

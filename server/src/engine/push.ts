@@ -1,6 +1,6 @@
 import { limits, type Mutation, type Receipt, type Stopped, type SyncRequest } from '@ekbaar/sdk/protocol';
 import type { Database } from '../db/database.ts';
-import { databaseFault } from '../db/fault.ts';
+import { databaseFault, NeverCameBack } from '../db/fault.ts';
 import type { Actor } from './actor.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { type Chunk, type ChunkResult, runChunk } from './chunk.ts';
@@ -77,15 +77,17 @@ async function pushChunk(
   context: PushContext,
   actor: Actor,
   facts: ClientFacts,
-  chunk: Omit<Chunk, 'attempt'>,
+  chunk: Omit<Chunk, 'attempt' | 'onTurn'>,
 ): Promise<ChunkResult> {
   const { database, attempts } = context;
   const { tenant } = actor;
   const [first] = chunk.mutations;
   const attempt = first === undefined ? undefined : await attempts.begin(tenant, facts.clientId);
+  let turn: Mutation | undefined;
+  const onTurn = (mutation: Mutation) => void (turn = mutation);
   try {
     const { value, moved } = await writing(database, tenant, (tx) =>
-      runChunk(tx, context, actor, facts, { ...chunk, attempt }),
+      runChunk(tx, context, actor, facts, { ...chunk, attempt, onTurn }),
     );
     context.onMoved(tenant, moved);
     return value;
@@ -94,6 +96,9 @@ async function pushChunk(
     if (attempt !== undefined) await attempts.end(tenant, facts.clientId, attempt).catch(() => {});
     if (first !== undefined && chunk.noted !== undefined && databaseFault(error) !== undefined)
       await uncountTry(database, tenant, first.key.toLowerCase()).catch(() => {});
+    // All of the transaction is undone; of a run together it is the first that goes alone next.
+    if (error instanceof NeverCameBack && first !== undefined && turn !== undefined)
+      return { receipts: [], last: first.id - 1, stopped: null, halted: { mutation: turn, error } };
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { type Queryable, rowsOf, textArray } from '../db/database.ts';
-import { databaseCode } from '../db/fault.ts';
+import { databaseCode, NeverCameBack } from '../db/fault.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { diedBefore } from './attempt-log.ts';
@@ -113,8 +113,8 @@ async function settleRunOf(run: readonly Waiting[]): Promise<void> {
   try {
     if (run.length > 1) together = await settleTogether(run);
   } catch (error) {
-    // A lock that one of them waited for in vain is no reason to refuse the others.
-    if (!waitedInVain.has(databaseCode(error) ?? '')) {
+    // A lock that one of them waited for in vain is no reason to refuse the others, nor is one that never came back.
+    if (!waitedInVain.has(databaseCode(error) ?? '') && !(error instanceof NeverCameBack)) {
       for (const { settle } of run) settle(Promise.reject(error as Error));
       return;
     }

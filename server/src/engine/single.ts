@@ -1,7 +1,7 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import { type Queryable, readsOnly, rowsOf } from '../db/database.ts';
-import { databaseFault } from '../db/fault.ts';
+import { databaseFault, NeverCameBack } from '../db/fault.ts';
 import { ProblemError } from '../problem.ts';
 import type { Actor } from './actor.ts';
 import { diedBefore } from './attempt-log.ts';
@@ -49,7 +49,8 @@ export async function applySingle(
       await attempts.end(tenant, key, attempt).catch(() => {});
       if (noted !== undefined && databaseFault(error) !== undefined)
         await uncountTry(database, tenant, key).catch(() => {});
-      throw error;
+      if (!(error instanceof NeverCameBack)) throw error;
+      result = { kind: 'halted', error };
     }
     if (result.kind === 'settled') return result;
     if (result.kind === 'risky') noted = await noteTry(database, tenant, key, now);
