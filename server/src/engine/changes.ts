@@ -12,6 +12,9 @@ export interface Changes {
   readonly open: LastLine | undefined;
 }
 
+/** Of JSON text, after which a page goes no further: a few large rows must not become an answer that nobody can hold. */
+export const bytesPerPage = 4 * 1024 * 1024;
+
 const noChanges: Changes = { json: '[]', count: 0, open: undefined };
 
 /**
@@ -41,8 +44,10 @@ export async function readChanges(
     ],
     sql` || `,
   );
-  const last = (column: string) => sql.raw(`max(${column}) filter (where nth = kept)`);
-  const [page] = await rowsOf<Omit<LastLine, 'version'> & { changes: string | null; found: number; version: string }>(
+  const last = (column: string) => sql.raw(`max(${column}) filter (where goes and fills)`);
+  const [page] = await rowsOf<
+    Omit<LastLine, 'version'> & { changes: string | null; found: number; kept: number; version: string }
+  >(
     tx,
     sql`${readsOnly}with lines as materialized (
           select p.place, c.* from json_to_recordset(${jsonParameter(places)})
@@ -55,21 +60,30 @@ export async function readChanges(
             ) c
           order by p.place, c.version, c.collection, c.row_id limit ${limit + 1}
         ), numbered as (
-          select l.*, row_number() over (order by l.place, l.version, l.collection, l.row_id) as nth, ${limit}::int as kept from lines l
+          select l.*, row_number() over (order by l.place, l.version, l.collection, l.row_id) as nth from lines l
         ), written as (
-          select l.nth, l.kept, l.scope, l.version, l.collection, l.row_id,
-            case when l.nth <= l.kept then ${change} end as change
+          select l.nth, l.scope, l.version, l.collection, l.row_id, case when l.nth <= ${limit} then ${change} end as change
           from numbered l
+          -- on its own: merged with what follows, a change would be written for each place that names it
+          offset 0
+        ), weighed as (
+          select w.*, sum(octet_length(w.change)) over (order by w.nth rows unbounded preceding) as bytes from written w
+        ), cut as (
+          -- the line that fills the page still goes
+          select w.*, w.nth <= ${limit} and bytes - octet_length(w.change) < ${bytesPerPage} as goes,
+            w.nth = ${limit} or bytes >= ${bytesPerPage} as fills
+          from weighed w
         )
-        select count(*)::int as found, string_agg(change, ',' order by nth) as changes,
+        select (select count(*) from lines)::int as found, (count(*) filter (where goes))::int as kept,
+          string_agg(change, ',' order by nth) filter (where goes) as changes,
           ${last('scope')} as scope, ${last('version')}::text as version, ${last('collection')} as collection, ${last('row_id')} as id
-        from written`,
+        from cut`,
   );
   if (page === undefined || page.found === 0) return noChanges;
-  const { found, changes, scope, version, collection, id } = page;
+  const { found, kept, changes, scope, version, collection, id } = page;
   return {
     json: `[${changes ?? ''}]`,
-    count: Math.min(found, limit),
-    open: found > limit ? { scope, version: Number(version), collection, id } : undefined,
+    count: kept,
+    open: found > kept ? { scope, version: Number(version), collection, id } : undefined,
   };
 }

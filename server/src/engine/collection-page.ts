@@ -7,6 +7,7 @@ import { quoted } from '../db/identifier.ts';
 import { storedType } from '../db/stored-type.ts';
 import { ProblemError } from '../problem.ts';
 import type { ReadableScope } from './actor.ts';
+import { bytesPerPage } from './changes.ts';
 import { decodePageCursor, encodePageCursor } from './page-cursor.ts';
 import type { ScopeRule, SyncedTable } from './synced-table.ts';
 
@@ -47,17 +48,19 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
     sql` and `,
   );
   const direction = sql.raw(descending ? 'desc' : 'asc');
+  const inOrder = (sort: SQL, key: SQL) => sql`order by ${sort} ${direction} nulls last, ${key} ${direction}`;
   const rows = await select(
     tx,
     table,
-    sql`${where} order by ${column(sorted)} ${direction} nulls last, ${column(table.key)} ${direction} limit ${request.limit + 1}`,
+    sql`${where} ${inOrder(column(sorted), column(table.key))} limit ${request.limit + 1}`,
     sorted,
+    inOrder(sql`at`, sql`key`),
   );
-  const page = rows.slice(0, request.limit);
+  const page = rows.slice(0, request.limit).filter(({ row }) => row !== null);
   const last = page.at(-1);
   return {
-    rows: page.map(({ row }) => JSON.parse(row) as Row),
-    next: rows.length > request.limit && last !== undefined ? encodePageCursor(order, last.sort, last.id) : null,
+    rows: page.map(({ row }) => JSON.parse(row ?? '') as Row),
+    next: rows.length > page.length && last !== undefined ? encodePageCursor(order, last.sort, last.id) : null,
   };
 }
 
@@ -72,15 +75,27 @@ export async function collectionRow(
     sql` and `,
   );
   const [found] = await select(tx, table, where, table.key);
-  return found === undefined ? undefined : (JSON.parse(found.row) as Row);
+  return found?.row == null ? undefined : (JSON.parse(found.row) as Row);
 }
 
-async function select(tx: Queryable, table: SyncedTable, rest: SQL, sorted: PgColumn) {
+/** The rows, in order, without their JSON from where they would fill more than a page. */
+async function select(
+  tx: Queryable,
+  table: SyncedTable,
+  rest: SQL,
+  sorted: PgColumn,
+  inOrder: SQL = sql`order by key`,
+) {
   try {
-    return await rowsOf<{ row: string; sort: string | null; id: string }>(
+    return await rowsOf<{ row: string | null; sort: string | null; id: string }>(
       tx,
-      sql`select ${sql.raw(table.rowSql)}::text as row, ${column(sorted)}::text as sort, ${column(table.key)}::text as id
-          from ${sql.raw(table.name)} t where ${rest}`,
+      sql`select case when bytes - octet_length(row) < ${bytesPerPage} then row end as row, sort, id from (
+            select found.*, sum(octet_length(row)) over (${inOrder} rows unbounded preceding) as bytes from (
+              select ${sql.raw(table.rowSql)}::text as row, ${column(sorted)} as at, ${column(sorted)}::text as sort,
+                ${column(table.key)} as key, ${column(table.key)}::text as id
+              from ${sql.raw(table.name)} t where ${rest}
+            ) found
+          ) weighed ${inOrder}`,
     );
   } catch (error) {
     // Class 22: a value from the query string that is none of the column's type.
