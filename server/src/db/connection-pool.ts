@@ -174,6 +174,16 @@ class NoConnectionInTime extends Error {
   }
 }
 
+/** Raised where a connection is asked for after the pool has ended: nothing was sent. */
+class PoolEnded extends Error {
+  override readonly name = 'PoolEnded';
+  readonly code = 'CONNECTION_ENDED';
+
+  constructor() {
+    super('The database was closed');
+  }
+}
+
 /** What Drizzle works with. */
 export type PoolClient = Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'>;
 
@@ -189,8 +199,9 @@ export class ConnectionPool {
   readonly #waitMs: number | undefined;
   readonly #idle: Connection[] = [];
   /** In the order in which they came. */
-  readonly #waiting = new Set<(connection: Connection) => void>();
+  readonly #waiting = new Set<PromiseWithResolvers<Connection>>();
   #held = 0;
+  #ended = false;
 
   /**
    * @param most most connections at once
@@ -254,7 +265,11 @@ export class ConnectionPool {
     return this.#holding(this.#waitMs, (connection) => new Transaction(connection).run(this.#begin, body));
   }
 
+  /** Ends what is idle now, and what is held when its transaction is through; nobody else is handed one. */
   async end(): Promise<void> {
+    this.#ended = true;
+    for (const { reject } of this.#waiting) reject(new PoolEnded());
+    this.#waiting.clear();
     await Promise.all(this.#idle.splice(0).map((connection) => connection.end()));
   }
 
@@ -267,35 +282,32 @@ export class ConnectionPool {
     }
   }
 
-  #take(waitMs: number | undefined): Promise<Connection> | Connection {
+  async #take(waitMs: number | undefined): Promise<Connection> {
+    if (this.#ended) throw new PoolEnded();
     if (this.#held < this.#most) {
       this.#held++;
       return this.#usable(this.#idle.pop());
     }
-    return new Promise((resolve, reject) => {
-      let timer: NodeJS.Timeout | undefined;
-      const given = (connection: Connection) => {
-        clearTimeout(timer);
-        resolve(connection);
-      };
-      this.#waiting.add(given);
-      if (waitMs === undefined) return;
-      timer = setTimeout(() => {
-        // Who has given up is handed none.
-        this.#waiting.delete(given);
-        reject(new NoConnectionInTime(waitMs, this.#most));
-      }, waitMs);
-    });
+    const given = Promise.withResolvers<Connection>();
+    this.#waiting.add(given);
+    if (waitMs === undefined) return given.promise;
+    const timer = setTimeout(() => {
+      // Who has given up is handed none.
+      this.#waiting.delete(given);
+      given.reject(new NoConnectionInTime(waitMs, this.#most));
+    }, waitMs);
+    return given.promise.finally(() => clearTimeout(timer));
   }
 
   #giveBack(connection: Connection): void {
     const [next] = this.#waiting;
     if (next !== undefined) {
       this.#waiting.delete(next);
-      return next(this.#usable(connection));
+      return next.resolve(this.#usable(connection));
     }
     this.#held--;
-    this.#idle.push(connection);
+    if (this.#ended) void connection.end();
+    else this.#idle.push(connection);
   }
 
   #usable(connection: Connection | undefined): Connection {

@@ -1,0 +1,49 @@
+import postgres from 'postgres';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../../../test/support/postgres.ts';
+import { ConnectionPool } from './connection-pool.ts';
+import { databaseFault } from './fault.ts';
+
+let fresh: FreshDatabase;
+let admin: postgres.Sql;
+beforeAll(async () => {
+  fresh = await freshDatabase();
+  admin = postgres(fresh.url, { max: 1, onnotice: () => {}, connection: { application_name: 'admin' } });
+});
+afterAll(async () => {
+  await admin.end();
+  await fresh.drop();
+});
+
+const sessions = async () => {
+  const rows =
+    await admin`select from pg_stat_activity where datname = current_database() and application_name = 'pool'`;
+  return rows.length;
+};
+
+test('a pool that has ended hands out nothing, and what was held ends when it is given back', async () => {
+  const pool = new ConnectionPool(fresh.url, { most: 2 }, { connection: { application_name: 'pool' } });
+  const over = Promise.withResolvers<void>();
+  const begun = [1, 2].map(() => Promise.withResolvers<void>());
+  const held = begun.map(({ resolve }) =>
+    pool.begin(async (transaction) => {
+      await transaction.unsafe('select 1');
+      resolve();
+      await over.promise;
+      return 'committed';
+    }),
+  );
+  await Promise.all(begun.map(({ promise }) => promise));
+  const refused = pool
+    .unsafe('select 1')
+    .values()
+    .catch((error: unknown) => databaseFault(error));
+  await pool.end();
+  expect(await refused).toBe('unavailable');
+  await expect(pool.patient.unsafe('select 1').values()).rejects.toThrow('closed');
+  expect(await sessions()).toBe(2);
+  over.resolve();
+  expect(await Promise.all(held)).toEqual(['committed', 'committed']);
+  await expect.poll(sessions, { timeout: 5000 }).toBe(0);
+  expect(pool.load).toMatchObject({ held: 0, waiting: 0 });
+});
