@@ -123,7 +123,8 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
   const limits = limitsOf(options.limits ?? {}, options.database.connections);
   const gate = new Gate(limits, clock);
   const streams = new EventStreams(engine.pokes, limits, random);
-  const readiness = new Readiness(() => options.database.db.execute(sql`select 1`));
+  const ask = options.database.ask ?? (() => options.database.db.execute(sql`select 1`));
+  const readiness = new Readiness(ask);
   const authenticate = gate.limiting(seen.noting(options.auth));
   const api = apiRoutes(engine, authenticate, gate, streams, clock);
   const app = new Hono<ApiEnv>({ strict: false });

@@ -102,3 +102,10 @@ test('what works in the background waits for as long as it takes, and complains 
   await expect.poll(seen, { timeout: 20_000 }).toBe(true);
   expect(notes.logged()).not.toMatch(/publishing what other programs wrote failed|pokes do not reach/);
 });
+
+test('a node whose connections are all taken is ready: its database answers', async () => {
+  const letGo = await holdAll();
+  const { status, body } = await notes.get('/readyz', writer);
+  expect({ status, body }).toEqual({ status: 200, body: { status: 'ready' } });
+  await letGo();
+});

@@ -17,6 +17,8 @@ export interface Database {
   readonly standby?: boolean;
   /** Transactions that run at once: more wait for one of these to end. */
   readonly connections: number;
+  /** Whether it answers, asked past those who wait for one of the connections; absent where there is only one. */
+  readonly ask?: () => Promise<unknown>;
   /** Connections that a transaction holds now, and transactions that wait for one; absent where there is no pool. */
   readonly load?: () => { readonly held: number; readonly waiting: number; readonly most: number };
   /** Runs `body` on one connection that holds the advisory lock `key` for its length, whoever else starts at the same time. */

@@ -35,6 +35,8 @@ const timeLimits: TimeLimits = {
   lock_timeout: 10_000,
   idle_in_transaction_session_timeout: 60_000,
 };
+/** For whoever only wants to know whether the database answers. */
+const askMs = 3000;
 const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_transaction_session_timeout: 0 };
 
 /**
@@ -53,12 +55,20 @@ export function postgresDatabase(
     connection: { ...driverOptions.connection, ...timeLimits },
   };
   const pool = new ConnectionPool(url, size, options, { standby });
+  // Whoever asks must not wait behind what a full pool waits for.
+  const asking = new ConnectionPool(
+    url,
+    { most: 1, waitMs: askMs },
+    { ...options, connection: { ...options.connection, statement_timeout: askMs } },
+    { standby },
+  );
   return {
     db: drizzleOn(pool),
     patientDb: drizzleOn(pool.patient),
     shared: true,
     standby,
     connections,
+    ask: () => drizzleOn(asking).execute(sql`select 1`),
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
@@ -75,7 +85,7 @@ export function postgresDatabase(
       }
     },
     migrate: migrateFolder,
-    close: () => pool.end(),
+    close: () => endAll(pool, asking),
   };
 }
 
@@ -91,12 +101,14 @@ function pooledDatabase(
 ): Database {
   const open = (most: number) => new ConnectionPool(url, { most }, driverOptions, { ownSessions: false });
   const pool = new ConnectionPool(url, size, driverOptions, { ownSessions: false, standby });
+  const asking = new ConnectionPool(url, { most: 1, waitMs: askMs }, driverOptions, { ownSessions: false, standby });
   return {
     db: drizzleOn(limited(pool, timeLimits)),
     patientDb: drizzleOn(limited(pool.patient, timeLimits)),
     shared: true,
     standby,
     connections: size.most,
+    ask: () => drizzleOn(limited(asking, { ...timeLimits, statement_timeout: askMs })).execute(sql`select 1`),
     load: () => pool.load,
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
@@ -117,8 +129,12 @@ function pooledDatabase(
       }
     },
     migrate: migrateFolder,
-    close: () => pool.end(),
+    close: () => endAll(pool, asking),
   };
+}
+
+async function endAll(...pools: ConnectionPool[]): Promise<void> {
+  await Promise.all(pools.map((pool) => pool.end()));
 }
 
 /** Gives the limits to each transaction, which takes them along wherever it runs. Nobody waits for the answers. */
