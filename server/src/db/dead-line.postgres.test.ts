@@ -1,9 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/postgres.ts';
 import { startTcpBalancer, type TcpBalancer } from '../../../test/support/tcp-balancer.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import { rowsOf } from './database.ts';
 import { databaseFault } from './fault.ts';
+import { postgresDatabase } from './postgres.ts';
 
 let fresh: FreshDatabase;
 let line: TcpBalancer;
@@ -53,3 +56,10 @@ test.each(['set local statement_timeout = 0', `set local statement_timeout = '10
     await pool.end();
   },
 );
+
+test('behind a pooler a single statement has its time limit too', async () => {
+  const database = postgresDatabase(fresh.url, { pooler: 'transaction' });
+  const [limit] = await rowsOf(database.db, sql`show statement_timeout`);
+  expect(limit).toEqual({ statement_timeout: '30s' });
+  await database.close();
+});

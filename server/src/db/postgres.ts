@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
+import { statement } from './connection.ts';
 import { ConnectionPool, type PoolClient } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
@@ -140,19 +141,21 @@ async function endAll(...pools: ConnectionPool[]): Promise<void> {
 /** Gives the limits to each transaction, which takes them along wherever it runs. Nobody waits for the answers. */
 function limited(pool: PoolClient, limits: TimeLimits): PoolClient {
   const statements = Object.entries(limits).map(([name, ms]) => `set local ${name} = ${ms}`);
+  const begin: PoolClient['begin'] = (body) =>
+    pool.begin((transaction) => {
+      for (const text of statements) {
+        void transaction.unsafe(text).then(
+          () => {},
+          () => {},
+        );
+      }
+      return body(transaction);
+    });
   return {
     options: pool.options,
-    unsafe: (text, parameters) => pool.unsafe(text, parameters),
-    begin: (body) =>
-      pool.begin((transaction) => {
-        for (const text of statements) {
-          void transaction.unsafe(text).then(
-            () => {},
-            () => {},
-          );
-        }
-        return body(transaction);
-      }),
+    unsafe: (text, parameters) =>
+      statement((wanted) => begin((transaction) => transaction.ask(text, parameters, wanted))),
+    begin,
   };
 }
 
