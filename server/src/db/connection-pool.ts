@@ -187,6 +187,12 @@ class PoolEnded extends Error {
 /** What Drizzle works with. */
 export type PoolClient = Pick<ConnectionPool, 'options' | 'unsafe' | 'begin'>;
 
+interface PoolKind {
+  readonly ownSessions?: boolean;
+  readonly oneSession?: boolean;
+  readonly standby?: boolean;
+}
+
 /** On each connection. */
 const keptPlans = 500;
 
@@ -195,6 +201,8 @@ export class ConnectionPool {
   readonly options: Codecs = { parsers: {}, serializers: {} };
   readonly #open: () => Connection;
   readonly #begin: string;
+  readonly #oneSession: boolean;
+  #session: Connection | undefined;
   readonly #most: number;
   readonly #waitMs: number | undefined;
   readonly #idle: Connection[] = [];
@@ -208,16 +216,18 @@ export class ConnectionPool {
    * @param waitMs how long to wait for one of them to come free
    * @param ownSessions false behind a pooler that hands out its connections by the transaction: no plan is kept, and
    * nothing is set for a session
+   * @param oneSession whether a connection that is lost is not replaced: what a session held is gone with it
    * @param standby whether it is one that is only read: each transaction is then of one snapshot
    */
   constructor(
     url: string,
     { most, waitMs }: { readonly most: number; readonly waitMs?: number },
     options: Options<Record<string, never>>,
-    { ownSessions = true, standby = false }: { readonly ownSessions?: boolean; readonly standby?: boolean } = {},
+    { ownSessions = true, oneSession = false, standby = false }: PoolKind = {},
   ) {
     const choice = new PlanChoice(ownSessions ? keptPlans : 0);
     this.#open = () => new Connection(url, options, this.options, choice, ownSessions);
+    this.#oneSession = oneSession;
     this.#begin = standby ? beginnings.standby : beginnings.primary;
     this.#most = most;
     this.#waitMs = waitMs;
@@ -235,6 +245,11 @@ export class ConnectionPool {
   /** Connections that a transaction holds, and transactions that wait for one. */
   get load(): { held: number; waiting: number; most: number } {
     return { held: this.#held, waiting: this.#waiting.size, most: this.#most };
+  }
+
+  /** Whether its one session is. */
+  get lost(): boolean {
+    return this.#session?.lost === true;
   }
 
   /** One statement on a connection of its own. */
@@ -312,6 +327,8 @@ export class ConnectionPool {
 
   #usable(connection: Connection | undefined): Connection {
     if (connection?.lost === false) return connection;
+    // A lost one refuses every statement by itself.
+    if (this.#oneSession) return (this.#session ??= this.#open());
     void connection?.end();
     return this.#open();
   }

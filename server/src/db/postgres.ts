@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/postgres-js';
 import { migrate } from 'drizzle-orm/postgres-js/migrator';
 import type { Sql } from 'postgres';
-import { statement } from './connection.ts';
+import { ConnectionLost, statement } from './connection.ts';
 import { ConnectionPool, type PoolClient } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
@@ -74,7 +74,7 @@ export function postgresDatabase(
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.
-      const session = new ConnectionPool(url, { most: 1 }, options);
+      const session = new ConnectionPool(url, { most: 1 }, options, { oneSession: true });
       try {
         const db = drizzleOn(session);
         await db.execute(sql`set statement_timeout = 0`).catch(nameThePooler);
@@ -100,7 +100,6 @@ function pooledDatabase(
   size: { readonly most: number; readonly waitMs: number },
   standby: boolean,
 ): Database {
-  const open = (most: number) => new ConnectionPool(url, { most }, driverOptions, { ownSessions: false });
   const pool = new ConnectionPool(url, size, driverOptions, { ownSessions: false, standby });
   const asking = new ConnectionPool(url, { most: 1, waitMs: askMs }, driverOptions, { ownSessions: false, standby });
   return {
@@ -114,8 +113,10 @@ function pooledDatabase(
     pgBoss: { connectionString: url, max: 2 },
     async withAdvisoryLock(key, body) {
       // The lock is a transaction's, which does nothing else; the work is done on another connection beside it.
-      const [holder, worker] = [open(1), open(1)];
-      const db = drizzleOn(limited(worker, noLimits));
+      const open = (oneSession: boolean) =>
+        new ConnectionPool(url, { most: 1 }, driverOptions, { ownSessions: false, oneSession });
+      const [holder, worker] = [open(true), open(false)];
+      const db = drizzleOn(limited(whileHeld(holder, worker), noLimits));
       const run = () =>
         drizzleOn(limited(holder, noLimits)).transaction(async (tx) => {
           const [lock] = await rowsOf<{ free: boolean }>(tx, sql`select pg_try_advisory_xact_lock(${key}) as free`);
@@ -131,6 +132,18 @@ function pooledDatabase(
     },
     migrate: migrateFolder,
     close: () => endAll(pool, asking),
+  };
+}
+
+/** The work of a lock's holder, which must not go on when the lock is lost. */
+function whileHeld(holder: ConnectionPool, worker: ConnectionPool): PoolClient {
+  return {
+    options: worker.options,
+    unsafe: (text, parameters) => worker.unsafe(text, parameters),
+    async begin(body) {
+      if (holder.lost) throw new ConnectionLost();
+      return worker.begin(body);
+    },
   };
 }
 
