@@ -326,7 +326,7 @@ export class ConnectionPool {
   }
 
   #usable(connection: Connection | undefined): Connection {
-    if (connection?.lost === false) return connection;
+    if (connection?.lost === false && !connection.outdated) return connection;
     // A lost one refuses every statement by itself.
     if (this.#oneSession) return (this.#session ??= this.#open());
     void connection?.end();

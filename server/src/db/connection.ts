@@ -1,5 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import postgres, { type Options, type PendingQuery, type Row, type RowList, type Sql } from 'postgres';
+import { isStalePlan } from './fault.ts';
 import { LimitsInForce } from './limits-in-force.ts';
 
 export type Parameters = NonNullable<globalThis.Parameters<Sql['unsafe']>[1]>;
@@ -82,6 +83,7 @@ export class Connection {
   readonly #plans: PlanChoice;
   readonly #ownSession: boolean;
   #lost = false;
+  #outdated = false;
   #established = false;
   /** Texts whose plans this connection has. */
   readonly #planned = new Set<string>();
@@ -129,6 +131,11 @@ export class Connection {
 
   get lost(): boolean {
     return this.#lost;
+  }
+
+  /** Whether the next transaction needs another one: of its kept plans one was of a table that has changed, so others may be. */
+  get outdated(): boolean {
+    return this.#outdated;
   }
 
   /** One statement, behind those before it; when it changes something and might be held back, only after their answers. */
@@ -206,6 +213,7 @@ export class Connection {
           settled();
           // Before anybody hears of it: what was to follow must not run on the connection that the driver opens next.
           if (!isOfStatement(error)) this.#lost = true;
+          if (isStalePlan(error)) this.#outdated = true;
           reject(error);
         },
       );

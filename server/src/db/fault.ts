@@ -1,6 +1,6 @@
 /** What a failed statement says of the database, as opposed to the mutation that ran it. */
 export type DatabaseFault =
-  /** Two transactions were in each other's way: run the whole transaction again. */
+  /** Two transactions, or one and a change of a table, were in each other's way: run the whole transaction again. */
   | 'conflict'
   /** The database is away, full or shutting down, or a lock was not had in time: nobody's fault, try later. */
   | 'unavailable';
@@ -41,17 +41,27 @@ export class NeverCameBack extends Error {
 
 /** The SQLSTATE or connection code of an error, looked for through its causes. */
 export function databaseCode(error: unknown): string | undefined {
+  return databaseError(error)?.code;
+}
+
+function databaseError(error: unknown): { readonly code: string; readonly routine?: unknown } | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string' && (/^[0-9A-Z]{5}$/.test(at.code) || connectionCodes.has(at.code)))
-      return at.code;
+      return { code: at.code, ...('routine' in at && { routine: at.routine }) };
   }
   return undefined;
+}
+
+/** Whether a table changed under a plan that a connection keeps: a new connection makes a new one. */
+export function isStalePlan(error: unknown): boolean {
+  const found = databaseError(error);
+  return found?.code === '0A000' && found.routine === 'RevalidateCachedQuery';
 }
 
 /** Whether an error is the database's fault, and of which kind; undefined: it is somebody else's. */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
   const code = databaseCode(error);
   if (code === undefined) return undefined;
-  if (conflicts.has(code)) return 'conflict';
+  if (conflicts.has(code) || isStalePlan(error)) return 'conflict';
   return unavailable.test(code) || connectionCodes.has(code) ? 'unavailable' : undefined;
 }

@@ -7,8 +7,8 @@ import { type Moved, publish } from './publish.ts';
 const conflictTries = 6;
 
 /**
- * Runs `body` in a READ COMMITTED transaction of a tenant, publishes what it wrote, and commits. Deadlocks and
- * serialization failures run it again from the start, so it must keep nothing from a try that failed.
+ * Runs `body` in a READ COMMITTED transaction of a tenant, publishes what it wrote, and commits. Deadlocks,
+ * serialization failures and outdated plans run it again from the start, so it must keep nothing from a try that failed.
  *
  * @returns what `body` returned and the scopes that moved
  * @throws the database's error; after one of kind 'unavailable' the outcome may be unknown
