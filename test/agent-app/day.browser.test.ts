@@ -111,7 +111,9 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await page.getByText('2 entries are not sent yet.').waitFor();
     expect(await at(page, 'counted').innerText()).toContain('1');
     await at(page, 'close-collected').fill(String(collected.paise / 100 + 50));
-    await at(page, 'close-day').click();
+    // The thumb that taps twice has not closed anything.
+    await at(page, 'close-day').dblclick();
+    expect(await at(page, 'close-day').isDisabled()).toBe(true);
     await at(page, 'close-day').click();
     await page.locator('[data-testid=closing][data-state=saved]').waitFor();
   });

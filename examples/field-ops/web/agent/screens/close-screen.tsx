@@ -5,6 +5,7 @@ import { type Closing, closingOf, type DayTotals, daysWithWork, totalsOf } from 
 import { openStates } from '../delivery-state.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { parseTotal } from '../parse-total.ts';
+import { RestedButton } from '../rested-button.tsx';
 import type { Work } from '../use-work.ts';
 
 interface CloseScreenProps {
@@ -136,14 +137,20 @@ function CloseForm({ client, totals }: { client: AgentClient; totals: DayTotals 
       )}
       <p aria-live="polite">{state === 'asking' ? t.closing.sure : ''}</p>
       <div className="actions">
-        <button
-          type="submit"
-          className="primary"
-          data-testid="close-day"
-          disabled={collectedPaise === null || disbursedPaise === null || state === 'saving'}
-        >
-          {state === 'asking' ? t.closing.really : t.closing.submit}
-        </button>
+        {state === 'asking' || state === 'saving' ? (
+          <RestedButton type="submit" className="primary" data-testid="close-day" disabled={state === 'saving'}>
+            {t.closing.really}
+          </RestedButton>
+        ) : (
+          <button
+            type="submit"
+            className="primary"
+            data-testid="close-day"
+            disabled={collectedPaise === null || disbursedPaise === null}
+          >
+            {t.closing.submit}
+          </button>
+        )}
         {state === 'asking' && (
           <button type="button" className="secondary" onClick={() => setState('typing')}>
             {t.back}
