@@ -2,6 +2,7 @@ import jsqr from 'jsqr';
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { bearerTokens } from '../support/bearer-tokens.ts';
 import { chromiumIsMissing } from '../support/chromium.ts';
 import { secret } from '../support/field-ops-process.ts';
@@ -165,6 +166,19 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     }
     await at(page, 'refused').click();
     await page.locator(`[data-testid=attention-item][data-id=${id}]`).waitFor();
+    // Another phone confirms it with the amount that is due: done, though the refusal is still to be seen.
+    const http = httpClient(agent.server.url);
+    const token = await bearerTokens(secret)('a01', 'agent');
+    const { amountPaise } = (await http.get(`/v1/collections/deliveries/${id}`, token)).body as { amountPaise: number };
+    const body = { amountPaise, confirmedAt: '2026-11-23T05:00:00Z' };
+    await http.post(`/api/v1/deliveries/${id}/confirm`, token, body, { 'idempotency-key': crypto.randomUUID() });
+    await page.locator('[data-testid=filter-done]').click();
+    await page.locator(`[data-testid=delivery-row][data-id=${id}][data-state=confirmed]`).click();
+    await at(page, 'show-receipt').click();
+    await page.locator('[data-testid=receipt][data-standing=confirmed]').waitFor();
+    expect(await page.locator('.check-amount').innerText()).toBe(formatRupees(amountPaise));
+    await page.keyboard.press('Escape');
+    await at(page, 'refused').click();
     await at(page, 'dismiss').click();
     await at(page, 'refused').waitFor({ state: 'detached' });
   });

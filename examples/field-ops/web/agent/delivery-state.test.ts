@@ -39,6 +39,13 @@ describe('deliveryEntries', () => {
     expect(entryOf(confirmed, [refused, record(2, 'applied')], [refused]).state).toBe('confirmed');
   });
 
+  it('is done where another phone’s confirmation counted, whether this phone’s refusal was dealt with or not', () => {
+    const refused = record(1, 'rejected', { error: { code: 'already_confirmed', message: '' } });
+    const entry = entryOf({ ...confirmed, receiptNo: 'R7' }, [refused], [refused]);
+    expect(entry).toMatchObject({ state: 'confirmed', receiptNo: 'R7', refused });
+    expect(entryOf({ ...pending, status: 'cancelled' }, [refused], [refused]).state).toBe('attention');
+  });
+
   it('shows what the office did', () => {
     expect(entryOf({ ...pending, status: 'cancelled' }, []).state).toBe('cancelled');
     expect(entryOf({ ...pending, status: 'failed', failReason: 'other' }, []).state).toBe('failed');

@@ -52,8 +52,8 @@ function entryOf(
   const receiptNo = row.receiptNo ?? receiptOf(latest);
   const entry = { row, receiptNo, refused: refused ?? null, confirmation: confirmation ?? null };
   if (latest?.state === 'saved' || latest?.state === 'sent') return { ...entry, state: latest.state };
-  // A refusal stands until it is dismissed or a later try of the same delivery was accepted.
-  if (refused && latest?.state !== 'applied') return { ...entry, state: 'attention' };
+  // A refusal stands until it is dismissed, or a confirmation counted: a later one of this phone's, or another phone's.
+  if (refused && latest?.state !== 'applied' && row.status !== 'confirmed') return { ...entry, state: 'attention' };
   return { ...entry, state: row.status === 'pending' ? 'todo' : row.status };
 }
 

@@ -31,7 +31,7 @@ export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
   }, [entry, account]);
   const { row } = entry;
   if (receipt === null) return <p className="notice">{t.loading}</p>;
-  const { standing, receiptNo, check, text, confirmedAt } = receipt;
+  const { standing, receiptNo, check, text, amountPaise, confirmedAt } = receipt;
   return (
     <>
       <section className="slip" data-testid="receipt" data-standing={standing} data-receipt-no={receiptNo}>
@@ -47,8 +47,8 @@ export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
           {t.slip[standing]}
         </p>
         <p>{row.kind === 'collection' ? t.slip.collected : t.slip.paidOut}</p>
-        <p className="check-amount">{formatRupees(entry.confirmation?.args.amountPaise ?? row.amountPaise)}</p>
-        <AmountInWords paise={entry.confirmation?.args.amountPaise ?? row.amountPaise} />
+        <p className="check-amount">{formatRupees(amountPaise)}</p>
+        <AmountInWords paise={amountPaise} />
         <dl className="facts">
           <div>
             <dt>{t.delivery.customer}</dt>
