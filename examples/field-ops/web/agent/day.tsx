@@ -7,7 +7,8 @@ import { closingOf } from './day-totals.ts';
 import { openStates } from './delivery-state.ts';
 import type { Filter } from './filter-tabs.tsx';
 import { useLanguage } from './i18n/language.tsx';
-import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, Part, preloadScreens } from './lazy-screens.tsx';
+import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, preloadScreens } from './lazy-screens.tsx';
+import { Part } from './part.tsx';
 import { useDayStops } from './places/use-day-stops.ts';
 import { useSession } from './session-context.ts';
 import { useSettings } from './settings.ts';
@@ -128,9 +129,8 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
       </p>
       <TabBar chosen={tab} onChoose={goTo} />
       {openId !== null && (
-        <Part>
+        <Part key={openId} onClose={() => setOpenId(null)}>
           <DeliverySheet
-            key={openId}
             client={client}
             account={account}
             entry={work.entries.find(({ row }) => row.id === openId) ?? null}

@@ -16,6 +16,7 @@ export const messages = {
   back: 'Back',
   close: 'Close',
   tryAgain: 'Try again',
+  reload: 'Reload',
   loading: 'Opening…',
   seconds: (n: number) => counted(n, { one: '# second', other: '# seconds' }),
   minutes: (n: number) => counted(n, { one: '# minute', other: '# minutes' }),

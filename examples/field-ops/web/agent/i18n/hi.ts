@@ -11,6 +11,7 @@ export const messages: Messages = {
   back: 'पीछे',
   close: 'बंद करें',
   tryAgain: 'फिर कोशिश करें',
+  reload: 'फिर से लोड करें',
   loading: 'खुल रहा है…',
   seconds: (n) => `${n} सेकंड`,
   minutes: (n) => `${n} मिनट`,

@@ -11,6 +11,7 @@ export const messages: Messages = {
   back: 'मागे',
   close: 'बंद करा',
   tryAgain: 'पुन्हा प्रयत्न करा',
+  reload: 'पुन्हा लोड करा',
   loading: 'उघडत आहे…',
   seconds: (n) => counted(n, { other: '# सेकंद' }),
   minutes: (n) => counted(n, { one: '# मिनिट', other: '# मिनिटे' }),

@@ -1,0 +1,55 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { chromiumIsMissing } from '../support/chromium.ts';
+import { look } from '../sign-in/pages.ts';
+import { type AgentPhone, agentPhone, at } from './agent-phone.ts';
+
+/** A first visit: no service worker has the app's files yet. */
+describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () => {
+  let agent: AgentPhone;
+  let page: Page;
+
+  beforeAll(async () => {
+    agent = await agentPhone({ serviceWorkers: 'block' });
+    await agent.phone.route(file('delivery-sheet'), (route) => route.abort());
+    await agent.phone.route(file('settings-sheet'), (route) => route.fulfill({ status: 404 }));
+    page = await agent.openApp();
+  }, 300_000);
+  afterAll(() => agent.close());
+
+  const open = async () => {
+    await page.locator('[data-testid=delivery-row][data-state=todo]').first().click();
+    await page.locator('dialog', { hasText: 'Opening…' }).waitFor();
+  };
+
+  test('says so where it was asked for, and comes by itself once it can', async () => {
+    await open();
+    await look(page, 'agent-opening');
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await open();
+    await agent.phone.unroute(file('delivery-sheet'));
+    await at(page, 'confirm').waitFor();
+    expect(await page.locator('dialog').count()).toBe(1);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
+  test('is given up when the server has it no more; a reload is offered only where it does not lose the app', async () => {
+    await at(page, 'account').click();
+    await at(page, 'settings').click();
+    const problem = page.locator('dialog [data-testid=part-problem]');
+    await problem.waitFor();
+    await look(page, 'agent-part-problem');
+    expect(await problem.getByRole('button', { name: 'Reload' }).count()).toBe(1);
+    await agent.phone.setOffline(true);
+    await problem.getByText('No network').waitFor();
+    expect(await problem.getByRole('button').count()).toBe(0);
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await agent.phone.setOffline(false);
+  });
+});
+
+/** A part's script as the build names it. */
+const file = (name: string) => `**/assets/${name}-*.js`;
