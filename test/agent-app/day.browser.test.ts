@@ -183,6 +183,23 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'refused').waitFor({ state: 'detached' });
   });
 
+  test('a week later the phone still knows that the day was closed', async () => {
+    await page.close();
+    page = await agent.phone.newPage();
+    await page.addInitScript((ms) => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + ms;
+    }, 8 * 86_400_000);
+    await page.goto(`${agent.server.url}/agent/`);
+    await page.locator('[data-testid=unsent-bar][data-kind=sent]').waitFor();
+    await at(page, 'tab-history').click();
+    await at(page, 'history-day').first().getByText('Day closed').waitFor();
+    await at(page, 'tab-close').click();
+    expect(await page.locator('main option:checked').innerText()).toContain('Today');
+    await page.close();
+    page = await agent.openApp();
+  });
+
   test('where the agent is, is told only after a yes, and not after the day is closed', async () => {
     // The demo day comes with a track of its own.
     const everyPing = async () => (await sql`select count(*)::int as n from agent_track`)[0]?.['n'] as number;

@@ -1,3 +1,4 @@
+/// <reference types="vite/client" />
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { timeFormat, type TimeFormat } from '../../shared/india-time.ts';
 import { rupeesText } from '../../shared/rupees.ts';
