@@ -17,20 +17,21 @@ interface ReceiptViewProps {
 /** What the customer is shown, sent or given on paper: at once, and saying whether the office has confirmed it. */
 export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
   const { t, time } = useLanguage();
-  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const [receipt, setReceipt] = useState<Receipt | 'opening' | null>('opening');
   useEffect(() => {
     let left = false;
-    // A receipt that could not be worked out is not shown; the delivery says how it stands.
     receiptFor(entry, account.operator).then(
       (made) => !left && setReceipt(made),
-      () => undefined,
+      // The delivery says how it stands.
+      () => !left && setReceipt(null),
     );
     return () => {
       left = true;
     };
   }, [entry, account]);
   const { row } = entry;
-  if (receipt === null) return <p className="notice">{t.loading}</p>;
+  if (receipt === 'opening') return <p className="notice">{t.loading}</p>;
+  if (receipt === null) return <p className="notice">{t.slip.none}</p>;
   const { standing, receiptNo, check, text, amountPaise, confirmedAt } = receipt;
   return (
     <>
@@ -63,7 +64,7 @@ export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
           </div>
           <div>
             <dt>{t.slip.at}</dt>
-            <dd>{time.full(confirmedAt)}</dd>
+            <dd>{confirmedAt === null ? '–' : time.full(confirmedAt)}</dd>
           </div>
           <div>
             <dt>{t.slip.agent}</dt>

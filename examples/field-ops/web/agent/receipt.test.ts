@@ -29,4 +29,10 @@ describe('receiptFor', () => {
     expect(other).toMatchObject({ receiptNo: 'AAAAA-BBBBB', standing: 'confirmed', amountPaise: 124_000, check: null });
     expect(other?.text).toContain('Rs 1240.00');
   });
+
+  it('has no time where the office has none', async () => {
+    const receipt = await receiptOf({ ...confirmed, confirmedAt: null, receiptNo: 'AAAAA-BBBBB' });
+    expect(receipt).toMatchObject({ standing: 'confirmed', confirmedAt: null });
+    expect(receipt?.text).not.toContain('At ');
+  });
 });
