@@ -49,6 +49,27 @@ describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () 
     await page.locator('dialog').waitFor({ state: 'detached' });
     await agent.phone.setOffline(false);
   });
+
+  test('takes nothing else of the app away, whatever it is', async () => {
+    await page.evaluate(() => {
+      const { formatRange, resolvedOptions } = Intl.DateTimeFormat.prototype;
+      // Times can be shown no more, as in a bar that meets a time it cannot read.
+      Object.defineProperty(Intl.DateTimeFormat.prototype, 'format', {
+        get(this: Intl.DateTimeFormat) {
+          if (resolvedOptions.call(this).hour !== undefined) throw new RangeError('no time');
+          return (at: number) => formatRange.call(this, at, at);
+        },
+      });
+    });
+    await agent.phone.setOffline(true);
+    await at(page, 'part-problem').waitFor();
+    await look(page, 'agent-bar-problem');
+    await at(page, 'tab-history').click();
+    await page.locator('h1', { hasText: 'History' }).waitFor();
+    await at(page, 'tab-today').click();
+    expect(await at(page, 'delivery-row').count()).toBeGreaterThan(0);
+    await agent.phone.setOffline(false);
+  });
 });
 
 /** A part's script as the build names it. */

@@ -32,7 +32,10 @@ interface DayProps {
   onSignedOut(): void;
 }
 
-/** The app of somebody who is signed in: what is not sent or refused always above, the screens below. */
+/**
+ * The app of somebody who is signed in: what is not sent or refused always above, the screens below. Each stands by
+ * itself: what one of them cannot show must not take the others away.
+ */
 export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   const { t, preload } = useLanguage();
   const { session } = useSession();
@@ -94,23 +97,27 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   };
   return (
     <>
-      <header className="top">
-        <div>
-          <h1>{t.tabs[tab]}</h1>
-          <p className="dim">
-            {account.name} · {account.operator}
-          </p>
-        </div>
-        <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
-      </header>
-      <SyncBar
-        client={client}
-        refused={work.refusals.length}
-        onRefused={() => {
-          setFilter('attention');
-          goTo('today');
-        }}
-      />
+      <Part>
+        <header className="top">
+          <div>
+            <h1>{t.tabs[tab]}</h1>
+            <p className="dim">
+              {account.name} · {account.operator}
+            </p>
+          </div>
+          <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
+        </header>
+      </Part>
+      <Part>
+        <SyncBar
+          client={client}
+          refused={work.refusals.length}
+          onRefused={() => {
+            setFilter('attention');
+            goTo('today');
+          }}
+        />
+      </Part>
       <main ref={screen} tabIndex={-1} aria-label={t.tabs[tab]} className="screen">
         {work.unread ? (
           <div className="problem" role="alert" data-testid="unread">
@@ -127,7 +134,9 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
       <p className="said" role="status">
         {said}
       </p>
-      <TabBar chosen={tab} onChoose={goTo} />
+      <Part>
+        <TabBar chosen={tab} onChoose={goTo} />
+      </Part>
       {openId !== null && (
         <Part key={openId} onClose={() => setOpenId(null)}>
           <DeliverySheet
