@@ -13,6 +13,7 @@ describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () 
     agent = await agentPhone({ serviceWorkers: 'block' });
     await agent.phone.route(file('delivery-sheet'), (route) => route.abort());
     await agent.phone.route(file('settings-sheet'), (route) => route.fulfill({ status: 404 }));
+    await agent.phone.route(file('hi'), (route) => route.abort());
     page = await agent.openApp();
   }, 300_000);
   afterAll(() => agent.close());
@@ -47,6 +48,21 @@ describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () 
     expect(await problem.getByRole('button').count()).toBe(0);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
+    await agent.phone.setOffline(false);
+  });
+
+  test('is a language, too: it says that it could not be loaded; those that came before need no network', async () => {
+    await at(page, 'account').click();
+    await at(page, 'language').selectOption('hi');
+    await page.getByText('This language could not be loaded.').waitFor();
+    await look(page, 'agent-language-problem');
+    expect(await page.evaluate(() => localStorage.getItem('ekbaar.agent.language'))).toBeNull();
+    await agent.phone.setOffline(true);
+    await at(page, 'language').selectOption('mr');
+    await page.locator('html[lang=mr]').waitFor();
+    await at(page, 'language').selectOption('en');
+    await page.locator('html[lang=en]').waitFor();
+    await page.keyboard.press('Escape');
     await agent.phone.setOffline(false);
   });
 

@@ -9,6 +9,8 @@ const loaders = {
   close: () => patiently(() => import('./screens/close-screen.tsx')),
   settings: () => patiently(() => import('./settings-sheet.tsx')),
   support: () => patiently(() => import('./support-sheet.tsx')),
+  // Of the support sheet, which opens without it.
+  inspector: () => patiently(() => import('@ekbaar/sdk/inspector')),
   pin: () => patiently(() => import('./change-pin.tsx')),
 };
 

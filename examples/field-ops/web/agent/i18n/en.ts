@@ -13,6 +13,7 @@ export const loadWords = () => import('to-words/en-IN');
 export const messages = {
   appName: 'Ekbaar Agent',
   language: 'Language',
+  languageFailed: 'This language could not be loaded. Try again with a network.',
   back: 'Back',
   close: 'Close',
   tryAgain: 'Try again',

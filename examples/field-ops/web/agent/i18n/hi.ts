@@ -8,6 +8,7 @@ export const loadWords = () => import('to-words/hi-IN');
 export const messages: Messages = {
   appName: 'एकबार एजेंट',
   language: 'भाषा',
+  languageFailed: 'यह भाषा लोड नहीं हो पाई। नेटवर्क होने पर फिर कोशिश करें।',
   back: 'पीछे',
   close: 'बंद करें',
   tryAgain: 'फिर कोशिश करें',

@@ -8,6 +8,7 @@ export const loadWords = () => import('to-words/mr-IN');
 export const messages: Messages = {
   appName: 'एकबार एजंट',
   language: 'भाषा',
+  languageFailed: 'ही भाषा उघडता आली नाही. नेटवर्क असताना पुन्हा प्रयत्न करा.',
   back: 'मागे',
   close: 'बंद करा',
   tryAgain: 'पुन्हा प्रयत्न करा',
