@@ -3,6 +3,7 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromiumIsMissing } from '../support/chromium.ts';
+import { look } from '../sign-in/pages.ts';
 import { type AgentPhone, agentPhone, at } from './agent-phone.ts';
 
 declare const axe: { run(options: RunOptions): Promise<AxeResults> };
@@ -45,6 +46,15 @@ describe.skipIf(chromiumIsMissing())('for everybody', () => {
     }, leastTarget);
     return [...violations, ...sizes];
   }
+  /** What of the screen in front lies beyond its edges. */
+  const cut = () =>
+    page.evaluate(() => {
+      const front = document.querySelector('dialog[open]') ?? document.body;
+      return [...front.querySelectorAll('*')]
+        .filter((element) => element.checkVisibility() && !element.closest('svg, .unseen'))
+        .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth)
+        .map((element) => element.outerHTML.slice(0, 120));
+    });
   const set = async (choice: string) => {
     await at(page, 'account').click();
     await at(page, 'settings').click();
@@ -131,6 +141,30 @@ describe.skipIf(chromiumIsMissing())('for everybody', () => {
       expect(await wrong(), `${tab} in the largest text`).toEqual([]);
     }
     await set('text-size-normal');
+  });
+
+  test('text of twice the size is nowhere cut, up to the button that confirms', async () => {
+    await page.evaluate(() => void (document.documentElement.style.fontSize = '32px'));
+    for (const tab of ['map', 'history', 'close', 'today']) {
+      await at(page, `tab-${tab}`).click();
+      await page.locator(`main h2, main .nothing, main details`).first().waitFor();
+      if (tab === 'map') await at(page, 'stop').first().locator('button').click();
+      await look(page, `twice-${tab}`);
+      expect(await cut(), `${tab} at twice the size`).toEqual([]);
+    }
+    await at(page, 'filter-all').click();
+    await page.locator('[data-testid=delivery-row][data-state=todo]').first().click();
+    for (const step of ['confirm', 'confirm-next', 'confirm-submit']) {
+      await page.locator(`[data-testid=${step}]:enabled`).waitFor();
+      await look(page, `twice-${step}`);
+      expect(await cut(), `before ${step} at twice the size`).toEqual([]);
+      await at(page, step).click();
+    }
+    await at(page, 'receipt').waitFor();
+    await look(page, 'twice-receipt');
+    expect(await cut(), 'the receipt').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.evaluate(() => void (document.documentElement.style.fontSize = ''));
   });
 
   test('with a keyboard alone: a delivery is found, opened, confirmed, and the focus comes back', async () => {

@@ -2,6 +2,7 @@ import jsqr from 'jsqr';
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { bearerTokens } from '../support/bearer-tokens.ts';
 import { chromiumIsMissing } from '../support/chromium.ts';
 import { secret } from '../support/field-ops-process.ts';
@@ -111,7 +112,9 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await page.getByText('2 entries are not sent yet.').waitFor();
     expect(await at(page, 'counted').innerText()).toContain('1');
     await at(page, 'close-collected').fill(String(collected.paise / 100 + 50));
-    await at(page, 'close-day').click();
+    // The thumb that taps twice has not closed anything.
+    await at(page, 'close-day').dblclick();
+    expect(await at(page, 'close-day').isDisabled()).toBe(true);
     await at(page, 'close-day').click();
     await page.locator('[data-testid=closing][data-state=saved]').waitFor();
   });
@@ -163,8 +166,38 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     }
     await at(page, 'refused').click();
     await page.locator(`[data-testid=attention-item][data-id=${id}]`).waitFor();
+    // Another phone confirms it with the amount that is due: done, though the refusal is still to be seen.
+    const http = httpClient(agent.server.url);
+    const token = await bearerTokens(secret)('a01', 'agent');
+    const { amountPaise } = (await http.get(`/v1/collections/deliveries/${id}`, token)).body as { amountPaise: number };
+    const body = { amountPaise, confirmedAt: '2026-11-23T05:00:00Z' };
+    await http.post(`/api/v1/deliveries/${id}/confirm`, token, body, { 'idempotency-key': crypto.randomUUID() });
+    await page.locator('[data-testid=filter-done]').click();
+    await page.locator(`[data-testid=delivery-row][data-id=${id}][data-state=confirmed]`).click();
+    await at(page, 'show-receipt').click();
+    await page.locator('[data-testid=receipt][data-standing=confirmed]').waitFor();
+    expect(await page.locator('.check-amount').innerText()).toBe(formatRupees(amountPaise));
+    await page.keyboard.press('Escape');
+    await at(page, 'refused').click();
     await at(page, 'dismiss').click();
     await at(page, 'refused').waitFor({ state: 'detached' });
+  });
+
+  test('a week later the phone still knows that the day was closed', async () => {
+    await page.close();
+    page = await agent.phone.newPage();
+    await page.addInitScript((ms) => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + ms;
+    }, 8 * 86_400_000);
+    await page.goto(`${agent.server.url}/agent/`);
+    await page.locator('[data-testid=unsent-bar][data-kind=sent]').waitFor();
+    await at(page, 'tab-history').click();
+    await at(page, 'history-day').first().getByText('Day closed').waitFor();
+    await at(page, 'tab-close').click();
+    expect(await page.locator('main option:checked').innerText()).toContain('Today');
+    await page.close();
+    page = await agent.openApp();
   });
 
   test('where the agent is, is told only after a yes, and not after the day is closed', async () => {

@@ -250,5 +250,11 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unlock(page, '604713');
     await unsent(page, 0);
     expect(await page.locator(`${rows}[data-state=confirmed]`).count()).toBe(3);
+
+    // Nor does it block anybody when the office ends all sessions.
+    await http.post('/auth/accounts/a07/revoke', token, { why: 'a new phone' });
+    await saveOne(page);
+    await page.locator('[data-testid=sign-in-again]').waitFor();
+    expect(await page.locator('[data-testid=blocked]').count()).toBe(0);
   });
 });

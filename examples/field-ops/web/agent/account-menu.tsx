@@ -3,7 +3,8 @@ import type { Account } from '../shared/account.ts';
 import { useLanguage } from './i18n/language.tsx';
 import type { AgentClient } from './client.ts';
 import { LanguageButton } from './language-button.tsx';
-import { ChangePin, Part, SettingsSheet, SupportSheet } from './lazy-screens.tsx';
+import { ChangePin, SettingsSheet, SupportSheet } from './lazy-screens.tsx';
+import { Part } from './part.tsx';
 import { useSession } from './session-context.ts';
 import { Sheet } from './sheet.tsx';
 
@@ -34,7 +35,7 @@ export function AccountMenu({
         {account.name.slice(0, 1)}
       </button>
       {open !== null && open !== 'menu' && (
-        <Part>
+        <Part key={open} onClose={() => setOpen(null)}>
           {open === 'pin' && <ChangePin onClose={() => setOpen(null)} />}
           {open === 'settings' && <SettingsSheet account={account} onClose={() => setOpen(null)} />}
           {open === 'support' && <SupportSheet client={client} onClose={() => setOpen(null)} />}

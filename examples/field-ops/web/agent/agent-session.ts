@@ -98,9 +98,12 @@ export class AgentSession {
   }
 }
 
+const blocking: ReadonlySet<string> = new Set(['phone', 'account']);
+
 /** Only the server's own no ends a session; being offline, a busy server or a captive portal never do. */
 function endOf(error: unknown): Ended | null {
   if (!(error instanceof AuthError) || error.code !== 'refused') return null;
-  if (error.status === 403) return 'revoked';
-  return error.status === 401 ? 'sign_in_again' : null;
+  if (error.status !== 401 && error.status !== 403) return null;
+  // Another session of the same person goes on: only the office's own no to the phone or the account blocks.
+  return blocking.has(error.issue?.path ?? '') ? 'revoked' : 'sign_in_again';
 }

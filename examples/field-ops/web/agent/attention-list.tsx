@@ -36,7 +36,13 @@ export function AttentionList({ client, refusals, rows, onOpen }: AttentionListP
               data-code={record.error?.code ?? record.state}
             >
               <p>
-                <strong>{row ? `${row.customerName} · ${formatRupees(row.amountPaise)}` : (id ?? '')}</strong>
+                <strong>
+                  {row
+                    ? `${row.customerName} · ${formatRupees(row.amountPaise)}`
+                    : record.name === 'closeDay'
+                      ? time.day(record.args.date)
+                      : (id ?? '')}
+                </strong>
               </p>
               <p className="dim">
                 {did[record.name] ?? t.attention.did.other} · {time.at(record.at, now())}

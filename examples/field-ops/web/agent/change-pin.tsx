@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import { changeSecret } from '../shared/auth-line.ts';
+import { AuthError, changeSecret } from '../shared/auth-line.ts';
 import { authInWords } from './auth-in-words.ts';
 import { useLanguage } from './i18n/language.tsx';
+import { withToken } from './run-out.ts';
 import { PinField } from './secret-fields.tsx';
 import { useSession } from './session-context.ts';
 import { Sheet } from './sheet.tsx';
@@ -22,12 +23,16 @@ export function ChangePin({ onClose }: { onClose(): void }) {
     if (pin !== again) return setSaid({ kind: 'problem', words: t.reset.differ });
     setSaid({ kind: 'busy', words: '' });
     try {
-      await changeSecret(await session.token('first'), { old, secret: pin });
+      await withToken(session.token, (token) => changeSecret(token, { old, secret: pin }));
       await vaults.changePin(session.account, old, pin);
       setSaid({ kind: 'done', words: t.account.pinChanged });
     } catch (error) {
-      const words = authInWords(error, t);
-      setSaid({ kind: 'problem', words: words === t.ended.blocked ? t.signIn.wrongPin : words });
+      const isWrong = error instanceof AuthError && error.issue?.path === 'old';
+      const isOver = error instanceof AuthError && error.status === 401;
+      setSaid({
+        kind: 'problem',
+        words: isWrong ? t.signIn.wrongPin : isOver ? t.ended.again : authInWords(error, t),
+      });
     }
   };
   return (

@@ -1,11 +1,8 @@
-import { useEffect, useState } from 'react';
 import { formatRupees } from '../shared/rupees.ts';
 import { AmountInWords } from './amount-in-words.tsx';
 import type { DeliveryRow } from './client.ts';
 import { useLanguage } from './i18n/language.tsx';
-
-/** The button stands where the one of the step before stood: a second tap of the same thumb must not confirm. */
-const restMs = 700;
+import { RestedButton } from './rested-button.tsx';
 
 interface CheckFormProps {
   row: DeliveryRow;
@@ -18,11 +15,6 @@ interface CheckFormProps {
 /** The last step says who, how much and for what, and the amount on the button itself: what is tapped is what is confirmed. */
 export function CheckForm({ row, amountPaise, disabled, onBack, onConfirm }: CheckFormProps) {
   const { t } = useLanguage();
-  const [rested, setRested] = useState(false);
-  useEffect(() => {
-    const timer = setTimeout(() => setRested(true), restMs);
-    return () => clearTimeout(timer);
-  }, []);
   const isCollection = row.kind === 'collection';
   const amount = formatRupees(amountPaise);
   const submitText = isCollection ? t.confirm.submitCollection : t.confirm.submitDisbursement;
@@ -37,15 +29,15 @@ export function CheckForm({ row, amountPaise, disabled, onBack, onConfirm }: Che
       </p>
       {amountPaise !== row.amountPaise && <p className="problem">{t.confirm.differs(formatRupees(row.amountPaise))}</p>}
       <div className="actions">
-        <button
+        <RestedButton
           type="button"
           className="primary"
           data-testid="confirm-submit"
-          disabled={!rested || disabled}
+          disabled={disabled}
           onClick={onConfirm}
         >
           {submitText(amount)}
-        </button>
+        </RestedButton>
         <button type="button" className="secondary" onClick={onBack}>
           {t.back}
         </button>

@@ -10,6 +10,12 @@ export type AgentClient = Client<FieldOpsModel>;
 export type AgentMutation = MutationRecord<FieldOpsModel>;
 export type DeliveryRow = RowOf<FieldOpsModel, 'deliveries'>;
 
+/**
+ * Days after which the phone no longer knows what it did. Only its log says that a day was closed: with the week of the
+ * default, a day closed last week looked as if it were open.
+ */
+export const knownDays = 35;
+
 /** Opens an agent's own store on this phone; works without a network. Throws when the store cannot be opened. */
 export async function openClient(session: AgentSession): Promise<AgentClient> {
   const { account, vault, token } = session;
@@ -20,6 +26,7 @@ export async function openClient(session: AgentSession): Promise<AgentClient> {
     token,
     store: encryptedStore(idbStore(), { key: vault.key }),
     optimistic,
+    keepOutcomesMs: knownDays * 86_400_000,
   });
   const report = () => {
     const { pending: unsent, clockErrorMs, lastSyncedAt } = client.status.get();

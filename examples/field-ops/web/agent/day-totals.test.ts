@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sampleDelivery } from '../shared/sample-delivery.ts';
 import type { AgentMutation } from './client.ts';
-import { closingOf, daysWithWork, totalsOf } from './day-totals.ts';
+import { closingOf, daysWithWork, forgottenDay, totalsOf } from './day-totals.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 
 const entry = (more: Partial<DeliveryEntry['row']>): DeliveryEntry => ({
@@ -39,5 +39,24 @@ describe('closingOf', () => {
     expect(closingOf([closing('dead', { error: { code: 'x' } }), closing('applied')], '2026-11-26')?.state).toBe(
       'applied',
     );
+  });
+});
+
+describe('forgottenDay', () => {
+  const did = (date: string, state = 'applied') =>
+    ({ name: 'confirmDelivery', args: { confirmedAt: `${date}T05:00:00Z` }, state }) as AgentMutation;
+  const closed = (date: string) => ({ name: 'closeDay', args: { date }, state: 'applied' }) as unknown as AgentMutation;
+  const today = '2026-11-26';
+
+  it('is the latest one before today that this phone worked on and did not close', () => {
+    expect(forgottenDay([did('2026-11-23'), did('2026-11-24'), did(today)], today, 35)).toBe('2026-11-24');
+    expect(forgottenDay([did('2026-11-23'), closed('2026-11-23'), did(today)], today, 35)).toBeNull();
+    expect(forgottenDay([did('2026-11-23', 'rejected')], today, 35)).toBeNull();
+  });
+
+  it('is none of which the phone cannot know whether it was closed', () => {
+    expect(forgottenDay([], today, 35)).toBeNull();
+    expect(forgottenDay([did('2026-10-22')], today, 35)).toBeNull();
+    expect(forgottenDay([did('2026-10-23')], today, 35)).toBe('2026-10-23');
   });
 });

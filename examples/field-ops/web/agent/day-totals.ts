@@ -2,6 +2,8 @@ import { dayOf } from '../shared/india-time.ts';
 import type { AgentMutation } from './client.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 
+const dayMs = 86_400_000;
+
 /** What an agent did on one day, as this phone has counted it. */
 export interface DayTotals {
   /** The operator's day, YYYY-MM-DD. */
@@ -42,6 +44,24 @@ export function closingOf(log: readonly AgentMutation[], date: string): Closing 
       .reverse()
       .find((record) => !['rejected', 'dead'].includes(record.state) || refusedAs(record) === 'already_closed') ?? null
   );
+}
+
+/**
+ * The latest day before today that this phone worked on and did not close; null when there is none. Of a day that it has
+ * forgotten, or that another phone worked on, it cannot say whether it was closed.
+ * @param knownDays after which it forgets
+ */
+export function forgottenDay(log: readonly AgentMutation[], today: string, knownDays: number): string | null {
+  const oldest = Date.parse(today) - knownDays * dayMs;
+  const days = log.flatMap((record) =>
+    record.name === 'confirmDelivery' && !['rejected', 'dead'].includes(record.state)
+      ? [dayOf(Date.parse(record.args.confirmedAt))]
+      : [],
+  );
+  const open = [...new Set(days)].filter(
+    (date) => date < today && Date.parse(date) > oldest && closingOf(log, date) === null,
+  );
+  return open.sort().at(-1) ?? null;
 }
 
 function isConfirmed<Row extends DeliveryEntry['row']>(row: Row): row is Row & { confirmedAt: string } {

@@ -7,7 +7,8 @@ import { closingOf } from './day-totals.ts';
 import { openStates } from './delivery-state.ts';
 import type { Filter } from './filter-tabs.tsx';
 import { useLanguage } from './i18n/language.tsx';
-import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, Part, preloadScreens } from './lazy-screens.tsx';
+import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, preloadScreens } from './lazy-screens.tsx';
+import { Part } from './part.tsx';
 import { useDayStops } from './places/use-day-stops.ts';
 import { useSession } from './session-context.ts';
 import { useSettings } from './settings.ts';
@@ -31,7 +32,10 @@ interface DayProps {
   onSignedOut(): void;
 }
 
-/** The app of somebody who is signed in: what is not sent or refused always above, the screens below. */
+/**
+ * The app of somebody who is signed in: what is not sent or refused always above, the screens below. Each stands by
+ * itself: what one of them cannot show must not take the others away.
+ */
 export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   const { t, preload } = useLanguage();
   const { session } = useSession();
@@ -93,23 +97,27 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   };
   return (
     <>
-      <header className="top">
-        <div>
-          <h1>{t.tabs[tab]}</h1>
-          <p className="dim">
-            {account.name} · {account.operator}
-          </p>
-        </div>
-        <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
-      </header>
-      <SyncBar
-        client={client}
-        refused={work.refusals.length}
-        onRefused={() => {
-          setFilter('attention');
-          goTo('today');
-        }}
-      />
+      <Part>
+        <header className="top">
+          <div>
+            <h1>{t.tabs[tab]}</h1>
+            <p className="dim">
+              {account.name} · {account.operator}
+            </p>
+          </div>
+          <AccountMenu client={client} account={account} unsent={status.pending} onSignOut={onSignOut} />
+        </header>
+      </Part>
+      <Part>
+        <SyncBar
+          client={client}
+          refused={work.refusals.length}
+          onRefused={() => {
+            setFilter('attention');
+            goTo('today');
+          }}
+        />
+      </Part>
       <main ref={screen} tabIndex={-1} aria-label={t.tabs[tab]} className="screen">
         {work.unread ? (
           <div className="problem" role="alert" data-testid="unread">
@@ -126,11 +134,12 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
       <p className="said" role="status">
         {said}
       </p>
-      <TabBar chosen={tab} onChoose={goTo} />
+      <Part>
+        <TabBar chosen={tab} onChoose={goTo} />
+      </Part>
       {openId !== null && (
-        <Part>
+        <Part key={openId} onClose={() => setOpenId(null)}>
           <DeliverySheet
-            key={openId}
             client={client}
             account={account}
             entry={work.entries.find(({ row }) => row.id === openId) ?? null}

@@ -5,6 +5,7 @@ import { now } from '../shared/platform.ts';
 import { formatRupees } from '../shared/rupees.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 import { useLanguage } from './i18n/language.tsx';
+import { KindLabel } from './kind-label.tsx';
 import { refusalInWords } from './refusal.ts';
 import { StateLabel } from './state-label.tsx';
 
@@ -18,13 +19,11 @@ export function DeliveryDetails({ entry, actions }: { entry: DeliveryEntry; acti
   return (
     <>
       <p className="sheet-amount">
-        <span className="kind" data-kind={row.kind}>
-          {t.kind[row.kind]}
-        </span>
+        <KindLabel kind={row.kind} />
         <strong>{formatRupees(row.amountPaise)}</strong>
       </p>
       <p>
-        <StateLabel state={state} receiptNo={receiptNo} />
+        <StateLabel {...{ state, receiptNo, row }} />
       </p>
       {refused !== null && state === 'attention' && <p className="problem">{refusalInWords(refused, t)}</p>}
       <dl className="facts">

@@ -2,6 +2,7 @@ import { mfiName } from '../shared/mfi.ts';
 import { formatRupees } from '../shared/rupees.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 import { useLanguage } from './i18n/language.tsx';
+import { KindLabel } from './kind-label.tsx';
 import { refusalInWords } from './refusal.ts';
 import { StateLabel } from './state-label.tsx';
 
@@ -37,14 +38,12 @@ export function DeliveryRow({ entry, today, showVillage = false, onOpen }: Deliv
           </span>
         </span>
         <span className="delivery-amount">
-          <span className="kind" data-kind={row.kind}>
-            {t.kind[row.kind]}
-          </span>
+          <KindLabel kind={row.kind} />
           <strong>{formatRupees(row.amountPaise)}</strong>
         </span>
         <span className="delivery-state">
           {/* What is to be done stands under its village: a label on every row would say nothing. */}
-          {state !== 'todo' && <StateLabel state={state} receiptNo={receiptNo} />}
+          {state !== 'todo' && <StateLabel {...{ state, receiptNo, row }} />}
           {state === 'attention' && refused !== null && <span>{refusalInWords(refused, t)}</span>}
           {(state === 'todo' || state === 'attention') && row.dueOn !== today && <span className="dim">{due}</span>}
         </span>

@@ -5,7 +5,7 @@ import { CheckForm } from './check-form.tsx';
 import { ConfirmForm } from './confirm-form.tsx';
 import type { AgentClient } from './client.ts';
 import { DeliveryDetails } from './delivery-details.tsx';
-import { type DeliveryEntry, settledAs } from './delivery-state.ts';
+import { type DeliveryEntry, hasReceipt, isUnderstood, settledAs } from './delivery-state.ts';
 import { FailForm } from './fail-form.tsx';
 import { useLanguage } from './i18n/language.tsx';
 import { ReceiptView } from './receipt-view.tsx';
@@ -43,7 +43,8 @@ export function DeliverySheet({ client, account, entry, onClose, onSaved }: Deli
   }
   const { row } = shown;
   const settled = settledAs(shown);
-  const canAnswer = entry !== null && settled === null;
+  const understood = isUnderstood(row);
+  const canAnswer = entry !== null && settled === null && understood;
   /** No cash may change hands for what somebody else has settled meanwhile; what is being saved here is not news. */
   const stopped = saving === 'now' || step === 'receipt' || canAnswer ? null : entry === null ? 'gone' : settled;
 
@@ -96,6 +97,11 @@ export function DeliverySheet({ client, account, entry, onClose, onSaved }: Deli
           {stopped === 'gone' ? t.delivery.gone : t.delivery.settled(t.state[stopped])}
         </p>
       )}
+      {!understood && (
+        <p className="note" role="alert" data-testid="not-understood">
+          {t.delivery.notUnderstood}
+        </p>
+      )}
       {step === 'details' && (
         <DeliveryDetails
           entry={shown}
@@ -110,7 +116,7 @@ export function DeliverySheet({ client, account, entry, onClose, onSaved }: Deli
                 </button>
               </div>
             ) : (
-              row.status === 'confirmed' && (
+              hasReceipt(shown) && (
                 <div className="actions">
                   <button
                     type="button"

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { sampleDelivery } from '../shared/sample-delivery.ts';
 import type { AgentMutation, DeliveryRow } from './client.ts';
-import { deliveryEntries, settledAs } from './delivery-state.ts';
+import { deliveryEntries, hasReceipt, isUnderstood, settledAs } from './delivery-state.ts';
 
 const pending: DeliveryRow = sampleDelivery;
 const confirmed: DeliveryRow = { ...pending, status: 'confirmed', confirmedAt: '2026-11-23T05:00:00Z' };
@@ -39,9 +39,33 @@ describe('deliveryEntries', () => {
     expect(entryOf(confirmed, [refused, record(2, 'applied')], [refused]).state).toBe('confirmed');
   });
 
+  it('is done where another phone’s confirmation counted, whether this phone’s refusal was dealt with or not', () => {
+    const refused = record(1, 'rejected', { error: { code: 'already_confirmed', message: '' } });
+    const entry = entryOf({ ...confirmed, receiptNo: 'R7' }, [refused], [refused]);
+    expect(entry).toMatchObject({ state: 'confirmed', receiptNo: 'R7', refused });
+    expect(entryOf({ ...pending, status: 'cancelled' }, [refused], [refused]).state).toBe('attention');
+  });
+
   it('shows what the office did', () => {
     expect(entryOf({ ...pending, status: 'cancelled' }, []).state).toBe('cancelled');
     expect(entryOf({ ...pending, status: 'failed', failReason: 'other' }, []).state).toBe('failed');
+  });
+
+  it('does not take a kind or a status that it does not know for one that it knows', () => {
+    const returned = { ...pending, status: 'returned' } as unknown as DeliveryRow;
+    const refund = { ...pending, kind: 'refund' } as unknown as DeliveryRow;
+    expect(entryOf(returned, []).state).toBe('unknown');
+    expect([pending, confirmed, returned, refund].map(isUnderstood)).toEqual([true, true, false, false]);
+    const states = deliveryEntries([returned, { ...pending, id: 'd2' }, refund], [], []).map(({ state }) => state);
+    expect(states).toEqual(['todo', 'todo', 'unknown']);
+  });
+
+  it('has a receipt where there is a number', () => {
+    expect(hasReceipt(entryOf({ ...confirmed, receiptNo: 'R7' }, []))).toBe(true);
+    expect(hasReceipt(entryOf(confirmed, [record(1, 'saved')]))).toBe(true);
+    expect(hasReceipt(entryOf(confirmed, []))).toBe(false);
+    expect(hasReceipt(entryOf(confirmed, [record(1, 'rejected')]))).toBe(false);
+    expect(hasReceipt(entryOf(pending, []))).toBe(false);
   });
 
   it('takes an answer while the delivery is open, also when the last one failed or was refused', () => {

@@ -1,7 +1,8 @@
+import { DeliveryKind, DeliveryStatus } from '../../src/model.ts';
 import type { AgentMutation, DeliveryRow } from './client.ts';
 
-/** How far a delivery has come, as the agent has to see it. */
-export type DeliveryState = 'todo' | 'saved' | 'sent' | 'confirmed' | 'failed' | 'cancelled' | 'attention';
+/** How far a delivery has come, as the agent has to see it; `unknown` is a status that a newer server made up. */
+export type DeliveryState = 'todo' | 'saved' | 'sent' | 'confirmed' | 'failed' | 'cancelled' | 'attention' | 'unknown';
 
 /** Those in which there is something left to do. */
 export const openStates: ReadonlySet<DeliveryState> = new Set(['todo', 'attention']);
@@ -41,6 +42,7 @@ const rank: Readonly<Record<DeliveryState, number>> = {
   confirmed: 3,
   failed: 3,
   cancelled: 3,
+  unknown: 3,
 };
 
 function entryOf(
@@ -52,9 +54,25 @@ function entryOf(
   const receiptNo = row.receiptNo ?? receiptOf(latest);
   const entry = { row, receiptNo, refused: refused ?? null, confirmation: confirmation ?? null };
   if (latest?.state === 'saved' || latest?.state === 'sent') return { ...entry, state: latest.state };
-  // A refusal stands until it is dismissed or a later try of the same delivery was accepted.
-  if (refused && latest?.state !== 'applied') return { ...entry, state: 'attention' };
+  // A refusal stands until it is dismissed, or a confirmation counted: a later one of this phone's, or another phone's.
+  if (refused && latest?.state !== 'applied' && row.status !== 'confirmed') return { ...entry, state: 'attention' };
+  if (!isKnownStatus(row)) return { ...entry, state: 'unknown' };
   return { ...entry, state: row.status === 'pending' ? 'todo' : row.status };
+}
+
+/** Rows are what the server says, and a newer one may say more than this app knows: then nothing is done here. */
+export function isUnderstood(row: DeliveryRow): boolean {
+  return DeliveryKind.safeParse(row.kind).success && isKnownStatus(row);
+}
+
+function isKnownStatus(row: DeliveryRow): boolean {
+  return DeliveryStatus.safeParse(row.status).success;
+}
+
+/** Whether there is a receipt to show: what was confirmed by another app may have no number. */
+export function hasReceipt({ row, confirmation }: DeliveryEntry): boolean {
+  if (row.status !== 'confirmed' || !isUnderstood(row)) return false;
+  return row.receiptNo !== null || (confirmation !== null && !['rejected', 'dead'].includes(confirmation.state));
 }
 
 /** Why nothing more can be said about a delivery; null while it can: one that failed may be tried again. */

@@ -1,14 +1,17 @@
-import { Component, lazy, type ReactNode, Suspense } from 'react';
-import { useLanguage } from './i18n/language.tsx';
+import { lazy } from 'react';
+import { patiently } from './patiently.ts';
 
+// React keeps a failure for ever: so it hears of one only when trying again does not help.
 const loaders = {
-  delivery: () => import('./delivery-sheet.tsx'),
-  map: () => import('./screens/map-screen.tsx'),
-  history: () => import('./screens/history-screen.tsx'),
-  close: () => import('./screens/close-screen.tsx'),
-  settings: () => import('./settings-sheet.tsx'),
-  support: () => import('./support-sheet.tsx'),
-  pin: () => import('./change-pin.tsx'),
+  delivery: () => patiently(() => import('./delivery-sheet.tsx')),
+  map: () => patiently(() => import('./screens/map-screen.tsx')),
+  history: () => patiently(() => import('./screens/history-screen.tsx')),
+  close: () => patiently(() => import('./screens/close-screen.tsx')),
+  settings: () => patiently(() => import('./settings-sheet.tsx')),
+  support: () => patiently(() => import('./support-sheet.tsx')),
+  // Of the support sheet, which opens without it.
+  inspector: () => patiently(() => import('@ekbaar/sdk/inspector')),
+  pin: () => patiently(() => import('./change-pin.tsx')),
 };
 
 export const DeliverySheet = lazy(() => loaders.delivery().then((file) => ({ default: file.DeliverySheet })));
@@ -25,35 +28,4 @@ export const ChangePin = lazy(() => loaders.pin().then((file) => ({ default: fil
  */
 export function preloadScreens(more: readonly (() => Promise<unknown>)[] = []): void {
   for (const load of [...Object.values(loaders), ...more]) load().catch(() => undefined);
-}
-
-/** What is shown until a part of the app is there, and where it does not come. */
-export function Part({ children }: { children: ReactNode }) {
-  const { t } = useLanguage();
-  return (
-    <Guard
-      fallback={
-        <div className="problem" role="alert">
-          <p>{t.appProblem}</p>
-          <button type="button" onClick={() => location.reload()}>
-            {t.tryAgain}
-          </button>
-        </div>
-      }
-    >
-      <Suspense fallback={<p className="notice">{t.loading}</p>}>{children}</Suspense>
-    </Guard>
-  );
-}
-
-class Guard extends Component<{ fallback: ReactNode; children: ReactNode }, { failed: boolean }> {
-  override state = { failed: false };
-
-  static getDerivedStateFromError() {
-    return { failed: true };
-  }
-
-  override render() {
-    return this.state.failed ? this.props.fallback : this.props.children;
-  }
 }

@@ -8,6 +8,7 @@ import { rememberedAccounts } from '../shared/remembered.ts';
 import { AgentApp } from './agent-app.tsx';
 import { LanguageProvider, loadFirstLanguage } from './i18n/language.tsx';
 import { keepOnThisPhone } from './keep-on-this-phone.ts';
+import { Part } from './part.tsx';
 import { dressPage } from './settings.ts';
 import { PhoneVaults } from './vault/phone-vault.ts';
 
@@ -22,7 +23,9 @@ const vaults = new PhoneVaults(place, now);
 
 createRoot(root).render(
   <LanguageProvider first={await language}>
-    <AgentApp remembered={remembered} vaults={vaults} />
+    <Part>
+      <AgentApp remembered={remembered} vaults={vaults} />
+    </Part>
   </LanguageProvider>,
 );
 void keepOnThisPhone();

@@ -17,21 +17,22 @@ interface ReceiptViewProps {
 /** What the customer is shown, sent or given on paper: at once, and saying whether the office has confirmed it. */
 export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
   const { t, time } = useLanguage();
-  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const [receipt, setReceipt] = useState<Receipt | 'opening' | null>('opening');
   useEffect(() => {
     let left = false;
-    // A receipt that could not be worked out is not shown; the delivery says how it stands.
     receiptFor(entry, account.operator).then(
       (made) => !left && setReceipt(made),
-      () => undefined,
+      // The delivery says how it stands.
+      () => !left && setReceipt(null),
     );
     return () => {
       left = true;
     };
   }, [entry, account]);
   const { row } = entry;
-  if (receipt === null) return <p className="notice">{t.loading}</p>;
-  const { standing, receiptNo, check, text, confirmedAt } = receipt;
+  if (receipt === 'opening') return <p className="notice">{t.loading}</p>;
+  if (receipt === null) return <p className="notice">{t.slip.none}</p>;
+  const { standing, receiptNo, check, text, amountPaise, confirmedAt } = receipt;
   return (
     <>
       <section className="slip" data-testid="receipt" data-standing={standing} data-receipt-no={receiptNo}>
@@ -47,8 +48,8 @@ export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
           {t.slip[standing]}
         </p>
         <p>{row.kind === 'collection' ? t.slip.collected : t.slip.paidOut}</p>
-        <p className="check-amount">{formatRupees(entry.confirmation?.args.amountPaise ?? row.amountPaise)}</p>
-        <AmountInWords paise={entry.confirmation?.args.amountPaise ?? row.amountPaise} />
+        <p className="check-amount">{formatRupees(amountPaise)}</p>
+        <AmountInWords paise={amountPaise} />
         <dl className="facts">
           <div>
             <dt>{t.delivery.customer}</dt>
@@ -63,7 +64,7 @@ export function ReceiptView({ entry, account, onDone }: ReceiptViewProps) {
           </div>
           <div>
             <dt>{t.slip.at}</dt>
-            <dd>{time.full(confirmedAt)}</dd>
+            <dd>{confirmedAt === null ? '–' : time.full(confirmedAt)}</dd>
           </div>
           <div>
             <dt>{t.slip.agent}</dt>

@@ -9,10 +9,15 @@ export interface Receipt {
   readonly check: string | null;
   /** What the QR code holds. */
   readonly text: string;
-  readonly confirmedAt: string;
+  /** What was paid by the confirmation that counted, which may be another phone's. */
+  readonly amountPaise: number;
+  /** Null where the office has no time of it. */
+  readonly confirmedAt: string | null;
   /** How far it is: `waiting` until the server has confirmed it. */
   readonly standing: 'confirmed' | 'waiting' | 'refused';
 }
+
+const receiptLineWithoutTime = 'At Z';
 
 /** The number of a confirmation with this key; the server comes to the same. */
 async function receiptNumberFor(key: string): Promise<string> {
@@ -27,14 +32,15 @@ export async function receiptFor({ row, confirmation }: DeliveryEntry, operator:
   const isOwn = own !== null && (row.receiptNo === null || row.receiptNo === own);
   const receiptNo = isOwn ? own : row.receiptNo;
   if (receiptNo === null) return null;
-  const confirmedAt = (isOwn ? confirmation?.args.confirmedAt : row.confirmedAt) ?? row.confirmedAt ?? '';
+  const confirmedAt = (isOwn ? confirmation?.args.confirmedAt : row.confirmedAt) ?? row.confirmedAt;
+  const amountPaise = (isOwn ? confirmation?.args.amountPaise : row.amountPaise) ?? row.amountPaise;
   const lines = receiptLines({
     ...{ receiptNo, operator, deliveryId: row.id, kind: row.kind, loanId: row.loanId },
-    amountPaise: isOwn ? (confirmation?.args.amountPaise ?? row.amountPaise) : row.amountPaise,
-    ...{ instalmentNo: row.instalmentNo, confirmedAt },
-  });
+    ...{ amountPaise, instalmentNo: row.instalmentNo, confirmedAt: confirmedAt ?? '' },
+  }).filter((line) => confirmedAt !== null || line !== receiptLineWithoutTime);
   const check = isOwn && confirmation ? await receiptCheck(lines, confirmation.key) : null;
-  return { receiptNo, check, text: receiptText(lines, check), confirmedAt, standing: standingOf(isOwn, confirmation) };
+  const standing = standingOf(isOwn, confirmation);
+  return { receiptNo, check, text: receiptText(lines, check), amountPaise, confirmedAt, standing };
 }
 
 function standingOf(isOwn: boolean, confirmation: DeliveryEntry['confirmation']): Receipt['standing'] {

@@ -19,6 +19,11 @@ export function refusalInWords(record: AgentMutation, t: Messages): string {
   return codes[record.error?.code ?? ''] ?? t.attention.unknown(record.error?.message ?? record.error?.code ?? '');
 }
 
+/** A day that another closing has closed is closed: there is nothing to do about it, and the day's screen says so. */
+export function isNoNews({ name, state, error }: AgentMutation): boolean {
+  return name === 'closeDay' && state === 'rejected' && error.code === 'already_closed';
+}
+
 /** What the office can put right meanwhile: then the same entry passes. */
 const passing: ReadonlySet<string> = new Set(['not_found', 'not_assigned', 'forbidden']);
 

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { AgentClient, AgentMutation, DeliveryRow } from './client.ts';
 import { type DeliveryEntry, deliveryEntries } from './delivery-state.ts';
+import { isNoNews } from './refusal.ts';
 
 /** Everything that the screens show: the deliveries, what this phone did to them, and what became of it. */
 export interface Work {
@@ -22,9 +23,18 @@ export function useWork(client: AgentClient): Work {
   const rejections = useQuery(client.rejections.query());
   const deadLetters = useQuery(client.deadLetters.query());
   const refusals = useMemo(
-    () => [...(rejections.data ?? []), ...(deadLetters.data ?? [])].sort((a, b) => (a.at < b.at ? -1 : 1)),
+    () =>
+      [...(rejections.data ?? []), ...(deadLetters.data ?? [])]
+        .filter((record) => !isNoNews(record))
+        .sort((a, b) => (a.at < b.at ? -1 : 1)),
     [rejections.data, deadLetters.data],
   );
+  useEffect(() => {
+    // One that waits to be seen would keep whoever signs out from leaving the phone empty.
+    for (const { key } of (rejections.data ?? []).filter(isNoNews)) {
+      client.rejections.dismiss(key).catch(() => undefined);
+    }
+  }, [client, rejections.data]);
   const entries = useMemo(
     () => deliveryEntries(deliveries.data ?? [], log.data ?? [], refusals),
     [deliveries.data, log.data, refusals],

@@ -165,7 +165,8 @@ export async function revokeSessions(
   const ended = await identity.db.transaction(async (tx) => {
     const now = identity.clock();
     await note(tx, now, from, { tenant, event: 'sessions_revoked', actor, subject: id, detail: why });
-    return endOfAccount(tx, now, tenant, id, 'revoked');
+    // Signed out by the office: nobody is blocked.
+    return endOfAccount(tx, now, tenant, id, 'signed_out');
   });
   identity.ended.forget(tenant);
   return ended.length;

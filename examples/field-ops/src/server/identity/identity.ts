@@ -375,8 +375,8 @@ export class Identity {
 function endedProblem(why: NonNullable<Session['endedWhy']>): ProblemError {
   switch (why) {
     case 'revoked':
-      return new ProblemError('forbidden', 'The office has ended this session', {
-        issues: [{ path: 'session', message: 'revoked' }],
+      return new ProblemError('forbidden', 'The office has blocked this phone', {
+        issues: [{ path: 'phone', message: 'revoked' }],
       });
     case 'disabled':
       return new ProblemError('forbidden', 'The office has closed this account', {

@@ -13,9 +13,11 @@ export const loadWords = () => import('to-words/en-IN');
 export const messages = {
   appName: 'Ekbaar Agent',
   language: 'Language',
+  languageFailed: 'This language could not be loaded. Try again with a network.',
   back: 'Back',
   close: 'Close',
   tryAgain: 'Try again',
+  reload: 'Reload',
   loading: 'Opening…',
   seconds: (n: number) => counted(n, { one: '# second', other: '# seconds' }),
   minutes: (n: number) => counted(n, { one: '# minute', other: '# minutes' }),
@@ -172,7 +174,7 @@ export const messages = {
     failed: 'Not delivered',
     cancelled: 'Cancelled by the office',
     attention: 'Needs attention',
-  } satisfies Record<DeliveryState, string>,
+  } satisfies Record<Exclude<DeliveryState, 'unknown'>, string>,
   receipt: (no: string) => `Receipt ${no}`,
 
   delivery: {
@@ -190,6 +192,8 @@ export const messages = {
     confirmCollection: 'Cash received',
     confirmDisbursement: 'Cash paid out',
     fail: 'Could not deliver',
+    notUnderstood:
+      'This app does not know yet what is to be done here. Close the app and open it again with a network, or ask the office.',
     gone: 'This delivery is not on this phone at the moment. The office may have given it to another agent.',
     settled: (state: string) => `This delivery has changed meanwhile: ${state}. Nothing more can be saved for it.`,
   },
@@ -260,6 +264,7 @@ export const messages = {
 
   slip: {
     title: 'Receipt',
+    none: 'There is no receipt for this delivery.',
     show: 'Show receipt',
     number: 'Receipt number',
     code: (no: string) => `QR code of receipt ${no}`,

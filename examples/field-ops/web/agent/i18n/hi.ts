@@ -8,9 +8,11 @@ export const loadWords = () => import('to-words/hi-IN');
 export const messages: Messages = {
   appName: 'एकबार एजेंट',
   language: 'भाषा',
+  languageFailed: 'यह भाषा लोड नहीं हो पाई। नेटवर्क होने पर फिर कोशिश करें।',
   back: 'पीछे',
   close: 'बंद करें',
   tryAgain: 'फिर कोशिश करें',
+  reload: 'फिर से लोड करें',
   loading: 'खुल रहा है…',
   seconds: (n) => `${n} सेकंड`,
   minutes: (n) => `${n} मिनट`,
@@ -180,6 +182,7 @@ export const messages: Messages = {
     confirmCollection: 'नकद मिल गया',
     confirmDisbursement: 'नकद दे दिया',
     fail: 'डिलीवरी नहीं हो पाई',
+    notUnderstood: 'यह ऐप अभी नहीं जानता कि यहाँ क्या करना है। नेटवर्क होने पर ऐप बंद करके फिर खोलें, या दफ़्तर से पूछें।',
     gone: 'यह डिलीवरी अभी इस फ़ोन में नहीं है। हो सकता है दफ़्तर ने इसे किसी दूसरे एजेंट को दे दिया हो।',
     settled: (state) => `इस बीच यह डिलीवरी बदल गई है: ${state}। इसके लिए अब और कुछ दर्ज नहीं हो सकता।`,
   },
@@ -250,6 +253,7 @@ export const messages: Messages = {
 
   slip: {
     title: 'रसीद',
+    none: 'इस डिलीवरी की कोई रसीद नहीं है।',
     show: 'रसीद दिखाएँ',
     number: 'रसीद नंबर',
     code: (no) => `रसीद ${no} का क्यूआर कोड`,

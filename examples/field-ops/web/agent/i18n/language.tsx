@@ -1,6 +1,8 @@
+/// <reference types="vite/client" />
 import { createContext, type ReactNode, use, useEffect, useMemo, useState } from 'react';
 import { timeFormat, type TimeFormat } from '../../shared/india-time.ts';
 import { rupeesText } from '../../shared/rupees.ts';
+import { patiently } from '../patiently.ts';
 import type { Messages } from './en.ts';
 
 /** What a file of a language exports; it is named after its BCP 47 code. */
@@ -33,10 +35,10 @@ interface Spoken {
   time: TimeFormat;
   /** An amount in words. */
   words(paise: number): Promise<string>;
-  /** Takes into memory what reading out amounts needs. */
+  /** Takes into memory every language, with what reading out amounts needs. */
   preload(): Promise<unknown>;
-  /** Changes to another language and remembers it. */
-  change(code: string): void;
+  /** Changes to another language and remembers it. Rejects when it cannot be loaded: the app goes on in the one it has. */
+  change(code: string): Promise<void>;
 }
 
 const Context = createContext<Spoken | null>(null);
@@ -67,11 +69,11 @@ export function LanguageProvider({ first, children }: { first: Loaded; children:
       time: timeFormat(loaded.code),
       // As text: the words of an amount must not depend on a float.
       words: async (paise) => (await loaded.loadWords()).toCurrency(rupeesText(paise)),
-      preload: loaded.loadWords,
-      change(code) {
+      preload: () => Promise.all(codes.map((code) => patiently(async () => (await load(code)).loadWords()))),
+      async change(code) {
+        const next = await load(code);
         localStorage.setItem(storageKey, code);
-        // Where it cannot be loaded, the app goes on in the language that it has.
-        load(code).then(setLoaded, () => undefined);
+        setLoaded(next);
       },
     }),
     [loaded],

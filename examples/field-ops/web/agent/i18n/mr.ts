@@ -8,9 +8,11 @@ export const loadWords = () => import('to-words/mr-IN');
 export const messages: Messages = {
   appName: 'एकबार एजंट',
   language: 'भाषा',
+  languageFailed: 'ही भाषा उघडता आली नाही. नेटवर्क असताना पुन्हा प्रयत्न करा.',
   back: 'मागे',
   close: 'बंद करा',
   tryAgain: 'पुन्हा प्रयत्न करा',
+  reload: 'पुन्हा लोड करा',
   loading: 'उघडत आहे…',
   seconds: (n) => counted(n, { other: '# सेकंद' }),
   minutes: (n) => counted(n, { one: '# मिनिट', other: '# मिनिटे' }),
@@ -180,6 +182,7 @@ export const messages: Messages = {
     confirmCollection: 'रोख मिळाली',
     confirmDisbursement: 'रोख दिली',
     fail: 'डिलिव्हरी होऊ शकली नाही',
+    notUnderstood: 'इथे काय करायचे हे या ॲपला अजून माहीत नाही. नेटवर्क असताना ॲप बंद करून पुन्हा उघडा, किंवा कार्यालयाला विचारा.',
     gone: 'ही डिलिव्हरी सध्या या फोनवर नाही. कदाचित कार्यालयाने ती दुसऱ्या एजंटला दिली असेल.',
     settled: (state) => `दरम्यान ही डिलिव्हरी बदलली आहे: ${state}. तिच्यासाठी आता आणखी काही नोंदवता येणार नाही.`,
   },
@@ -250,6 +253,7 @@ export const messages: Messages = {
 
   slip: {
     title: 'पावती',
+    none: 'या डिलिव्हरीची पावती नाही.',
     show: 'पावती दाखवा',
     number: 'पावती क्रमांक',
     code: (no) => `पावती ${no} चा क्यूआर कोड`,

@@ -19,12 +19,12 @@ export function villageKey({ village, pincode }: { village: string; pincode: str
 export class KnownPlaces {
   readonly #place: DurablePlace;
   readonly #key: string;
-  readonly #token: () => Promise<string>;
+  readonly #token: (why: 'first' | 'expired') => Promise<string>;
   #kept: Kept = { askedFor: [], places: [] };
   #byVillage: ReadonlyMap<string, KnownPlace> = new Map();
   readonly #listeners = new Set<() => void>();
 
-  constructor(place: DurablePlace, key: string, token: () => Promise<string>) {
+  constructor(place: DurablePlace, key: string, token: (why: 'first' | 'expired') => Promise<string>) {
     this.#place = place;
     this.#key = key;
     this.#token = token;
@@ -45,8 +45,9 @@ export class KnownPlaces {
   async learn(villages: readonly string[]): Promise<void> {
     const asked = new Set(this.#kept.askedFor);
     if (villages.every((village) => asked.has(village))) return;
-    const headers = { authorization: `Bearer ${await this.#token()}` };
-    const answer = await fetch('/api/v1/places', { headers, signal: AbortSignal.timeout(30_000) });
+    let answer = await ask(await this.#token('first'));
+    // The token has run out.
+    if (answer.status === 401) answer = await ask(await this.#token('expired'));
     if (!answer.ok) return;
     // A captive portal's page does not fit.
     const parsed = Places.safeParse(await answer.json().catch(() => null));
@@ -60,4 +61,9 @@ export class KnownPlaces {
     this.#byVillage = new Map(kept.places.map((place) => [villageKey(place), place]));
     for (const listener of [...this.#listeners]) listener();
   }
+}
+
+function ask(token: string): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  return fetch('/api/v1/places', { headers, signal: AbortSignal.timeout(30_000) });
 }

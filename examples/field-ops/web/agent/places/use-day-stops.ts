@@ -28,9 +28,7 @@ export function useDayStops(
   useEffect(() => {
     let left = false;
     const open = async () => {
-      const known = new KnownPlaces(await durablePlace('ekbaar.agent.places'), `${tenant} ${sub}`, () =>
-        session.token('first'),
-      );
+      const known = new KnownPlaces(await durablePlace('ekbaar.agent.places'), `${tenant} ${sub}`, session.token);
       await known.open();
       if (!left) setPlaces(known);
     };

@@ -1,10 +1,11 @@
 import { type SubmitEvent, useState } from 'react';
 import { formatRupees, rupeesText } from '../../shared/rupees.ts';
-import type { AgentClient } from '../client.ts';
-import { type Closing, closingOf, type DayTotals, daysWithWork, totalsOf } from '../day-totals.ts';
+import { type AgentClient, knownDays } from '../client.ts';
+import { type Closing, closingOf, type DayTotals, daysWithWork, forgottenDay, totalsOf } from '../day-totals.ts';
 import { openStates } from '../delivery-state.ts';
 import { useLanguage } from '../i18n/language.tsx';
 import { parseTotal } from '../parse-total.ts';
+import { RestedButton } from '../rested-button.tsx';
 import type { Work } from '../use-work.ts';
 
 interface CloseScreenProps {
@@ -19,10 +20,13 @@ interface CloseScreenProps {
 /** The day's end: what the phone counted, what the agent counted, and afterwards what the office's books say. */
 export function CloseScreen({ client, work, today, unsent, onAttention }: CloseScreenProps) {
   const { t, time } = useLanguage();
-  const days = [...new Set([today, ...daysWithWork(work.entries)])];
+  const worked = daysWithWork(work.entries);
+  const days = [...new Set([today, ...worked])];
   // A day that was forgotten is offered before today's.
-  const forgotten = days.filter((date) => date < today && closingOf(work.log, date) === null).at(0);
-  const [date, setDate] = useState(forgotten ?? today);
+  const [date, setDate] = useState(() => {
+    const forgotten = forgottenDay(work.log, today, knownDays);
+    return forgotten !== null && worked.includes(forgotten) ? forgotten : today;
+  });
   const totals = totalsOf(work.entries, date);
   const closing = closingOf(work.log, date);
   const todo = date === today ? work.entries.filter(({ state }) => openStates.has(state)).length : 0;
@@ -136,14 +140,20 @@ function CloseForm({ client, totals }: { client: AgentClient; totals: DayTotals 
       )}
       <p aria-live="polite">{state === 'asking' ? t.closing.sure : ''}</p>
       <div className="actions">
-        <button
-          type="submit"
-          className="primary"
-          data-testid="close-day"
-          disabled={collectedPaise === null || disbursedPaise === null || state === 'saving'}
-        >
-          {state === 'asking' ? t.closing.really : t.closing.submit}
-        </button>
+        {state === 'asking' || state === 'saving' ? (
+          <RestedButton type="submit" className="primary" data-testid="close-day" disabled={state === 'saving'}>
+            {t.closing.really}
+          </RestedButton>
+        ) : (
+          <button
+            type="submit"
+            className="primary"
+            data-testid="close-day"
+            disabled={collectedPaise === null || disbursedPaise === null}
+          >
+            {t.closing.submit}
+          </button>
+        )}
         {state === 'asking' && (
           <button type="button" className="secondary" onClick={() => setState('typing')}>
             {t.back}

@@ -9,7 +9,7 @@ export function HistoryScreen({ work, today, onOpen }: { work: Work; today: stri
   const { t, time } = useLanguage();
   const { entries, log } = work;
   const days = daysWithWork(entries);
-  const undated = entries.filter(({ state }) => state === 'failed' || state === 'cancelled');
+  const undated = entries.filter(({ state }) => ['failed', 'cancelled', 'unknown'].includes(state));
   if (days.length === 0 && undated.length === 0) return <p className="nothing">{t.history.none}</p>;
   return (
     <div className="history">

@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { formatWholeRupees } from '../../shared/rupees.ts';
 import { distanceInWords } from '../distance-in-words.ts';
 import { useLanguage } from '../i18n/language.tsx';
+import { KindLabel } from '../kind-label.tsx';
 import type { Stop } from '../places/day-stops.ts';
 import { gathered, isFarFrom, membersInWords, sketch } from '../places/sketch.ts';
 import type { PlannedDay } from '../places/use-day-stops.ts';
@@ -51,7 +52,7 @@ export function MapScreen({ route, onOpen }: { route: PlannedDay; onOpen(id: str
                     <button type="button" onClick={() => onOpen(row.id)}>
                       <span>{row.customerName}</span>
                       <span>
-                        {t.kind[row.kind]} {formatWholeRupees(row.amountPaise)}
+                        <KindLabel kind={row.kind} /> {formatWholeRupees(row.amountPaise)}
                       </span>
                     </button>
                   </li>
