@@ -24,7 +24,7 @@ const commands = pages.flatMap((file) =>
   codeOf(file)
     .filter((line) => !span.test(line))
     .flatMap((line) =>
-      [...line.matchAll(/(?:^|[\s([;,"'])(?<!role |-g )ekbaar[, ]+([a-z][a-z-]*(?:[, ]+[^;&|)#\]]*)?)/g)].map(
+      [...line.matchAll(/(?:^|[\s([;,"'])(?<!role |-g |to )ekbaar[, ]+([a-z][a-z-]*(?:[, ]+[^;&|)#\]]*)?)/g)].map(
         ([, words = '']) => ({
           path: file.path,
           words: words.split(/[\s,]+/).filter((word) => word !== ''),
