@@ -35,8 +35,8 @@ import { ProblemError } from './problem.ts';
 export interface ServerOptions<M extends Model> extends AppConfig<M> {
   readonly database: Database;
   /**
-   * A streaming standby of the database, opened with `standby: true`, for deltas: pulls, and what a sync brings. What it has not heard of yet, and
-   * everything else, comes from the database itself; so do all deltas while it is away.
+   * A streaming standby of the database, opened with `standby: true`, for deltas: pulls, and what a sync brings. What it has
+   * not heard of yet, and everything else, comes from the database itself; so do all deltas while it is away.
    */
   readonly readReplica?: Database | undefined;
   /** Who sends a request: `jwtAuth(…)` or the app's own. */

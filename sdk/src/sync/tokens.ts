@@ -59,11 +59,15 @@ export class Tokens {
       message = 'What token() gave is no string that a header can hold';
       // `fetch` would refuse it as it refuses a server that cannot be reached.
       if (!/^[ -~]+$/.test(token.trim())) throw new TypeError(message);
-      const { sub, tenant } = claimsOf(token);
-      const { id } = this.#actor;
+      const actor = this.#actor;
+      const claims = claimsOf(token);
+      const sub = claims.sub ?? actor.id;
+      const tenant = claims.tenant ?? actor.tenant;
       // The app's session is another one by now: the server would take what this person did for that one's.
-      if ((sub ?? id) !== id || (tenant ?? this.#actor.tenant) !== this.#actor.tenant) {
-        message = `What token() gave is ${String(sub)}'s of ${String(tenant)}: it must be that of the client's actor, ${id} of ${this.#actor.tenant}`;
+      if (sub !== actor.id || tenant !== actor.tenant) {
+        message =
+          `What token() gave is of ${JSON.stringify(sub)} in ${JSON.stringify(tenant)}: ` +
+          `it must be of the client's actor, ${actor.id} in ${actor.tenant}`;
         throw new TypeError(message);
       }
       this.#asked = 'expired';

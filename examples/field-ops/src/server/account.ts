@@ -4,7 +4,8 @@
  *   node examples/field-ops/src/server/account.ts create --tenant pennco --role ops --login a@b.c < secret
  *   node examples/field-ops/src/server/account.ts set-secret --tenant pennco --login a@b.c < secret
  *
- * A secret that is set ends the account's sessions and codes, and lifts its lock. It is read from standard input, and never stands among the arguments, where `ps` shows it.
+ * A secret that is set ends the account's sessions and codes, and lifts its lock. It is read from standard input, and never
+ * stands among the arguments, where `ps` shows it.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';

@@ -111,7 +111,8 @@ export async function tenantsOfStalePayouts(db: Queryable, before: Date): Promis
 }
 
 /**
- * Some of the stale payouts of these operators, one of each in turn. Which come first is another choice at each `turn`: where there are more than can be asked about, none is left out for ever.
+ * Some of the stale payouts of these operators, one of each in turn. Which come first is another choice at each `turn`: where
+ * there are more than can be asked about, none is left out for ever.
  */
 export function stalePayouts(
   db: Queryable,
