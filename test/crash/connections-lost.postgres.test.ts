@@ -34,7 +34,7 @@ test('backends ended under load: no request hangs, every confirmation once, no s
         select pg_terminate_backend(pid) from pg_stat_activity
         where datname = current_database() and application_name = 'ekbaar' and state <> 'idle' and random() < 0.15`;
       ended += killed.length;
-      await sleep(100);
+      await sleep(30);
     }
   })();
 
