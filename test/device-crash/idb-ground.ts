@@ -23,6 +23,10 @@ export interface RealOutcome {
   readonly points: readonly Place[];
 }
 
+class NotReached extends Error {
+  override readonly message = 'the point did not come again';
+}
+
 /** A real Chromium in which phones die: by instrumentation, or with their process. */
 export class IdbGround {
   readonly #chromium: Chromium;
@@ -83,8 +87,18 @@ export class IdbGround {
     return points;
   }
 
-  /** @throws Error when the point does not come again. */
-  async visit({ workload, point, second, killer }: RealVisit): Promise<RealOutcome> {
+  /** @throws Error when the point does not come again, however often it is tried. */
+  async visit(visit: RealVisit, tries = 5): Promise<RealOutcome> {
+    try {
+      return await this.#visit(visit);
+    } catch (error) {
+      // What was under way beside it when it died had come further, or less far.
+      if (tries === 1 || !(error instanceof NotReached)) throw error;
+      return await this.visit(visit, tries - 1);
+    }
+  }
+
+  async #visit({ workload, point, second, killer }: RealVisit): Promise<RealOutcome> {
     const prefix = this.#prefix();
     let keepsake = await this.#dies(killer, (page) =>
       page.evaluate(([where, name, at]) => window.crashPage.live(where, name, at), [prefix, workload, point] as const),
@@ -117,8 +131,9 @@ export class IdbGround {
     const page = await this.page();
     const death = once(this.#deaths, 'death') as Promise<[string]>;
     const lived = live(page).then(
-      () => {
-        throw new Error('the point did not come again');
+      async () => {
+        await page.close();
+        throw new NotReached();
       },
       // That is how it dies.
       () => new Promise<never>(() => {}),

@@ -33,16 +33,29 @@ function recordedDisk(): CrashDisk {
   disks += 1;
   const prefix = `crash ${disks}, life `;
   return new RecordedDisk({
-    stores: (life) => async (name) => {
-      const store = await idbStore({ prefix: `${prefix}${life}: ` })(name);
-      // Eight megabytes for each death would be too much.
-      return { ...wrapStore(store, (...asked) => store.transaction(...asked)), reserve: undefined };
+    stores: (life) => {
+      const oneAtATime = inTurns();
+      return async (name) => {
+        const store = await idbStore({ prefix: `${prefix}${life}: ` })(name);
+        // Eight megabytes for each death would be too much.
+        return { ...wrapStore(store, (...asked) => oneAtATime(() => store.transaction(...asked))), reserve: undefined };
+      };
     },
     turn,
     throwAway: async (lives) => {
       for (let life = 0; life < lives; life += 1) await destroy(`${prefix}${life}: `);
     },
   });
+}
+
+/** What IndexedDB does side by side ends in another order each time: then a death at the same place leaves something else. */
+function inTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => {});
+    return mine;
+  };
 }
 
 async function destroy(prefix: string): Promise<void> {
