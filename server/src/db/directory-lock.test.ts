@@ -36,12 +36,14 @@ test('what a killed process left behind does not count, and closing lets go', as
 test.runIf(process.platform === 'linux')('nor does one that was killed and that nobody has asked after', async () => {
   const directory = join(place, 'data');
   // The shell becomes a sleep, which never asks how the child of the shell has ended.
-  const parent = spawn('sh', ['-c', '(exit 0) & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
   try {
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-    const pid = line.toString().trim();
-    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/^\d+ \(sh\) Z /);
-    await writeFile(`${directory}.lock`, pid);
+    const pid = Number(line.toString());
+    await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n');
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toMatch(/^\d+ \(\w+\) Z /);
+    await writeFile(`${directory}.lock`, String(pid));
     await (
       await lockDirectory(directory, 0)
     )();
