@@ -1,13 +1,14 @@
 import type { LogEntry } from './log/entry.ts';
-import type { Journal, Placing } from './replica/journal.ts';
+import type { Journal } from './replica/journal.ts';
 import type { PlainRow } from './replica/query.ts';
+import type { Placing } from './replica/stored-row.ts';
 import type { Identity, Progress, ScopeSums } from './store/meta.ts';
 
-/** A row as it is shown from now on; `undefined`: no longer. */
+/** A row as it is shown from now on; null: no longer. */
 export interface RowChange {
   readonly collection: string;
   readonly id: string;
-  readonly row: PlainRow | undefined;
+  readonly row: PlainRow | null;
 }
 
 /** What one store transaction changed. Memory takes it over in one go, so nobody sees half of it. */

@@ -5,6 +5,7 @@ import { memoryStore } from '../store/memory/index.ts';
 import type { Store } from '../store/store.ts';
 import { applyDelta } from './apply-delta.ts';
 import { isRow, Journal } from './journal.ts';
+import { isGone } from './stored-row.ts';
 
 let store: Store;
 let sums: ScopeSums;
@@ -31,16 +32,17 @@ async function apply(lines: Line[], rest: Partial<Delta> = {}) {
   expect(applied.journaled !== undefined).toBe(journaling);
   journal.add(applied.journaled ?? []);
   sums = applied.scopes;
-  return applied;
+  const rows = applied.rows.map(({ collection, id, row }) => ({ collection, id, row }));
+  return { ...applied, rows };
 }
 
 const inPlace = () => store.transaction(['rows'], 'read', async (tx) => (await tx.list('rows')).filter(isRow));
 /** The rows as they stand, wherever they are. */
 async function stored() {
   const rows = new Map((await inPlace()).map((row) => [row.id, row]));
-  for (const [, id, row] of journal.placings()) {
-    if (row) rows.set(id, row);
-    else rows.delete(id);
+  for (const placing of journal.placings()) {
+    if (isGone(placing)) rows.delete(placing.id);
+    else rows.set(placing.id, placing);
   }
   return [...rows.values()];
 }
@@ -57,14 +59,14 @@ describe.each([false, true])('with the journal: %s', (through) => {
       ['b', '1', 20, { v: 1 }],
     ]);
     expect((await apply([['a', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 1 } }]);
-    expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+    expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: null }]);
     expect(await stored()).toEqual([]);
   });
 
   test('a row that is hidden is not shown, but counted until its move arrives', async () => {
     await apply([['a', '1', 10, { v: 1 }]]);
     const hidden = await apply([['a', '1', 10, null]], { scopes: { a: head(1, 10) } });
-    expect(hidden.rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+    expect(hidden.rows).toEqual([{ collection: 'c', id: '1', row: null }]);
     expect(hidden.diverged).toEqual([]);
     const gone = await apply([['a', '1', 0, null]], { scopes: { a: head(0, 0) } });
     expect(gone.rows).toEqual([]);
@@ -78,7 +80,7 @@ describe.each([false, true])('with the journal: %s', (through) => {
       ['b', '1', 20, { v: 1 }],
     ]);
     expect((await apply([['a', '1', 10, null]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 1 } }]);
-    expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: undefined }]);
+    expect((await apply([['b', '1', 0, null]])).rows).toEqual([{ collection: 'c', id: '1', row: null }]);
     expect((await apply([['a', '1', 11, { v: 2 }]])).rows).toEqual([{ collection: 'c', id: '1', row: { v: 2 } }]);
   });
 
@@ -108,7 +110,7 @@ describe.each([false, true])('with the journal: %s', (through) => {
     });
     expect(diverged).toEqual([]);
     expect(rows).toEqual([
-      { collection: 'c', id: '1', row: undefined },
+      { collection: 'c', id: '1', row: null },
       { collection: 'c', id: '2', row: { v: 1 } },
       { collection: 'c', id: '3', row: { v: 1 } },
     ]);
@@ -141,7 +143,7 @@ describe.each([false, true])('with the journal: %s', (through) => {
     const last = await apply([['a', '4', 6, { v: 2 }]], { scopes: { a: head(2, 11), b: head(1, 4) } });
     expect(last.diverged).toEqual([]);
     expect(last.rows).toEqual([
-      { collection: 'c', id: '2', row: undefined },
+      { collection: 'c', id: '2', row: null },
       { collection: 'c', id: '3', row: { v: 1 } },
       { collection: 'c', id: '4', row: { v: 2 } },
     ]);
@@ -178,9 +180,7 @@ describe.each([false, true])('with the journal: %s', (through) => {
     await apply([['a', '1', 1, null]]);
     await apply([], { reset: ['a'], more: true });
     expect(await stored()).toMatchObject([{ id: '2', row: { v: 1 }, left: ['a'] }]);
-    expect((await apply([], { dropped: ['a'], more: true })).rows).toEqual([
-      { collection: 'c', id: '2', row: undefined },
-    ]);
+    expect((await apply([], { dropped: ['a'], more: true })).rows).toEqual([{ collection: 'c', id: '2', row: null }]);
     expect(await stored()).toEqual([]);
   });
 });

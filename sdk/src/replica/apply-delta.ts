@@ -2,8 +2,8 @@ import type { RowChange } from '../commit.ts';
 import type { Change, Delta } from '../protocol/index.ts';
 import type { Progress, ScopeSum, ScopeSums } from '../store/meta.ts';
 import type { Transaction } from '../store/store.ts';
-import { appendSegment, isRow, type Journal, type Placing, placeAll } from './journal.ts';
-import type { IndexesOf, StoredRow } from './stored-row.ts';
+import { appendSegment, isRow, type Journal, placeAll } from './journal.ts';
+import { type IndexesOf, isGone, type Placing, type StoredRow } from './stored-row.ts';
 
 /** What a delta did to the rows on disk. */
 export interface AppliedDelta {
@@ -32,15 +32,10 @@ const largeDelta = 64;
 
 type RowName = Pick<StoredRow, 'collection' | 'id'>;
 
-/** A row being worked on: as it was, and as it will be. */
-interface Draft extends RowName {
-  readonly before: StoredRow | undefined;
-  row: StoredRow['row'];
-  readonly scopes: Map<string, number>;
-  /** Made when the first one comes: a first sync has thousands of rows and none of these. */
-  hidden: Set<string> | undefined;
-  left: Set<string> | undefined;
-}
+/** A row being worked on. */
+type Draft = { -readonly [Field in keyof Omit<StoredRow, 'scopes'>]: StoredRow[Field] } & {
+  readonly scopes: Record<string, number>;
+};
 
 /**
  * Works out a delta's rows and the new sums of each scope, within the caller's transaction; nothing is written before
@@ -55,15 +50,8 @@ export async function applyDelta(
 ): Promise<AppliedDelta & { write(revision: number): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
-  const draft = ({ collection, id }: RowName, before: StoredRow | undefined): Draft => ({
-    collection,
-    id,
-    before,
-    row: before?.row ?? null,
-    scopes: new Map(before && Object.entries(before.scopes)),
-    hidden: before?.hidden && new Set(before.hidden),
-    left: before?.left && new Set(before.left),
-  });
+  /** The rows as they were, if they were. */
+  const held = new Map<string, StoredRow>();
 
   // Only a scope that is held can have rows to forget: a first sync reads nothing here.
   const reset = delta.reset.filter((scope) => sums.has(scope));
@@ -75,20 +63,22 @@ export async function applyDelta(
   if (forgets) {
     for (const stored of await readAllRows(tx, journal)) {
       const left = (scope: string) => stored.left?.includes(scope) === true;
-      const held = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
-      if (!over.some(left) && !reset.some(held) && !dropped.some(held)) continue;
-      const forgetting = draft(stored, stored);
+      const holds = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
+      if (!over.some(left) && !reset.some(holds) && !dropped.some(holds)) continue;
+      const key = keyOf(stored);
+      const forgetting = draftOf(stored, stored);
+      held.set(key, stored);
+      drafts.set(key, forgetting);
       for (const scope of reset) {
         // What the scope did not show is not to be seen through it now.
-        const wasShown = forgetting.scopes.delete(scope) && !forgetting.hidden?.delete(scope);
-        if (wasShown) (forgetting.left ??= new Set()).add(scope);
+        const wasShown = Object.hasOwn(forgetting.scopes, scope) && !forgetting.hidden?.includes(scope);
+        leave(forgetting, scope);
+        if (wasShown) forgetting.left = [...(forgetting.left ?? []), scope];
       }
       for (const scope of dropped) {
-        forgetting.scopes.delete(scope);
-        forgetting.hidden?.delete(scope);
-        forgetting.left?.delete(scope);
+        leave(forgetting, scope);
+        drop(forgetting, 'left', scope);
       }
-      drafts.set(keyOf(stored), forgetting);
     }
   }
 
@@ -96,18 +86,21 @@ export async function applyDelta(
   const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
   const most = state?.bare === true ? 0 : sum;
   if (most > 0 && !forgets) foresee?.(asSent(delta));
-  const held = await readHeld(tx, delta.changes, drafts, journal, most);
-  const before = new Map(held.map((stored) => [keyOf(stored), stored]));
+  if (most > 0) await readHeld(tx, delta.changes, held, journal, most);
   for (const change of delta.changes) {
     const key = keyOf(change);
     let changing = drafts.get(key);
-    if (!changing) drafts.set(key, (changing = draft(change, before.get(key))));
+    if (!changing) {
+      const before = held.get(key) ?? journal.get(change.collection, change.id) ?? undefined;
+      if (before) held.set(key, before);
+      drafts.set(key, (changing = draftOf(change, before)));
+    }
     applyChange(changing, change, sums);
   }
 
   // With the last page, what was not sent again is gone.
   for (const scope of over) {
-    for (const { left } of drafts.values()) left?.delete(scope);
+    for (const draft of drafts.values()) drop(draft, 'left', scope);
     const { resetting: _resetting, ...sum } = sums.get(scope) ?? nothing;
     sums.set(scope, sum);
   }
@@ -117,12 +110,15 @@ export async function applyDelta(
   }
   const rows: RowChange[] = [];
   const placings: Placing[] = [];
-  for (const drafted of drafts.values()) {
-    const { collection, id, before } = drafted;
-    const row = shownOf(drafted);
-    if (row || before?.row) rows.push({ collection, id, row: row ?? undefined });
-    const stored = storedOf(drafted, row);
-    if (stored || before) placings.push([collection, id, stored]);
+  for (const [key, draft] of drafts) {
+    const before = held.get(key);
+    const { collection, id, left, hidden } = draft;
+    const scopes = Object.keys(draft.scopes).length;
+    if (!left && scopes === (hidden?.length ?? 0)) draft.row = null;
+    const isHeld = left !== undefined || scopes > 0;
+    const placing: Placing = isHeld ? draft : { collection, id, row: null };
+    if (placing.row || before?.row) rows.push(placing);
+    if (isHeld || before) placings.push(placing);
   }
   // What is in the journal comes before what is in its place: as long as there is one, everything new goes there.
   const large = state !== undefined || placings.length >= largeDelta;
@@ -152,57 +148,47 @@ function asSent({ changes }: Delta): RowChange[] {
 }
 
 /**
- * What the device has of the rows that change.
+ * Reads what the device has of the rows that change in their places.
  *
- * @param known rows that were read already
- * @param most rows that may lie in their places, and not in the journal
+ * @param held rows that were read already; these are added
+ * @param most rows that may lie there
  */
 async function readHeld(
   tx: Transaction,
   changes: readonly Change[],
-  known: ReadonlyMap<string, unknown>,
+  held: Map<string, StoredRow>,
   journal: Journal,
   most: number,
-): Promise<StoredRow[]> {
+): Promise<void> {
   const idsOf = new Map<string, Set<string>>();
-  const held: StoredRow[] = [];
   for (const change of changes) {
-    if (known.has(keyOf(change))) continue;
     const { collection, id } = change;
-    const journaled = journal.get(collection, id);
-    if (journaled) held.push(journaled);
-    else if (journaled === undefined && most > 0) idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
+    if (held.has(keyOf(change)) || journal.get(collection, id) !== undefined) continue;
+    idsOf.set(collection, (idsOf.get(collection) ?? new Set()).add(id));
   }
-  const read = [...idsOf].map(async ([collection, ids]) => {
+  const reads = [...idsOf].map(async ([collection, ids]) => {
     // One read of a small collection costs less than many of single rows.
-    if (ids.size >= manyRows && most < ids.size * 4) {
-      const all = (await tx.list('rows', { first: collection })) as StoredRow[];
-      return all.filter(({ id }) => ids.has(id));
-    }
-    const rows = await Promise.all([...ids].map((id) => tx.get('rows', [collection, id])));
-    return rows.filter((row) => row !== undefined) as StoredRow[];
+    const all = ids.size >= manyRows && most < ids.size * 4;
+    const rows = all
+      ? tx.list('rows', { first: collection })
+      : Promise.all([...ids].map((id) => tx.get('rows', [collection, id])));
+    for (const row of (await rows) as (StoredRow | undefined)[]) if (row && ids.has(row.id)) held.set(keyOf(row), row);
   });
-  return [...held, ...(await Promise.all(read)).flat()];
+  await Promise.all(reads);
 }
 
 async function readAllRows(tx: Transaction, journal: Journal): Promise<StoredRow[]> {
   const inPlace = (await tx.list('rows')).filter(isRow);
   const rows = inPlace.filter(({ collection, id }) => journal.get(collection, id) === undefined);
-  for (const [, , row] of journal.placings()) if (row) rows.push(row);
+  for (const placing of journal.placings()) if (!isGone(placing)) rows.push(placing);
   return rows;
 }
 
-/** How a row is to stand from now on; null when nobody holds it. */
-function storedOf({ collection, id, scopes, hidden, left }: Draft, row: StoredRow['row']): StoredRow | null {
-  if (scopes.size === 0 && !left?.size) return null;
-  return {
-    collection,
-    id,
-    row,
-    scopes: Object.fromEntries(scopes),
-    ...(hidden?.size && { hidden: [...hidden] }),
-    ...(left?.size && { left: [...left] }),
-  };
+function draftOf({ collection, id }: RowName, before: StoredRow | undefined): Draft {
+  const draft: Draft = { collection, id, row: before?.row ?? null, scopes: { ...before?.scopes } };
+  if (before?.hidden) draft.hidden = before.hidden;
+  if (before?.left) draft.left = before.left;
+  return draft;
 }
 
 /** As in the store, to be counted on. */
@@ -210,30 +196,33 @@ type Sums = Map<string, { -readonly [Field in keyof ScopeSum]: ScopeSum[Field] }
 
 const nothing: ScopeSum = { rows: 0, sum: 0, version: 0 };
 
-function applyChange(changing: Draft, { scope, tag, row }: Change, sums: Sums): void {
-  const sum = sums.get(scope) ?? { ...nothing };
-  sums.set(scope, sum);
-  changing.left?.delete(scope);
-  const held = changing.scopes.get(scope);
-  if (held !== undefined) {
+function applyChange(draft: Draft, { scope, tag, row }: Change, sums: Sums): void {
+  let sum = sums.get(scope);
+  if (!sum) sums.set(scope, (sum = { ...nothing }));
+  drop(draft, 'left', scope);
+  if (Object.hasOwn(draft.scopes, scope)) {
     sum.rows -= 1;
-    sum.sum -= held;
+    sum.sum -= draft.scopes[scope] ?? 0;
   }
-  if (row) changing.row = row;
-  if (row || tag !== 0) {
-    sum.rows += 1;
-    sum.sum += tag;
-    changing.scopes.set(scope, tag);
-  } else {
-    changing.scopes.delete(scope);
-  }
-  if (!row && tag !== 0) (changing.hidden ??= new Set()).add(scope);
-  else changing.hidden?.delete(scope);
+  if (row) draft.row = row;
+  if (!row && tag === 0) return leave(draft, scope);
+  sum.rows += 1;
+  sum.sum += tag;
+  draft.scopes[scope] = tag;
+  drop(draft, 'hidden', scope);
+  if (!row) draft.hidden = [...(draft.hidden ?? []), scope];
 }
 
-function shownOf({ row, scopes, hidden, left }: Draft): StoredRow['row'] {
-  const shows = hidden?.size ? [...scopes.keys()].some((scope) => !hidden.has(scope)) : scopes.size > 0;
-  return left?.size || shows ? row : null;
+/** The scope holds it no more. */
+function leave(draft: Draft, scope: string): void {
+  delete draft.scopes[scope];
+  drop(draft, 'hidden', scope);
+}
+
+function drop(draft: Draft, from: 'hidden' | 'left', scope: string): void {
+  const rest = draft[from]?.filter((other) => other !== scope);
+  if (rest?.length) draft[from] = rest;
+  else if (rest) delete draft[from];
 }
 
 function differing(delta: Delta, sums: Sums): string[] {

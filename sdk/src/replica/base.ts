@@ -55,7 +55,7 @@ export class Base {
       const { collection, id, row } = change;
       apply(this.#whole.get(collection), change);
       const single = this.#single.get(collection);
-      if (single?.has(id)) single.set(id, row ?? null);
+      if (single?.has(id)) single.set(id, row);
       for (const meanwhile of this.#readings.get(collection) ?? []) meanwhile.push(change);
     }
   }

@@ -74,6 +74,32 @@ test('what did not get its place before the battery died is there again, changes
   expect(await read()).toHaveLength(199);
 });
 
+test('a journal that an earlier version has left is read, and its rows get their places', async () => {
+  notes(100, 'first');
+  const client = await world.synced({ store: settlesNever });
+  world.server.write('notes', 'n7', null);
+  await client.sync();
+  await client.close();
+  const store = await world.disk('pennco/a1');
+  await store.transaction(['rows'], 'durable', async (tx) => {
+    const segments = (await tx.list('rows')) as { collection: string; id: string; placings: string; seq: number }[];
+    for (const { collection, id, placings, seq } of segments) {
+      const former = (JSON.parse(placings) as { collection: string; id: string; scopes?: unknown }[]).map((one) => [
+        one.collection,
+        one.id,
+        one.scopes ? one : null,
+      ]);
+      await tx.put('rows', [collection, id], { seq, collection, id, placings: JSON.stringify(former) });
+    }
+  });
+
+  const again = await world.client({ platform: { online: () => false } });
+  expect(await again.read('notes')).toHaveLength(99);
+  await world.clock.pass(5_000);
+  const disk = await onDisk();
+  expect(disk).toMatchObject({ segments: 0, rows: 99 });
+});
+
 test('while there is a journal, a small change goes there too, and the newest counts', async () => {
   notes(200, 'first');
   const client = await world.synced({ store: settlesNever });

@@ -3,15 +3,12 @@ import type { OwnCommit } from '../commit.ts';
 import type { Key, Store, Transaction } from '../store/store.ts';
 import { indexEntries } from './index-values.ts';
 import type { PlainRow } from './query.ts';
-import type { IndexesOf, StoredRow } from './stored-row.ts';
+import { type IndexesOf, isGone, type Placing, type StoredRow } from './stored-row.ts';
 
 /** No collection is called so: the journal's segments stand before all rows. */
 const journalName = '';
 /** Rows that are put in their places in one transaction: few enough that nobody who wants the store waits long. */
 const sliceRows = 250;
-
-/** A row as it is to stand; null: gone. */
-export type Placing = readonly [collection: string, id: string, row: StoredRow | null];
 
 /** A value of 64 KiB goes into a file of its own in Chromium, which takes twice as long; a character may have two bytes. */
 const mostChars = 30_000;
@@ -50,13 +47,16 @@ export class Journal {
 
   /** All rows of all collections. */
   *placings(): Iterable<Placing> {
-    for (const [collection, rows] of this.#rows) for (const [id, row] of rows) yield [collection, id, row];
+    for (const [collection, rows] of this.#rows)
+      for (const [id, stored] of rows) yield stored ?? { collection, id, row: null };
   }
 
   add(placings: readonly Placing[]): void {
-    for (const [collection, id, row] of placings) {
-      const rows = this.#rows.get(collection) ?? new Map<string, StoredRow | null>();
-      this.#rows.set(collection, rows.set(id, row));
+    for (const placing of placings) {
+      const { collection, id } = placing;
+      let rows = this.#rows.get(collection);
+      if (!rows) this.#rows.set(collection, (rows = new Map()));
+      rows.set(id, isGone(placing) ? null : placing);
     }
   }
 
@@ -112,10 +112,11 @@ export async function placeAll(tx: Transaction, placings: readonly Placing[], in
   }
 }
 
-async function place(tx: Transaction, [collection, id, stored]: Placing, indexesOf: IndexesOf): Promise<void> {
-  if (!stored) return tx.delete('rows', [collection, id]);
-  const index = stored.row ? indexEntries(collection, stored.row, indexesOf(collection)) : [];
-  await tx.put('rows', [collection, id], index.length > 0 ? { ...stored, index } : stored);
+async function place(tx: Transaction, placing: Placing, indexesOf: IndexesOf): Promise<void> {
+  const { collection, id, row } = placing;
+  if (isGone(placing)) return tx.delete('rows', [collection, id]);
+  const index = row ? indexEntries(collection, row, indexesOf(collection)) : [];
+  await tx.put('rows', [collection, id], index.length > 0 ? { ...placing, index } : placing);
 }
 
 /**
@@ -163,8 +164,16 @@ export async function settleSegment(store: Store, own: Own, indexesOf: IndexesOf
   });
 }
 
-function placingsOf(parts: readonly Segment[]): readonly Placing[] {
-  return JSON.parse(parts.map(({ placings }) => placings).join('')) as readonly Placing[];
+/** As an earlier version wrote them: null when they are gone. */
+type FormerPlacing = readonly [collection: string, id: string, row: StoredRow | null];
+
+function placingsOf(parts: readonly Segment[]): Placing[] {
+  const placings = JSON.parse(parts.map((part) => part.placings).join('')) as (Placing | FormerPlacing)[];
+  return placings.map((placing) => {
+    if (!('length' in placing)) return placing;
+    const [collection, id, row] = placing;
+    return row ?? { collection, id, row };
+  });
 }
 
 /** The keys of a segment's parts, in order. */

@@ -1,7 +1,7 @@
 import { type CompiledQuery, type PlainRow, type RowEntry } from './query.ts';
 
-/** How the visible rows of a collection have changed: `undefined` is a row that is no longer there. */
-export type RowChanges = ReadonlyMap<string, PlainRow | undefined>;
+/** How the visible rows of a collection have changed: null is a row that is no longer there. */
+export type RowChanges = ReadonlyMap<string, PlainRow | null>;
 
 /** From this many changes on, sorting afresh is cheaper than finding each one's place. */
 const fewChanges = 32;

@@ -7,7 +7,8 @@ import { collection, defineModel, mutation } from '../model/index.ts';
 import { memoryStore } from '../store/memory/index.ts';
 import type { Store } from '../store/store.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
-import { Journal, placeAll, type Placing } from './journal.ts';
+import { Journal, placeAll } from './journal.ts';
+import type { Placing } from './stored-row.ts';
 import type { LiveAnswer } from './live-answer.ts';
 import type { OptimisticEffects } from './optimistic.ts';
 import { compile, type PlainQuery, type PlainRow, type RowEntry } from './query.ts';
@@ -100,7 +101,7 @@ class Bench {
       else this.base.delete(id);
     }
     const placings = changes.map(({ id, row }): Placing => {
-      return ['rows', id, row ? { collection: 'rows', id, row, scopes: { s: 1 } } : null];
+      return row ? { collection: 'rows', id, row, scopes: { s: 1 } } : { collection: 'rows', id, row };
     });
     const absorb = () => {
       if (journaled || !this.journal.isEmpty) this.journal.add(placings);
@@ -171,7 +172,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     ([rows, shownFirst, journaled]): Step =>
       (bench) =>
         bench.commit(
-          rows.map(([one, there]) => ({ collection: 'rows', id: one.id, row: there ? one : undefined })),
+          rows.map(([one, there]) => ({ collection: 'rows', id: one.id, row: there ? one : null })),
           shownFirst,
           journaled,
         ),
@@ -247,7 +248,7 @@ test('an indexed question reads its rows, and never the whole collection', async
   bench.mutate({ name: 'patch', id: 'r1', status: 'open' });
   await bench.replica.settled();
   bench.mutate({ name: 'put', id: 'new', status: 'open' });
-  await bench.commit([{ collection: 'rows', id: 'r10', row: undefined }], false);
+  await bench.commit([{ collection: 'rows', id: 'r10', row: null }], false);
   expect(lengths).toEqual([50, 51, 52, 51]);
   expect(bench.wholeReads).toBe(0);
   await bench.replica.read('rows', { where: { x: 0 } });
@@ -277,7 +278,7 @@ test('a window is read again only when rows may move up from beyond it', async (
   let first: unknown;
   bench.replica.watch('rows', { orderBy: 'n', limit: 5 }, (answer) => (first = answer.rows[0]?.['n']));
   for (let at = 0; at < 150; at += 1) {
-    await bench.commit([{ collection: 'rows', id: `r${at}`, row: undefined }], false);
+    await bench.commit([{ collection: 'rows', id: `r${at}`, row: null }], false);
   }
   await new Promise((resolve) => setTimeout(resolve, 0));
   expect(first).toBe(150);
@@ -318,7 +319,7 @@ test('a window is filled however many of its rows the journal, or the overlay, h
   }));
   await bench.commit(rows, false);
   await bench.commit(
-    rows.slice(0, 80).map(({ id }) => ({ collection: 'rows', id, row: undefined })),
+    rows.slice(0, 80).map(({ id }) => ({ collection: 'rows', id, row: null })),
     false,
     true,
   );
@@ -339,7 +340,7 @@ test('a read from disk counts the journal, also when the whole collection has co
   );
   const row = { id: 'a', status: 'open', n: 1, x: 0 };
   await bench.commit([{ collection: 'rows', id: 'a', row }], false);
-  await bench.commit([{ collection: 'rows', id: 'a', row: undefined }], false, true);
+  await bench.commit([{ collection: 'rows', id: 'a', row: null }], false, true);
   let go = () => {};
   held = new Promise((resolve) => (go = resolve));
   const reading = bench.replica.read('rows', { where: { id: 'a' } });

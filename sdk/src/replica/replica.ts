@@ -4,7 +4,7 @@ import type { Model } from '../model/index.ts';
 import type { Store } from '../store/store.ts';
 import { Base } from './base.ts';
 import type { Journal } from './journal.ts';
-import { LiveAnswer } from './live-answer.ts';
+import { LiveAnswer, type RowChanges } from './live-answer.ts';
 import type { OptimisticEffects } from './optimistic.ts';
 import { add, addAll, Overlay, type RowIds } from './overlay.ts';
 import { type Plan, planOf } from './plan.ts';
@@ -36,7 +36,7 @@ export class Replica {
   readonly #failed: (code: Failure, error: unknown) => void;
   readonly #watchers = new Set<Watcher>();
   /** Base rows that changed since the watchers were last told, by collection and id. */
-  readonly #changed = new Map<string, Map<string, PlainRow | undefined>>();
+  readonly #changed = new Map<string, Map<string, PlainRow | null>>();
   /** Rows that may be shown otherwise than the watchers were told, because of the overlay. */
   readonly #touched: RowIds = new Map();
   #baseChanged = false;
@@ -111,8 +111,9 @@ export class Replica {
     if (base) this.#base.replace(base);
     this.#base.absorb(rows);
     for (const { collection, id, row } of rows) {
-      const changed = this.#changed.get(collection) ?? new Map<string, PlainRow | undefined>();
-      this.#changed.set(collection, changed.set(id, row));
+      let changed = this.#changed.get(collection);
+      if (!changed) this.#changed.set(collection, (changed = new Map()));
+      changed.set(id, row);
     }
     this.#baseChanged ||= rows.length > 0 || base !== undefined;
     if (!this.#rebasing) this.#rebase();
@@ -188,29 +189,27 @@ export class Replica {
   }
 
   /** How the rows stand that may have changed, for those who watch; and rows that only the disk knows. */
-  #visibleChanges(): { changes: Map<string, Map<string, PlainRow | undefined>>; unknown: RowIds } {
+  #visibleChanges(): { changes: Map<string, RowChanges>; unknown: RowIds } {
     const watched = new Set([...this.#watchers].filter(({ answer }) => answer).map(({ collection }) => collection));
-    const changes = new Map<string, Map<string, PlainRow | undefined>>();
+    const changes = new Map<string, RowChanges>();
     const unknown: RowIds = new Map();
     for (const collection of watched) {
       const overlay = this.#overlay.rows(collection);
-      const visible = new Map<string, PlainRow | undefined>();
-      for (const [id, base] of this.#changed.get(collection) ?? []) {
-        visible.set(id, (overlay?.has(id) ? overlay.get(id) : base) ?? undefined);
-      }
+      const visible = new Map(this.#changed.get(collection));
+      if (overlay) for (const id of visible.keys()) if (overlay.has(id)) visible.set(id, overlay.get(id) ?? null);
       for (const id of this.#touched.get(collection) ?? []) {
         if (visible.has(id)) continue;
         // A row that has left the overlay is shown as the base has it, which nobody may have needed until now.
         const row = overlay?.has(id) ? overlay.get(id) : this.#base.row(collection, id);
         if (row === undefined) add(unknown, collection, id);
-        visible.set(id, row ?? undefined);
+        visible.set(id, row ?? null);
       }
       if (visible.size > 0) changes.set(collection, visible);
     }
     return { changes, unknown };
   }
 
-  #change(watcher: Watcher, changes: ReadonlyMap<string, PlainRow | undefined>): void {
+  #change(watcher: Watcher, changes: RowChanges): void {
     const { answer } = watcher;
     if (!answer) return;
     try {

@@ -16,6 +16,20 @@ export interface StoredRow extends Indexed {
   readonly left?: readonly string[];
 }
 
+/** A row that nothing holds any more. */
+export interface GoneRow {
+  readonly collection: string;
+  readonly id: string;
+  readonly row: null;
+}
+
+/** A row as it is to stand. */
+export type Placing = StoredRow | GoneRow;
+
+export function isGone(placing: Placing): placing is GoneRow {
+  return !('scopes' in placing);
+}
+
 /** The fields by which a collection's rows are indexed. */
 export type IndexesOf = (collection: string) => readonly string[];
 
@@ -33,9 +47,9 @@ export async function readRow(
   journal: Journal,
   collection: string,
   id: string,
-): Promise<PlainRow | undefined> {
+): Promise<PlainRow | null> {
   const journaled = journal.get(collection, id);
   const stored =
     journaled === undefined ? ((await tx.get('rows', [collection, id])) as StoredRow | undefined) : journaled;
-  return stored?.row ?? undefined;
+  return stored?.row ?? null;
 }
