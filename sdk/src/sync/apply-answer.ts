@@ -108,8 +108,7 @@ async function apply(
   { receipts, stopped, delta }: SyncResponse,
   { now, newClientId, memory, room }: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  const identity = await getIdentity(tx, request);
-  const before = await getProgress(tx);
+  const [identity, before, known] = await Promise.all([getIdentity(tx, request), getProgress(tx), getScopes(tx)]);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
   if (identity?.clientId !== request.clientId) return { ...nothing, overtaken: true };
 
@@ -123,7 +122,6 @@ async function apply(
   if (before.head === head) progress = { ...progress, head: headAfter(head, sent, entries) };
   const overtaken = before.cursor !== request.cursor;
   let commit: Commit = {};
-  const known = await getScopes(tx);
   const journal = memory.journalAt(before.revision) ?? (await readJournal(tx, before));
   // Rows go with what became of the mutations that they are the outcome of.
   const rowsAlone = receipts.length === 0 && delta.lastMutationId <= before.covered;
@@ -164,10 +162,12 @@ async function apply(
   }
   const own: OwnCommit = { ...commit, progress, follows: before.revision, entries: [...entries.values()] };
   if (room) memory.show(own);
-  if (healed) await putMeta(tx, 'identity', healed.identity);
-  if (applied) await putMeta(tx, 'scopes', applied.scopes);
-  await putMeta(tx, 'progress', progress);
-  await applied?.write(progress.revision);
+  await Promise.all([
+    healed && putMeta(tx, 'identity', healed.identity),
+    applied && putMeta(tx, 'scopes', applied.scopes),
+    putMeta(tx, 'progress', progress),
+    applied?.write(progress.revision),
+  ]);
   return {
     commit: own,
     overtaken,

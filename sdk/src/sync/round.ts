@@ -50,14 +50,17 @@ export interface RoundPlan {
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
   return plan.withRoom((changes) =>
     store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const identity = await getIdentity(tx, plan);
+      const [identity, { cursor, head }, scopes] = await Promise.all([
+        getIdentity(tx, plan),
+        getProgress(tx),
+        getScopes(tx),
+      ]);
       if (!identity) return undefined;
-      const { cursor, head } = await getProgress(tx);
       const pending = (await readPending(tx, head, Math.max(plan.batch, 1))).map((entry) =>
         !entry.sent && plan.refused.has(entry.key) ? asSkip(entry) : entry,
       );
       const [first] = pending;
-      const diverged = new Set([...plan.diverged, ...staleScopes(await getScopes(tx))]);
+      const diverged = new Set([...plan.diverged, ...staleScopes(scopes)]);
       const wanted = [...diverged].slice(0, deviceLimits.scopesPerRequest);
       const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
       const sent = fitting(pending.slice(0, plan.batch), room);

@@ -150,23 +150,29 @@ async function run<T>(
     }
     throw error;
   });
+  if (mode === 'read') return result;
+  commit(tx);
   await ended;
   return result;
+}
+
+/** Spares it the wait for what was asked last, whose outcome nobody needs: a transaction is told how all of it ended. */
+function commit(tx: IDBTransaction): void {
+  try {
+    tx.commit();
+  } catch {
+    // Nothing is under way any more: the browser has done so by itself.
+  }
 }
 
 function operationsOf(tx: IDBTransaction): Transaction {
   return {
     get: (table, key) => outcomeOf(tx.objectStore(table).get(keyOf(key))),
     list: (table, range = {}, limit) => list(tx.objectStore(table), indexName, range, limit),
-    put: async (table, key, value) => {
-      await outcomeOf(tx.objectStore(table).put(value, keyOf(key)));
-    },
-    delete: async (table, key) => {
-      await outcomeOf(tx.objectStore(table).delete(keyOf(key)));
-    },
-    clear: async (table) => {
-      await outcomeOf(tx.objectStore(table).clear());
-    },
+    // One that fails ends the transaction.
+    put: async (table, key, value) => void tx.objectStore(table).put(value, keyOf(key)),
+    delete: async (table, key) => void tx.objectStore(table).delete(keyOf(key)),
+    clear: async (table) => void tx.objectStore(table).clear(),
   };
 }
 
