@@ -85,8 +85,11 @@ export async function applyDelta(
   // Rows that a reset has left over are in no count.
   const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
   const most = state?.bare === true ? 0 : sum;
-  if (most > 0 && !forgets) foresee?.(asSent(delta));
-  if (most > 0) await readHeld(tx, delta.changes, held, journal, most);
+  if (most > 0) {
+    // Sent whole, rows will stand so whatever was there before.
+    if (!forgets && delta.changes.every(({ row }) => row)) foresee?.(delta.changes);
+    await readHeld(tx, delta.changes, held, journal, most);
+  }
   for (const change of delta.changes) {
     const key = keyOf(change);
     let changing = drafts.get(key);
@@ -110,7 +113,7 @@ export async function applyDelta(
   }
   const rows: RowChange[] = [];
   const placings: Placing[] = [];
-  for (const [key, draft] of drafts) {
+  drafts.forEach((draft, key) => {
     const before = held.get(key);
     const { collection, id, left, hidden } = draft;
     const scopes = Object.keys(draft.scopes).length;
@@ -119,7 +122,7 @@ export async function applyDelta(
     const placing: Placing = isHeld ? draft : { collection, id, row: null };
     if (placing.row || before?.row) rows.push(placing);
     if (isHeld || before) placings.push(placing);
-  }
+  });
   // What is in the journal comes before what is in its place: as long as there is one, everything new goes there.
   const large = state !== undefined || placings.length >= largeDelta;
   return {
@@ -134,17 +137,6 @@ export async function applyDelta(
 /** Collection names have no slash. */
 function keyOf({ collection, id }: RowName): string {
   return `${collection}/${id}`;
-}
-
-/** How a delta's rows will stand whatever was there before: each is sent whole. None when it takes some away. */
-function asSent({ changes }: Delta): RowChange[] {
-  const rows = new Map<string, RowChange>();
-  for (const change of changes) {
-    const { collection, id, row } = change;
-    if (!row) return [];
-    rows.set(keyOf(change), { collection, id, row });
-  }
-  return [...rows.values()];
 }
 
 /**

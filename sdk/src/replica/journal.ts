@@ -65,10 +65,10 @@ export class Journal {
     const journaled = this.#rows.get(collection);
     if (!journaled) return rows;
     const shown = new Map(rows);
-    for (const [id, stored] of journaled) {
+    journaled.forEach((stored, id) => {
       if (stored?.row) shown.set(id, stored.row);
       else shown.delete(id);
-    }
+    });
     return shown;
   }
 }

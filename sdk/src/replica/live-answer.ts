@@ -58,16 +58,16 @@ export class LiveAnswer {
   change(changes: RowChanges): void {
     let changed = 0;
     const few = changes.size <= fewChanges;
-    for (const [id, row] of changes) {
+    changes.forEach((row, id) => {
       const before = this.#rows.get(id);
       const after = row && this.#takes(row) ? row : undefined;
-      if (before === after || (before && after && alike(before, after))) continue;
+      if (before === after || (before && after && alike(before, after))) return;
       changed += 1;
       if (few && before) this.#sorted.splice(this.#placeOf([id, before]), 1);
       if (few && after) this.#sorted.splice(this.#placeOf([id, after]), 0, [id, after]);
       if (after) this.#rows.set(id, after);
       else this.#rows.delete(id);
-    }
+    });
     if (changed === 0) return;
     if (!few) this.#sorted = [...this.#rows].sort(this.#query.compare);
     this.#show();

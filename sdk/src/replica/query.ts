@@ -50,10 +50,10 @@ export interface CompiledQuery {
 }
 
 export function compile({ where = {}, orderBy = [], limit = Infinity }: PlainQuery): CompiledQuery {
-  const conditions = Object.entries(where).filter(([, condition]) => condition !== undefined);
+  const fields = Object.keys(where).filter((field) => where[field] !== undefined);
   const orders = [orderBy].flat().map(parseOrder);
   return {
-    matches: (row) => conditions.every(([field, condition]) => holds(row[field], condition)),
+    matches: (row) => fields.every((field) => holds(row[field], where[field])),
     compare: (left, right) => {
       for (const { field, sign } of orders) {
         const difference = compare(left[1][field], right[1][field]) * sign;
@@ -97,7 +97,8 @@ function holds(value: unknown, condition: unknown): boolean {
 /** Missing values come first; values of different types keep one order, whatever it is. */
 function compare(left: unknown, right: unknown): number {
   if (left === right) return 0;
-  const [a, b] = [rank(left), rank(right)];
+  const a = rank(left);
+  const b = rank(right);
   if (a !== b) return a < b ? -1 : 1;
   return (left as number) < (right as number) ? -1 : (left as number) > (right as number) ? 1 : 0;
 }

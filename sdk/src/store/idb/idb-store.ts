@@ -151,18 +151,14 @@ async function run<T>(
     throw error;
   });
   if (mode === 'read') return result;
-  commit(tx);
-  await ended;
-  return result;
-}
-
-/** Spares it the wait for what was asked last, whose outcome nobody needs: a transaction is told how all of it ended. */
-function commit(tx: IDBTransaction): void {
   try {
+    // Before what was asked last is answered: nobody needs that.
     tx.commit();
   } catch {
-    // Nothing is under way any more: the browser has done so by itself.
+    // Nothing was under way any more: the browser has done so by itself.
   }
+  await ended;
+  return result;
 }
 
 function operationsOf(tx: IDBTransaction): Transaction {
