@@ -21,6 +21,12 @@ describe('readConfig', () => {
     (url) => expect(read({ DATABASE_URL: url }).databaseUrl).toBe(url),
   );
 
+  it('lets everybody send one request, however low the rate is', () => {
+    const agent = { tenant: 'pennco', id: 'a01', role: 'agent', claims: {} };
+    expect(read({ EKBAAR_RATE_PER_SECOND: '0.01' }).limits.rate?.(agent)).toEqual({ perSecond: 0.01, burst: 1 });
+    expect(read({}).limits.rate?.(agent)).toEqual({ perSecond: 20, burst: 1200 });
+  });
+
   it('needs a secret, or an identity provider, in production only', () => {
     const production = { NODE_ENV: 'production' };
     expect(() => read(production)).toThrow('EKBAAR_JWT_SECRET');
