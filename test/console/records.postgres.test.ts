@@ -432,6 +432,19 @@ describe('saved filters', () => {
     expect((await remove(tokens.ops)).body).toEqual({ filters: [] });
     expect(refusal(await put('', 'x'))).toEqual([400, 'malformed']);
   });
+
+  test('are fifty at most, however many are saved at the same moment', async () => {
+    const names = Array.from({ length: 60 }, (_, at) => `Filter ${at}`);
+    const saved = await Promise.all(
+      names.map((name) => ekbaar.post('/api/v1/records/filters', tokens.vishi, { name, query: 'status=failed' })),
+    );
+    expect(saved.filter(({ status }) => status === 200)).toHaveLength(50);
+    expect(saved.filter(({ status }) => status !== 200).map(refusal)).toEqual(
+      Array.from({ length: 10 }, () => [400, 'malformed']),
+    );
+    const { filters } = (await get('/filters', tokens.vishi)) as { filters: unknown[] };
+    expect(filters).toHaveLength(50);
+  });
 });
 
 describe('density', () => {

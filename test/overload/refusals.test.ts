@@ -69,6 +69,15 @@ function expectRetryAfter(answer: HttpAnswer | undefined, least: number): void {
   expect(seconds).toBeLessThanOrEqual(2 * least);
 }
 
+test.each(['/api/v1/places', '/api/v1/agents/a01/route', '/api/v1/exports', '/auth/accounts', '/api/v1/records/api'])(
+  '429 throttled: %s, though it is a route of the app’s own',
+  async (path) => {
+    const answers = [];
+    for (let at = 0; at < 60; at++) answers.push(await ekbaar.get(path, agent));
+    expect(statuses(answers).filter((status) => status === 429)).toHaveLength(10);
+  },
+);
+
 test('429 throttled: a loop, and when to come again; others go on', async () => {
   const answers = [];
   for (let at = 0; at < 60; at++) answers.push(await ekbaar.get('/v1/collections/agents/none', agent));

@@ -48,6 +48,27 @@ describe('places', () => {
 });
 
 describe('the route of an agent', () => {
+  test('has for ops of a region no delivery of another one, though the agent has it', async () => {
+    const [agent] = await ekbaar.query<{ region: string }>(
+      sql`select region_id as region from agents where tenant = 'salesco' and id = 'a01'`,
+    );
+    const [elsewhere] = await ekbaar.query<{ id: string }>(
+      sql`update deliveries set region_id = 'elsewhere' where tenant = 'salesco' and id = (
+            select id from deliveries where tenant = 'salesco' and agent_id = 'a01' and status = 'pending' order by id limit 1)
+          returning id`,
+    );
+    const seen = async (sub: string, role: string, regions: string[]) => {
+      const token = await ekbaar.token(sub, role, 'salesco', { regions });
+      const { stops, unplaced } = (await ekbaar.get('/api/v1/agents/a01/route', token)).body as Route;
+      return [...stops.flatMap(({ deliveryIds }) => deliveryIds), ...unplaced];
+    };
+    const own = await seen('a01', 'agent', []);
+    expect(own).toContain(elsewhere?.id);
+    expect((await seen('ops', 'ops', ['*'])).toSorted()).toEqual(own.toSorted());
+    const regional = await seen('east', 'ops', [agent?.region ?? '']);
+    expect(regional.toSorted()).toEqual(own.filter((id) => id !== elsewhere?.id).toSorted());
+  });
+
   test('has every delivery that is to be done, once, and says how far it is', async () => {
     const { body } = await ekbaar.get('/api/v1/agents/a01/route', await ekbaar.token('a01', 'agent'));
     const { stops, kilometres, unplaced } = body as Route;

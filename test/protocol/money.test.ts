@@ -53,6 +53,18 @@ describe('the ledger', () => {
     expect(await entriesOf(delivery)).toEqual([]);
   });
 
+  test.each(['kind', 'status'])('none for a %s that another program made up: it waits for somebody', async (column) => {
+    const [before, odd, behind] = [await addDelivery(ekbaar), await addDelivery(ekbaar), await addDelivery(ekbaar)];
+    await ekbaar.query(sql`update deliveries set ${sql.identifier(column)} = 'on hold' where id = ${odd.id}`);
+    const phone = device(ekbaar, agent);
+    const mutations = phone.next(confirm(before), confirm(odd), confirm(behind));
+    const { receipts, stopped } = await phone.sync({ mutations });
+    expect(receipts).toMatchObject([{ id: 1, status: 'applied' }]);
+    expect(stopped).toMatchObject({ id: 2, code: 'halted' });
+    expect(ekbaar.failures.at(-1)).toMatchObject({ error: expect.stringContaining(`Delivery ${odd.id} is "on hold"`) });
+    expect([(await entriesOf(before)).length, await entriesOf(odd), await jobsOf(odd)]).toEqual([2, [], []]);
+  });
+
   test('debits equal credits and each confirmed delivery has one pair, after replays, races and refusals', async () => {
     const deliveries = await Promise.all(
       Array.from({ length: 20 }, (_, at) =>

@@ -92,6 +92,36 @@ test('who has closed, who fits, what came late, and the cash in hand; regions ar
   expect(await dayOf('2026-11-23')).toMatchObject({ agentId: 'a01', state: 'idle', cashPaise: a01 });
 });
 
+test('the cash of an agent whose row another program deleted is still there, for who oversees all', async () => {
+  await collect('a03');
+  const cashOf = async (account: string) => {
+    const [row] = await sql<{ cash: number }[]>`
+      select sum(case kind when 'debit' then amount_paise else -amount_paise end)::int as cash from ledger_entries
+      where tenant = 'pennco' and account_id like ${account}`;
+    return row?.cash;
+  };
+  const [gone] = await sql`delete from agents where tenant = 'pennco' and id = 'a03' returning region_id`;
+  const seen = async (kind: string, tenant = 'pennco', regions = ['*']) => {
+    const token = await fieldOps.token('ops', 'ops', tenant, { regions });
+    return (await fieldOps.get(`/api/v1/day-close/${kind}?date=${date}`, token)).body as {
+      agents: Agent[];
+      regions: { cashPaise: number }[];
+    };
+  };
+  const nameless = {
+    agentId: 'a03',
+    name: 'a03',
+    regionId: '',
+    state: 'open',
+    cashPaise: await cashOf('agent_cash:a03'),
+  };
+  expect((await seen('agents')).agents).toContainEqual(expect.objectContaining(nameless));
+  const cash = (await seen('regions')).regions.reduce((sum, { cashPaise }) => sum + cashPaise, 0);
+  expect(cash).toBe(await cashOf('agent_cash:%'));
+  const others = [await seen('agents', 'pennco', [String(gone?.['region_id']), '']), await seen('agents', 'vishi')];
+  expect(others.flatMap(({ agents }) => agents.filter(({ regionId }) => regionId === ''))).toEqual([]);
+});
+
 test('ops see the regions of their token and their own operator, and agents see nothing', async () => {
   const [region] = await sql`select region_id as id from agents where tenant = 'pennco' and id = 'a01'`;
   const some = await fieldOps.token('east', 'ops', 'pennco', { regions: [region?.['id']] });

@@ -100,3 +100,13 @@ test('sign-ins beside a reset: none of the old PIN goes on after it, and none wa
     old = next;
   }
 });
+
+test('of codes that are issued at the same moment only one is good', async () => {
+  const { token } = await people(fieldOps).ops();
+  const issued = await Promise.all(
+    Array.from({ length: 8 }, () => fieldOps.post('/auth/accounts/a06/reset-code', token, { deliver: 'show' })),
+  );
+  expect(issued.map(({ status }) => status)).toEqual(issued.map(() => 200));
+  const codes = await fieldOps.query(sql`select from reset_codes where account_id = 'a06' and used_at is null`);
+  expect(codes).toHaveLength(1);
+});

@@ -19,6 +19,7 @@ import { checkNewSecret } from './identity/secret-rules.ts';
 import { endOfAccount } from './identity/sessions.ts';
 import { accounts } from './identity/tables.ts';
 import { Tries } from './identity/tries.ts';
+import { databaseVariable, filesVariable, naming } from './start-problem.ts';
 
 const usage = `Usage, with the secret on standard input:
   account.ts create --tenant T --role agent|ops|settlement --login L [--id ID] [--name N] [--regions R,R] [--must-change]
@@ -81,12 +82,14 @@ async function run(db: Queryable, secret: string): Promise<string> {
 }
 
 const environment = process.env;
-const database = await openDatabase({
+const opened = openDatabase({
   url: environment['DATABASE_URL'] || undefined,
   dataDir: environment['EKBAAR_DATA_DIR'] || '.ekbaar',
 });
+const database = await naming(opened, filesVariable);
 try {
-  console.log(await run(database.db, (await text(process.stdin)).replace(/\r?\n$/, '')));
+  const secret = (await text(process.stdin)).replace(/\r?\n$/, '');
+  console.log(await naming(run(database.db, secret), databaseVariable));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

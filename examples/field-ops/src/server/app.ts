@@ -60,11 +60,12 @@ export function fieldOpsServer(
     ...options,
   });
 
-  const { app, mutationRoute, collectionRoute } = server;
+  // Within the limits of the actor, as for the engine's own routes.
+  const { app, authenticate, mutationRoute, collectionRoute } = server;
   if (identity === undefined) app.route('/', elsewhereRoutes());
   else {
-    app.route('/', identityRoutes(identity, auth, signIn));
-    app.route('/', identityAdminRoutes(identity, auth, signIn));
+    app.route('/', identityRoutes(identity, authenticate, signIn));
+    app.route('/', identityAdminRoutes(identity, authenticate, signIn));
   }
   app.post(
     '/api/v1/agents/:id/location',
@@ -77,15 +78,15 @@ export function fieldOpsServer(
   app.post('/api/v1/deliveries/:id/confirm', mutationRoute('confirmDelivery', { id: 'deliveryId' }));
   app.post('/api/v1/disbursements/:id/reconcile', mutationRoute('reconcileDisbursement', { id: 'disbursementId' }));
   app.get('/api/v1/deliveries', collectionRoute('deliveries', { region: 'regionId', agent: 'agentId', mfi: 'mfiId' }));
-  const bosses = routesOfJobs(server, database, { authenticate: auth, mayUse: isAdministrator }, outside, platform);
-  const who = { app, authenticate: auth };
+  const bosses = routesOfJobs(server, database, { authenticate, mayUse: isAdministrator }, outside, platform);
+  const who = { app, authenticate };
   settlementRoutes(who, database, bosses, platform.clock);
   dayCloseRoutes(who, database);
   exportRoutes(who, database, bosses, platform.clock);
   routesOfPlaces(who, database);
   receiptCheckRoute(who, database);
   const { rate = defaultRate } = options.limits ?? {};
-  app.route('/', recordRoutes({ ...{ database, clock, monotonic, traffic, rate }, authenticate: server.authenticate }));
+  app.route('/', recordRoutes({ database, authenticate, clock, monotonic, traffic, rate }));
   return {
     ...server,
     async close(how) {

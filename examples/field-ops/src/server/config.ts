@@ -6,20 +6,24 @@ const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
 const count = z.coerce.number().check(z.int(), z.positive(), z.maximum(1_000_000));
 const seconds = z.coerce.number().check(z.nonnegative(), z.maximum(600));
 const filled = z.string().check(z.minLength(1));
+const postgresUrl = z.url({
+  protocol: /^postgres(ql)?$/,
+  error: 'it must be postgres://user:password@host:port/database',
+});
 
 const Environment = z.object({
   NODE_ENV: z._default(z.string(), 'development'),
   PORT: z._default(port, 8787),
   HOST: z._default(filled, '127.0.0.1'),
-  DATABASE_URL: z.optional(filled),
+  DATABASE_URL: z.optional(postgresUrl),
   DATABASE_POOLER: z.optional(z.enum(['transaction'])),
-  DATABASE_REPLICA_URL: z.optional(filled),
+  DATABASE_REPLICA_URL: z.optional(postgresUrl),
   EKBAAR_DATA_DIR: z._default(filled, '.ekbaar'),
   EKBAAR_CONNECTIONS: z._default(count.check(z.maximum(1000)), 10),
   EKBAAR_DRAIN_SECONDS: z.optional(seconds),
   ...LimitVariables.shape,
   EKBAAR_JWT_SECRET: z.optional(filled),
-  EKBAAR_JWKS_URL: z.optional(z.url()),
+  EKBAAR_JWKS_URL: z.optional(z.url({ protocol: /^https?$/, error: 'it must be an http or https URL' })),
   EKBAAR_PROXIES: z._default(z.coerce.number().check(z.int(), z.minimum(0), z.maximum(10)), 0),
   EKBAAR_LOG_LEVEL: z._default(z.enum(['info', 'warn', 'error', 'silent']), 'info'),
   EKBAAR_ACCESS_LOG: z.optional(z.enum(['on', 'off'])),

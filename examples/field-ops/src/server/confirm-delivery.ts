@@ -7,8 +7,8 @@ import {
   textArray,
 } from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
-import type { FieldOpsModel } from '../model.ts';
-import { type Delivery, lockDelivery, lockDeliveries, refusalOfOpen } from './delivery.ts';
+import { DeliveryKind, type FieldOpsModel } from '../model.ts';
+import { type Delivery, lockDelivery, lockDeliveries, refusalOfOpen, unheardOf } from './delivery.ts';
 import { postDeliveries } from './ledger.ts';
 import { requestPayouts } from './jobs/request-payouts.ts';
 import { receiptNumber } from './receipt-number.ts';
@@ -76,9 +76,12 @@ function instalmentOf(delivery: Delivery | undefined, agentId: string): string |
 
 type Refusal = NonNullable<ReturnType<typeof refusalOf>>;
 
+/** @throws Error for a kind of another program's own: which way its money goes is not to be guessed */
 function refusalOf(delivery: Delivery | undefined, args: { deliveryId: string; amountPaise: number }, agentId: string) {
   const refusal = refusalOfOpen(delivery, args.deliveryId, agentId);
-  if (refusal !== undefined || delivery === undefined || delivery.amountPaise === args.amountPaise) return refusal;
+  if (refusal !== undefined || delivery === undefined) return refusal;
+  if (!DeliveryKind.safeParse(delivery.kind).success) throw unheardOf(delivery.id, delivery.kind);
+  if (delivery.amountPaise === args.amountPaise) return undefined;
   return {
     code: 'amount_mismatch' as const,
     message: `Delivery ${delivery.id} is of ${delivery.amountPaise} paise, not ${args.amountPaise}`,

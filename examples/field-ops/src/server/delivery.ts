@@ -1,5 +1,6 @@
 import { type MutationContext, type Queryable, textArray } from '@ekbaar/server';
 import { and, eq, sql } from 'drizzle-orm';
+import { DeliveryStatus } from '../model.ts';
 import { deliveries } from './tables.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
@@ -35,7 +36,11 @@ export async function lockDeliveries({ db, tenant }: Locking, ids: readonly stri
   return byId;
 }
 
-/** Why an agent cannot settle a delivery; undefined when it is the agent's own and neither confirmed nor cancelled. */
+/**
+ * Why an agent cannot settle a delivery; undefined when it is the agent's own and neither confirmed nor cancelled.
+ *
+ * @throws Error for one that another program gave a status of its own
+ */
 export function refusalOfOpen(delivery: Delivery | undefined, id: string, agentId: string) {
   const no = <Code extends string>(code: Code, message: string, details?: Record<string, unknown>) => ({
     code,
@@ -48,5 +53,11 @@ export function refusalOfOpen(delivery: Delivery | undefined, id: string, agentI
     return no('already_confirmed', `Delivery ${id} was confirmed before`, { receiptNo: delivery.receiptNo });
   }
   if (delivery.status === 'cancelled') return no('cancelled', `Delivery ${id} was cancelled`);
+  if (!DeliveryStatus.safeParse(delivery.status).success) throw unheardOf(id, delivery.status);
   return undefined;
+}
+
+/** Another program's word in a delivery: nothing is done by a guess, and operations see why. */
+export function unheardOf(id: string, word: string): Error {
+  return new Error(`Delivery ${id} is "${word}", and nobody here knows what that means`);
 }

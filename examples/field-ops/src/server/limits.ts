@@ -30,7 +30,8 @@ export function limitsIn(set: z.infer<typeof LimitVariables>): Partial<Limits> {
     streamStuckMs: seconds(set.EKBAAR_STREAM_STUCK_SECONDS),
     rate: ({ role }) => {
       const perSecond = set.EKBAAR_RATE_PER_SECOND * (role === 'agent' ? 1 : programsPerAgent);
-      return { perSecond, burst: perSecond * burstSeconds };
+      // Less than one at once would be none, for ever.
+      return { perSecond, burst: Math.max(1, perSecond * burstSeconds) };
     },
   };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Limits>;

@@ -7,6 +7,7 @@ import { openWorker } from './jobs/open-worker.ts';
 import { readProvidersFile } from './jobs/providers.ts';
 import { seedHistory } from './records/demo-history.ts';
 import { seedDemo } from './seed.ts';
+import { addressVariable, databaseVariable, filesVariable, naming } from './start-problem.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
 
@@ -15,7 +16,8 @@ const config = readConfig(process.env, () => randomBytes(32).toString('base64url
 const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
 for (const warning of config.warnings) log.warn?.({}, warning);
-const database = await openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
+const opened = openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
+const database = await naming(opened, filesVariable);
 const readReplica =
   replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections, standby: true });
 const outside = {
@@ -26,7 +28,7 @@ const server = fieldOpsServer(database, config.keys, {
   ...{ readReplica, outside, platform: { log }, limits: config.limits, observe: config.observe },
   signIn: { demo: config.demo !== undefined, proxies: config.proxies },
 });
-await server.start();
+await naming(server.start(), databaseVariable);
 if (config.demo !== undefined) {
   const now = clock();
   const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(now);
@@ -40,7 +42,7 @@ const worker = config.worker.inside
   ? await openWorker(config, database, server.engine, { ...nodePlatform, log })
   : undefined;
 server.app.route('/', webApps());
-const { url } = await server.listen({ port: config.port, host: config.host });
+const { url } = await naming(server.listen({ port: config.port, host: config.host }), addressVariable('PORT'));
 console.log(`Ekbaar field-ops is at ${url}
   agent app   ${url}/agent
   console     ${url}/console

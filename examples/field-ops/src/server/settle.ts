@@ -11,6 +11,7 @@ import { readConfig } from './config.ts';
 import { receiveFile } from './settlement/receive-file.ts';
 import { runInWords } from './settlement/run-in-words.ts';
 import { runAgain, settle } from './settlement/settlement-run.ts';
+import { databaseVariable, filesVariable, naming } from './start-problem.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -26,9 +27,9 @@ const config = readConfig(process.env, () => randomBytes(32).toString('base64url
 const { clock } = nodePlatform;
 const log = pinoLog({ level: config.logLevel === 'info' ? 'warn' : config.logLevel });
 const { databaseUrl: url, dataDir, connections, pooler } = config;
-const database = await openDatabase({ url, dataDir, connections, pooler });
+const database = await naming(openDatabase({ url, dataDir, connections, pooler }), filesVariable);
 const server = fieldOpsServer(database, config.keys, { platform: { log } });
-await server.start();
+await naming(server.start(), databaseVariable);
 const received = { tenant, name: basename(file), by: 'command line', bytes: createReadStream(file) };
 const { run, isNew } = await receiveFile(database, received, clock);
 if (!isNew && values.again) await runAgain(database, tenant, run.id);

@@ -5,6 +5,7 @@ import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { openWorker } from './jobs/open-worker.ts';
 import { listenForHealth } from './jobs/worker-listener.ts';
+import { addressVariable, databaseVariable, naming } from './start-problem.ts';
 import { stopOnSignals } from './stop-signals.ts';
 
 const config = readConfig(process.env, () => randomBytes(32).toString('base64url'));
@@ -16,10 +17,11 @@ const { databaseUrl: url, connections, pooler } = config;
 const database = await openDatabase({ url, connections, pooler });
 // Nobody listens to it: it brings the tables and queues up to date, as every node does, and does the mutations of jobs.
 const server = fieldOpsServer(database, config.keys, { platform: { log } });
-await server.start();
+await naming(server.start(), databaseVariable);
 const worker = await openWorker(config, database, server.engine, platform);
 const { host, worker: at, observe } = config;
-const listener = await listenForHealth(worker, { port: at.port, host, metricsToken: observe.metricsToken });
+const listening = listenForHealth(worker, { port: at.port, host, metricsToken: observe.metricsToken });
+const listener = await naming(listening, addressVariable('EKBAAR_WORKER_PORT'));
 console.log(`Ekbaar field-ops worker is at http://${host.includes(':') ? `[${host}]` : host}:${listener.port}/readyz`);
 
 stopOnSignals(async () => {

@@ -7,7 +7,7 @@
 import { type Queryable, rowsOf, textArray } from '@ekbaar/server';
 import { type SQL, sql } from 'drizzle-orm';
 import type { DayState } from '../../day-close-answers.ts';
-import { agents, dayClosings, deliveries, ledgerEntries } from '../tables.ts';
+import { agents, dayClosings, deliveries, ledgerAccounts, ledgerEntries } from '../tables.ts';
 
 /** An agent's day. Money is whole paise. */
 export interface AgentDay {
@@ -87,7 +87,10 @@ export function regionDays(tx: Queryable, request: DayRequest): Promise<RegionDa
   );
 }
 
-/** Agents who are active, and those who are not but have something of that day. */
+/**
+ * Agents who are active, and those who are not but have something of that day: those too whose row is gone, since the ledger
+ * still has their cash. Of which region they were nobody knows, so only who oversees all sees them, under none.
+ */
 function daysOf({ tenant, date, regions }: DayRequest, after: string): SQL {
   const start = sql`(${date}::date::timestamp at time zone 'Asia/Kolkata')`;
   const end = sql`((${date}::date + 1)::timestamp at time zone 'Asia/Kolkata')`;
@@ -95,6 +98,7 @@ function daysOf({ tenant, date, regions }: DayRequest, after: string): SQL {
   return sql`
     with own as (
       select a.id, a.name, a.region_id, a.active from ${agents} a where a.tenant = ${tenant} and a.id > ${after} and ${seen}
+      ${regions === undefined ? goneAgents(tenant, after) : sql``}
     ), cash as (
       select e.agent_id,
         sum(e.amount_paise) filter (where e.kind = 'debit' and e.at >= ${start}) as collected,
@@ -130,4 +134,13 @@ function daysOf({ tenant, date, regions }: DayRequest, after: string): SQL {
       (disbursed_paise - disbursed)::float8 as "disbursedDifferencePaise", (counted - entries)::int as "countDifference",
       (entries - ledger_then)::int as late, pending::int as pending, carried::float8 as "cashPaise"
     from days`;
+}
+
+/** Of whom there is an account in the ledger and no row any more. */
+function goneAgents(tenant: string, after: string): SQL {
+  return sql`
+    union all
+    select g.id, g.id, '', false
+    from (select substr(id, length('agent_cash:') + 1) as id from ${ledgerAccounts} where tenant = ${tenant} and kind = 'agent_cash') g
+    where g.id > ${after} and not exists (select from ${agents} a where a.tenant = ${tenant} and a.id = g.id)`;
 }

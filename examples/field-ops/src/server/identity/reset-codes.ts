@@ -1,6 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Queryable } from '@ekbaar/server';
 import { and, eq, gt, isNull } from 'drizzle-orm';
+import { lockAccount } from './locked-account.ts';
 import { resetCodes } from './tables.ts';
 
 /** Crockford's base 32: no I, L, O or U to misread or mishear. */
@@ -22,6 +23,8 @@ export class ResetCodes {
   async issue(tx: Queryable, now: Date, tenant: string, accountId: string, minutes: number) {
     const bytes = randomBytes(length);
     const digits = Array.from(bytes, (byte) => alphabet[byte % 32]).join('');
+    // One after the other: of two at the same moment neither would void the other's.
+    await lockAccount(tx, { tenant, id: accountId });
     await voidCodes(tx, now, tenant, accountId);
     const expiresAt = new Date(now.getTime() + minutes * 60_000);
     await tx

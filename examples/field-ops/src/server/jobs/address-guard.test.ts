@@ -57,7 +57,8 @@ describe('a URL from outside', () => {
     expect(await guard.check(new URL('http://[fd12::1]/'))).toEqual({ address: 'fd12::1', family: 6 });
     await expect(guard.check(new URL('http://10.0.0.1/'))).rejects.toThrow('10.0.0.1');
     expect(() => new AddressGuard(['localhost'])).toThrow('no range');
-    expect(() => new AddressGuard(['10.0.0.0/33'])).toThrow('no range');
+    for (const range of ['10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '10.0.0.0/-1', '10.0.0.0/1e1', 'fd12::/129', '/8'])
+      expect(() => new AddressGuard([range])).toThrow(`EKBAAR_OUTGOING_ALLOWED: "${range}" is no range`);
   });
 });
 

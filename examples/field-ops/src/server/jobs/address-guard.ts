@@ -74,11 +74,15 @@ export class AddressGuard {
   constructor(allowed: readonly string[] = [], lookup: Lookup = (name) => systemLookup(name, { all: true })) {
     this.#lookup = lookup;
     for (const range of allowed) {
-      const [network = '', bits] = range.split('/');
+      // A length that is not there is no length of 0, which would allow every address.
+      const [, network = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(range) ?? [];
       const family = isIP(network);
-      const length = Number(bits ?? (family === 4 ? 32 : 128));
-      if (family === 0 || !Number.isInteger(length) || length < 0 || length > (family === 4 ? 32 : 128))
-        throw new TypeError(`"${range}" is no range of addresses, such as 10.20.0.0/16 or fd12:3456::/32`);
+      const longest = family === 4 ? 32 : 128;
+      const length = Number(bits ?? longest);
+      if (family === 0 || length > longest)
+        throw new TypeError(
+          `EKBAAR_OUTGOING_ALLOWED: "${range}" is no range of addresses, such as 10.20.0.0/16 or fd12:3456::/32`,
+        );
       this.#allowed.addSubnet(network, length, family === 4 ? 'ipv4' : 'ipv6');
     }
   }

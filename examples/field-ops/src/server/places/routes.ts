@@ -5,7 +5,7 @@
  *   ../../day-route.ts   the order of the stops; the phone has the same, and needs no line for it
  *   track-partitions.ts  the months of `agent_track`
  */
-import { type Database, ProblemError, reading } from '@ekbaar/server';
+import { type Actor, type Database, ProblemError, reading } from '@ekbaar/server';
 import { and, eq, inArray, or, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { kilometresBetween, planRoute } from '../../day-route.ts';
@@ -41,13 +41,7 @@ export function routesOfPlaces(who: Omit<OpsApp, 'mayUse'>, database: Database):
     summary: 'Where the villages of your deliveries are, as far as the directory of PIN codes knows',
     answer: Places,
     async run({ actor }) {
-      const regions = regionsOf(actor);
-      const mine =
-        actor.role === 'agent'
-          ? eq(deliveries.agentId, actor.id)
-          : regions.includes('*')
-            ? undefined
-            : inArray(deliveries.regionId, [...regions]);
+      const mine = seenBy(actor);
       const villages = await reading(database, actor.tenant, (tx) =>
         tx
           .selectDistinct({ village: deliveries.village, pincode: deliveries.pincode })
@@ -80,7 +74,7 @@ export function routesOfPlaces(who: Omit<OpsApp, 'mayUse'>, database: Database):
           .from(deliveries)
           .where(
             and(
-              ...[eq(deliveries.tenant, own.tenant), eq(deliveries.agentId, own.id)],
+              ...[eq(deliveries.tenant, own.tenant), eq(deliveries.agentId, own.id), seenBy(actor)],
               or(eq(deliveries.status, 'pending'), eq(deliveries.status, 'failed')),
               date === undefined ? undefined : sql`${deliveries.dueOn} <= ${date}`,
             ),
@@ -98,6 +92,13 @@ export function routesOfPlaces(who: Omit<OpsApp, 'mayUse'>, database: Database):
       return routeOf(todo, position);
     },
   });
+}
+
+/** Deliveries that are in the actor's scopes; an agent may have some of another region than the own. */
+function seenBy(actor: Actor) {
+  const regions = regionsOf(actor);
+  if (actor.role === 'agent') return eq(deliveries.agentId, actor.id);
+  return regions.includes('*') ? undefined : inArray(deliveries.regionId, [...regions]);
 }
 
 interface ToDo {

@@ -1,5 +1,5 @@
-import { type Database, ProblemError } from '@ekbaar/server';
-import { and, asc, eq } from 'drizzle-orm';
+import { type Database, ProblemError, type Queryable } from '@ekbaar/server';
+import { and, asc, eq, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { SavedFilters } from '../../record-answers.ts';
 import { storable } from '../described-route.ts';
@@ -17,8 +17,8 @@ const mostOfAccount = 50;
 export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () => Date): void {
   const own = (by: Overseer) =>
     and(eq(savedFilters.tenant, by.tenant), eq(savedFilters.accountId, by.id), eq(savedFilters.list, 'deliveries'));
-  const all = async (by: Overseer) => {
-    const rows = await db.select().from(savedFilters).where(own(by)).orderBy(asc(savedFilters.name));
+  const all = async (by: Overseer, tx: Queryable = db) => {
+    const rows = await tx.select().from(savedFilters).where(own(by)).orderBy(asc(savedFilters.name));
     return { filters: rows.map(({ name, query, savedAt }) => ({ name, query, savedAt: savedAt.toISOString() })) };
   };
   const answer = SavedFilters;
@@ -38,22 +38,24 @@ export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () =
       name: Name,
       query: z.string().check(z.maxLength(500), z.refine(storable, 'text that a database can hold')),
     }),
-    async run({ by, body: { name, query } }) {
-      const { filters } = await all(by);
-      if (filters.length >= mostOfAccount && !filters.some((filter) => filter.name === name))
-        throw new ProblemError('malformed', `An account keeps ${mostOfAccount} filters: remove one first`, {
-          issues: [{ path: 'name', message: 'one too many' }],
-        });
-      const savedAt = clock();
-      await db
-        .insert(savedFilters)
-        .values({ tenant: by.tenant, accountId: by.id, list: 'deliveries', name, query, savedAt })
-        .onConflictDoUpdate({
-          target: [savedFilters.tenant, savedFilters.accountId, savedFilters.list, savedFilters.name],
-          set: { query, savedAt },
-        });
-      return all(by);
-    },
+    run: ({ by, body: { name, query } }) =>
+      db.transaction(async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`filters/${by.tenant}/${by.id}`}, 0))`);
+        const { filters } = await all(by, tx);
+        if (filters.length >= mostOfAccount && !filters.some((filter) => filter.name === name))
+          throw new ProblemError('malformed', `An account keeps ${mostOfAccount} filters: remove one first`, {
+            issues: [{ path: 'name', message: 'one too many' }],
+          });
+        const savedAt = clock();
+        await tx
+          .insert(savedFilters)
+          .values({ tenant: by.tenant, accountId: by.id, list: 'deliveries', name, query, savedAt })
+          .onConflictDoUpdate({
+            target: [savedFilters.tenant, savedFilters.accountId, savedFilters.list, savedFilters.name],
+            set: { query, savedAt },
+          });
+        return all(by, tx);
+      }),
   });
   recordRoute(app, {
     ...{ method: 'post', path: '/filters/remove', summary: 'Forget a saved filter', answer },

@@ -51,7 +51,7 @@ export function DayCloseScreen() {
     30_000,
   );
   const agents = pages.flatMap((page) => page.agents);
-  const names = (regions.data?.regions ?? []).map(({ regionId }) => regionId);
+  const names = (regions.data?.regions ?? []).map(({ regionId }) => regionId).filter((id) => id !== '');
   return (
     <div className="screen">
       <div className="screen-top">
@@ -112,7 +112,7 @@ export function DayCloseScreen() {
 }
 
 const regionColumns: readonly Column<RegionClose>[] = [
-  { title: 'Region', cell: ({ regionId }) => regionId },
+  { title: 'Region', cell: ({ regionId }) => regionId || 'none: agents deleted' },
   { title: 'Agents', amount: true, cell: ({ agents }) => counted(agents) },
   { title: 'Fit', amount: true, cell: ({ fits }) => counted(fits) },
   {
