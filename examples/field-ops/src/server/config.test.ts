@@ -16,7 +16,8 @@ describe('readConfig', () => {
     expect(() => read(environment)).toThrow(new RegExp(`^${name}: (?!.*s3cret)`));
   });
 
-  it.each(['postgres://u:p@db/x', 'postgresql://u@[::1]:5433/x', 'postgres:///x?host=/run/postgresql'])(
+  const withTwoHosts = 'postgres://u:p,w@db1:5432,db2:5433/x?target_session_attrs=read-write';
+  it.each(['postgres://u:p@db/x', 'postgresql://u@[::1]:5433/x', 'postgres:///x?host=/run/postgresql', withTwoHosts])(
     'takes %s for a database',
     (url) => expect(read({ DATABASE_URL: url }).databaseUrl).toBe(url),
   );

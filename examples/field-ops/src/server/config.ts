@@ -6,10 +6,7 @@ const port = z.coerce.number().check(z.int(), z.minimum(0), z.maximum(65_535));
 const count = z.coerce.number().check(z.int(), z.positive(), z.maximum(1_000_000));
 const seconds = z.coerce.number().check(z.nonnegative(), z.maximum(600));
 const filled = z.string().check(z.minLength(1));
-const postgresUrl = z.url({
-  protocol: /^postgres(ql)?$/,
-  error: 'it must be postgres://user:password@host:port/database',
-});
+const postgresUrl = filled.check(z.refine(isPostgresUrl, 'it must be postgres://user:password@host:port/database'));
 
 const Environment = z.object({
   NODE_ENV: z._default(z.string(), 'development'),
@@ -166,4 +163,9 @@ function keysOf(set: z.infer<typeof Environment>, production: boolean, randomSec
       'EKBAAR_JWT_SECRET (or EKBAAR_JWKS_URL) must be set in production: without it anybody could sign in',
     );
   return { secret: randomSecret() };
+}
+
+/** One with several hosts, as PostgreSQL's own programs take it, is no URL otherwise: each has a port of its own. */
+function isPostgresUrl(text: string): boolean {
+  return /^postgres(ql)?:/.test(text) && URL.canParse(text.replace(/,[^/?@]*(?=[/?]|$)/, ''));
 }
