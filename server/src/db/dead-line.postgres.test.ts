@@ -43,19 +43,22 @@ test('a line that goes dead without a word is given up when PostgreSQL would hav
   await pool.end();
 });
 
-test.each(['set local statement_timeout = 0', `set local statement_timeout = '10min'`])(
-  'what is given more time is waited for: %s',
-  async (text) => {
-    const pool = new ConnectionPool(url, { most: 1 }, { connection: { statement_timeout: 100 } });
-    await pool.begin(async (transaction) => {
-      await transaction.unsafe(text);
-      await transaction.unsafe('select pg_sleep(5.5)');
-    });
-    const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
-    expect(await Promise.race([late, since])).toBeUndefined();
-    await pool.end();
-  },
-);
+test.concurrent.each([
+  'set local statement_timeout = 0',
+  `set local statement_timeout = '10min'`,
+  "SET LOCAL statement_timeout TO '10min';",
+  'Set Local "statement_timeout"=0',
+  `select set_config('statement_timeout', '10min', true)`,
+])('what is given more time is waited for: %s', async (text) => {
+  const pool = new ConnectionPool(url, { most: 1 }, { connection: { statement_timeout: 100 } });
+  await pool.begin(async (transaction) => {
+    await transaction.unsafe(text);
+    await transaction.unsafe('select pg_sleep(5.5)');
+  });
+  const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
+  expect(await Promise.race([late, since])).toBeUndefined();
+  await pool.end();
+});
 
 test('behind a pooler a single statement has its time limit too', async () => {
   const database = postgresDatabase(fresh.url, { pooler: 'transaction' });
