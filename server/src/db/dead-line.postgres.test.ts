@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -58,6 +60,28 @@ test.concurrent.each([
   const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
   expect(await Promise.race([late, since])).toBeUndefined();
   await pool.end();
+});
+
+test('who takes a connection and closes it at once, as a proxy without its server, is asked once and given up', async () => {
+  let taken = 0;
+  const proxy = createServer((socket) => {
+    taken++;
+    socket.destroy();
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  for (const mode of ['disable', 'require']) {
+    taken = 0;
+    const pool = new ConnectionPool(
+      `postgres://somebody:secret@127.0.0.1:${port}/none?sslmode=${mode}`,
+      { most: 1 },
+      {},
+    );
+    expect(await faultOf(pool, 'select 1')).toBe('unavailable');
+    expect(taken).toBe(1);
+    await pool.end();
+  }
+  proxy.close();
 });
 
 test('behind a pooler a single statement has its time limit too', async () => {
