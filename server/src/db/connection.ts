@@ -121,6 +121,9 @@ export class Connection {
       fetch_types: false,
       // The driver ends its own only by saying goodbye, which a dead line never takes.
       socket: (target: Target) => this.#dial(target),
+      // The driver takes a session that is read only outside of our transactions for one of a server that is.
+      ...(ownSession &&
+        /[?&]target_session_attrs=read-write\b/.test(url) && { target_session_attrs: 'primary' as const }),
       onclose: () => this.#lose(),
       connection: { ...options.connection, ...(ownSession ? { default_transaction_read_only: true } : {}) },
     };
