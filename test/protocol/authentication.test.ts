@@ -76,16 +76,14 @@ describe('401 unauthenticated', () => {
 });
 
 describe('401 token_expired', () => {
-  test.each([-7, -50, -65, -3600])('%i s ago', async (seconds) => {
+  test.each([0, -1, -4, -50, -65, -3600])('%i s ago', async (seconds) => {
     const token = await ekbaar.token('a01', 'agent', 'pennco', { exp: inSeconds(seconds) });
     expect(problemIn(await send(`Bearer ${token}`)).code).toBe('token_expired');
   });
 
-  test('clocks may differ: by seconds at the end, by a minute at the beginning', async () => {
-    for (const other of [{ exp: inSeconds(-1) }, { nbf: inSeconds(50) }]) {
-      const token = await ekbaar.token('a01', 'agent', 'pennco', other);
-      expect((await send(`Bearer ${token}`)).status).toBe(200);
-    }
+  test('clocks may differ at the beginning, by a minute', async () => {
+    const token = await ekbaar.token('a01', 'agent', 'pennco', { nbf: inSeconds(50) });
+    expect((await send(`Bearer ${token}`)).status).toBe(200);
   });
 
   test('keeps what was sent from being taken', async () => {

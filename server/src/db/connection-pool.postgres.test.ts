@@ -47,3 +47,16 @@ test('a pool that has ended hands out nothing, and what was held ends when it is
   await expect.poll(sessions, { timeout: 5000 }).toBe(0);
   expect(pool.load).toMatchObject({ held: 0, waiting: 0 });
 });
+
+test.each(['target_session_attrs=read-write', 'target_session_attrs=primary'])(
+  'of several hosts the first that is there is taken: %s',
+  async (which) => {
+    const { username, password, host, pathname } = new URL(fresh.url);
+    const url = `postgres://${username}:${password}@127.0.0.1:1,${host}${pathname}?${which}`;
+    const pool = new ConnectionPool(url, { most: 1 }, {});
+    expect(await pool.unsafe('select 1 as one')).toEqual([{ one: 1 }]);
+    await pool.begin(async (transaction) => transaction.unsafe('create table written (id text)'));
+    await pool.unsafe('drop table written');
+    await pool.end();
+  },
+);

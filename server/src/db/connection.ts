@@ -120,7 +120,10 @@ export class Connection {
       // A query of the driver's own, whose failure nobody could catch; Drizzle reads arrays without it.
       fetch_types: false,
       // The driver ends its own only by saying goodbye, which a dead line never takes.
-      socket: (target: Target) => (this.#socket = socketTo(target, this.#opened++)),
+      socket: (target: Target) => this.#dial(target),
+      // The driver takes a session that is read only outside of our transactions for one of a server that is.
+      ...(ownSession &&
+        /[?&]target_session_attrs=read-write\b/.test(url) && { target_session_attrs: 'primary' as const }),
       onclose: () => this.#lose(),
       connection: { ...options.connection, ...(ownSession ? { default_transaction_read_only: true } : {}) },
     };
@@ -174,6 +177,16 @@ export class Connection {
       // An empty value: kept, those of all statements would be in each other for as long as the connection lives.
     ]).then(() => {});
     return turn;
+  }
+
+  /** Each host once: where a connection closes before it is one, the driver would ask again at once, for ever. */
+  #dial(target: Target): Socket {
+    if (this.#opened >= target.host.length) {
+      this.#lose();
+      throw new ConnectionLost();
+    }
+    this.#socket = socketTo(target, this.#opened++);
+    return this.#socket;
   }
 
   #lose(): void {

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -43,19 +45,44 @@ test('a line that goes dead without a word is given up when PostgreSQL would hav
   await pool.end();
 });
 
-test.each(['set local statement_timeout = 0', `set local statement_timeout = '10min'`])(
-  'what is given more time is waited for: %s',
-  async (text) => {
-    const pool = new ConnectionPool(url, { most: 1 }, { connection: { statement_timeout: 100 } });
-    await pool.begin(async (transaction) => {
-      await transaction.unsafe(text);
-      await transaction.unsafe('select pg_sleep(5.5)');
-    });
-    const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
-    expect(await Promise.race([late, since])).toBeUndefined();
+test.concurrent.each([
+  'set local statement_timeout = 0',
+  `set local statement_timeout = '10min'`,
+  "SET LOCAL statement_timeout TO '10min';",
+  'Set Local "statement_timeout"=0',
+  `select set_config('statement_timeout', '10min', true)`,
+])('what is given more time is waited for: %s', async (text) => {
+  const pool = new ConnectionPool(url, { most: 1 }, { connection: { statement_timeout: 100 } });
+  await pool.begin(async (transaction) => {
+    await transaction.unsafe(text);
+    await transaction.unsafe('select pg_sleep(5.5)');
+  });
+  const [late, since] = [faultOf(pool, 'select pg_sleep(1)'), sleep(600, 'still waiting')];
+  expect(await Promise.race([late, since])).toBeUndefined();
+  await pool.end();
+});
+
+test('who takes a connection and closes it at once, as a proxy without its server, is asked once and given up', async () => {
+  let taken = 0;
+  const proxy = createServer((socket) => {
+    taken++;
+    socket.destroy();
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  for (const mode of ['disable', 'require']) {
+    taken = 0;
+    const pool = new ConnectionPool(
+      `postgres://somebody:secret@127.0.0.1:${port}/none?sslmode=${mode}`,
+      { most: 1 },
+      {},
+    );
+    expect(await faultOf(pool, 'select 1')).toBe('unavailable');
+    expect(taken).toBe(1);
     await pool.end();
-  },
-);
+  }
+  proxy.close();
+});
 
 test('behind a pooler a single statement has its time limit too', async () => {
   const database = postgresDatabase(fresh.url, { pooler: 'transaction' });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockDirectory } from './directory-lock.ts';
 
@@ -79,4 +80,32 @@ test('who is just going is waited for', async () => {
     await lockDirectory(directory)
   )();
   expect(holder.exitCode).toBe(0);
+});
+
+test('of several that find what a killed process left behind at once, one gets the directory', async () => {
+  const directories = Array.from({ length: 30 }, (_, at) => join(place, `data${at}`));
+  for (const directory of directories) await writeFile(`${directory}.lock`, '99999999');
+  // Each holds what it got until its input ends.
+  const script = `
+    import { lockDirectory } from ${JSON.stringify(new URL('directory-lock.ts', import.meta.url))};
+    process.stdin.once('data', async () => {
+      const tries = ${JSON.stringify(directories)}.map((directory) => lockDirectory(directory).then(() => [directory], () => []));
+      console.log(JSON.stringify((await Promise.all(tries)).flat()));
+    });
+    console.log('ready');`;
+  const starters = Array.from({ length: 4 }, () =>
+    spawn(process.execPath, ['--input-type=module', '--eval', script], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
+  try {
+    const lines = starters.map(({ stdout }) => createInterface(stdout)[Symbol.asyncIterator]());
+    await Promise.all(lines.map((line) => line.next()));
+    for (const { stdin } of starters) stdin.write('\n');
+    const held = await Promise.all(
+      lines.map(async (line) => JSON.parse(String((await line.next()).value)) as string[]),
+    );
+    expect(held.flat().toSorted()).toEqual(directories.toSorted());
+    expect((await readdir(place)).toSorted()).toEqual(directories.map((_, at) => `data${at}.lock`).toSorted());
+  } finally {
+    for (const starter of starters) starter.kill('SIGKILL');
+  }
 });

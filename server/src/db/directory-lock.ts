@@ -1,5 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const lookEveryMs = 100;
@@ -15,21 +15,48 @@ const lookEveryMs = 100;
 export async function lockDirectory(directory: string, waitMs = 3000): Promise<() => Promise<void>> {
   const file = `${resolve(directory)}.lock`;
   await mkdir(dirname(file), { recursive: true });
-  for (let waited = 0; ; waited += lookEveryMs) {
-    const holder = await holderOf(file);
-    if (holder === undefined) break;
-    if (waited >= waitMs) {
-      throw new Error(
-        `The data directory ${directory} is in use by process ${holder}: two at once would lose rows. ` +
-          `End that process, choose another directory, or remove ${file} if it is none of ours.`,
-      );
-    }
-    await sleep(lookEveryMs);
-  }
-  await rm(file, { force: true });
   const started = (await statOf(process.pid))?.started;
-  await writeFile(file, started === undefined ? String(process.pid) : `${process.pid} ${started}`, { flag: 'wx' });
+  const own = started === undefined ? String(process.pid) : `${process.pid} ${started}`;
+  const wish = `${file}.${process.pid}`;
+  try {
+    for (let waited = 0; ; waited += lookEveryMs) {
+      let taken = await takenBy(file);
+      if (taken === undefined) {
+        // Said before it looks again: of two that find the file of a killed process at once, one sees the other.
+        await writeFile(wish, own);
+        taken = await takenBy(file);
+        if (taken === undefined) break;
+      }
+      if (waited >= waitMs) {
+        throw new Error(
+          `The data directory ${directory} is in use by process ${taken.pid}: two at once would lose rows. ` +
+            `End that process, choose another directory, or remove ${taken.file} if it is none of ours.`,
+        );
+      }
+      // The lowest number goes on wishing, and is alone with its wish then.
+      if (taken.file === file || taken.pid < process.pid) await rm(wish, { force: true });
+      await sleep(lookEveryMs);
+    }
+    await writeFile(file, own);
+  } finally {
+    // Only now: whoever looks sees the wish or the file.
+    await rm(wish, { force: true });
+  }
   return () => rm(file, { force: true });
+}
+
+/** The other process that wishes to hold the directory, the lowest number first, or that holds it, and the file that says so. */
+async function takenBy(file: string): Promise<{ readonly pid: number; readonly file: string } | undefined> {
+  const numberOf = (name: string) => Number(name.slice(file.length + 1));
+  const wishes = (await readdir(dirname(file)))
+    .map((name) => join(dirname(file), name))
+    .filter((name) => name.startsWith(`${file}.`));
+  // A wish is taken away when its file is there, so the file is looked at last.
+  for (const at of [...wishes.toSorted((a, b) => numberOf(a) - numberOf(b)), file]) {
+    const pid = await holderOf(at);
+    if (pid !== undefined) return { pid, file: at };
+  }
+  return undefined;
 }
 
 async function holderOf(file: string): Promise<number | undefined> {

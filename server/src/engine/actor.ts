@@ -1,3 +1,5 @@
+import { isText } from '../db/text.ts';
+
 /** Who is asking, as the token says. Nothing in a request's body can change it. */
 export interface Actor {
   readonly tenant: string;
@@ -20,7 +22,10 @@ export const actorPrefix = 'actor:';
  * @param declared by the app, which has no say over the scopes of actors
  */
 export function readableScopes(actor: Actor, declared: readonly ReadableScope[]): readonly ReadableScope[] {
-  const apps = declared.filter((scope) => typeof scope !== 'string' || !scope.startsWith(actorPrefix));
+  const apps = declared.filter((scope) =>
+    // A name that no database can hold, out of a token's claims, is of no scope.
+    typeof scope === 'string' ? isText(scope) && !scope.startsWith(actorPrefix) : isText(scope.prefix),
+  );
   return [...apps, `${actorPrefix}${actor.id}`];
 }
 

@@ -16,7 +16,7 @@ export interface PageRequest {
   readonly tenant: string;
   readonly readable: readonly ReadableScope[];
   /** Field → values, any of which fits. */
-  readonly filters: Readonly<Record<string, readonly string[]>>;
+  readonly filters: ReadonlyMap<string, readonly string[]>;
   /** A field, or `-field` for the reverse; the key by default. */
   readonly sort?: string | undefined;
   readonly limit: number;
@@ -42,7 +42,7 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
   const order = `${descending ? '-' : ''}${sortBy}`;
   const after =
     request.cursor === undefined ? [] : [pastRow(table, sorted, descending, decodePageCursor(request.cursor, order))];
-  const filters = Object.entries(request.filters).map(([field, values]) => anyOf(askable(table, field, field), values));
+  const filters = [...request.filters].map(([field, values]) => anyOf(askable(table, field, field), values));
   const where = sql.join(
     [ofTenant(table, request.tenant), readableRows(table, request.readable), ...filters, ...after],
     sql` and `,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { limits } from '@ekbaar/sdk/protocol';
 import * as z from 'zod/mini';
+import { isText } from '../db/text.ts';
 import { ProblemError } from '../problem.ts';
 
 /** How far a client has come in one scope. */
@@ -92,11 +93,6 @@ function positionOf(at: unknown): Position {
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-/** Text that PostgreSQL can compare with. */
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && !value.includes('\0') && value.isWellFormed();
 }
 
 function noCursor(): ProblemError {

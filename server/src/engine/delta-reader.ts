@@ -33,7 +33,7 @@ export class DeltaReader {
   readonly #options: DeltaReaderOptions;
   readonly #shared: SharedChanges;
   readonly #newest: NewestVersions;
-  #epoch: { value: Promise<string>; readAt: number } | undefined;
+  #epoch: { value: Promise<string | undefined>; readAt: number } | undefined;
 
   constructor(options: DeltaReaderOptions) {
     this.#options = options;
@@ -84,15 +84,12 @@ export class DeltaReader {
     const now = this.#options.monotonic();
     const before = this.#epoch;
     if (before !== undefined && now - before.readAt < epochKeptMs) return before.value;
-    const asked = { value: readEpoch(this.#options.database), readAt: now };
-    this.#epoch = asked;
-    try {
-      return await asked.value;
-    } catch {
-      // The primary is away: what it said last counts until it is back.
-      this.#epoch = before === undefined ? undefined : { ...before, readAt: now };
-      return before?.value;
-    }
+    // While the primary is away, what it said last counts until it is back: for all who ask at once.
+    const value = readEpoch(this.#options.database).catch(() => before?.value);
+    this.#epoch = { value, readAt: now };
+    const epoch = await value;
+    if (epoch === undefined) this.#epoch = undefined;
+    return epoch;
   }
 }
 

@@ -31,6 +31,37 @@ afterAll(async () => {
   await fresh.drop();
 });
 
+test('a page of large receipts ends before it outgrows anybody, and none is left out or comes twice', async () => {
+  await database.db.execute(sql`
+    insert into sync.receipts (tenant, key, actor, role, name, args, content, status)
+    select 'vishi', gen_random_uuid(), 'a1', 'writer', 'write', json_build_object('body', repeat('x', 900000)), 'c', 'dead'
+    from generate_series(1, 12)`);
+  for (const list of [
+    async (cursor?: string) => {
+      const { deadLetters, next } = await reading(database, 'vishi', (tx) =>
+        deadLetterPage(tx, 'vishi', { limit: 11, cursor }),
+      );
+      return { found: deadLetters, next };
+    },
+    async (cursor?: string) => {
+      const { receipts, next } = await reading(database, 'vishi', (tx) =>
+        receiptPage(tx, 'vishi', { limit: 11, cursor }),
+      );
+      return { found: receipts, next };
+    },
+  ]) {
+    const pages: string[][] = [];
+    for (let cursor: string | undefined; pages.length < 12;) {
+      const { found, next } = await list(cursor);
+      pages.push(found.map(({ key: one }) => one));
+      if (next === null) break;
+      cursor = next;
+    }
+    expect(pages.map(({ length }) => length)).toEqual([5, 5, 2]);
+    expect(new Set(pages.flat()).size).toBe(12);
+  }
+});
+
 /** How PostgreSQL would run what is sent by `read`, as the engine's role under the tenant's row-level security. */
 function planOf(read: (tx: Queryable) => Promise<unknown>): Promise<string> {
   return reading(database, 'pennco', async (tx) => {

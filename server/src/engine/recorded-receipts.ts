@@ -3,6 +3,7 @@ import type { DeadLetter, DeadLetterPage, ReceiptPage, RecordedReceipt } from '@
 import { type SQL, sql } from 'drizzle-orm';
 import { type Queryable, rowsOf } from '../db/database.ts';
 import { isoMoment } from '../db/moment.ts';
+import { bytesPerPage } from './changes.ts';
 import { decodePageCursor, encodePageCursor, foreignCursor } from './page-cursor.ts';
 
 /** A page of a list: as many as `limit`, after the one that `cursor` names. */
@@ -29,6 +30,15 @@ export interface ReceiptRequest extends ListRequest {
 /** As `columns` reads it. */
 type Row = Omit<DeadLetter, 'error'> & { error: DeadLetter['error'] | null; micros: string | number };
 
+/** Its place in a list, and whether it is on the page. */
+interface Weight {
+  readonly bytes: number;
+  readonly nth: string | number;
+  /** How many were read, one more than a page at most. */
+  readonly found: number;
+  readonly goes: boolean;
+}
+
 /** `r` is the receipt, `h` the halt that may stand under its key. */
 const columns = sql.raw(
   [
@@ -53,12 +63,8 @@ export async function deadLetterPage(
   const conditions = [sql`r.tenant = ${tenant} and r.status = 'dead' and r.closed_at is null`];
   if (name !== undefined) conditions.push(sql`r.name = ${name}`);
   if (cursor !== undefined) conditions.push(sql`(r.server_at, r.key) > ${position('dead-letters', cursor)}`);
-  const rows = await rowsOf<Row>(
-    tx,
-    sql`select ${columns} from ${from} where ${sql.join(conditions, sql` and `)}
-        order by r.server_at, r.key limit ${limit + 1}`,
-  );
-  return { deadLetters: rows.slice(0, limit).map(deadLetter), next: nextOf('dead-letters', rows, limit) };
+  const { rows, next } = await page(tx, 'dead-letters', conditions, 'asc', limit);
+  return { deadLetters: rows.map(deadLetter), next };
 }
 
 /** Receipts as the audit log that they are, the newest first. @throws ProblemError `malformed` for a cursor that is none */
@@ -71,12 +77,35 @@ export async function receiptPage(tx: Queryable, tenant: string, request: Receip
   if (request.from !== undefined) conditions.push(sql`r.server_at >= ${moment(request.from)}`);
   if (request.to !== undefined) conditions.push(sql`r.server_at < ${moment(request.to)}`);
   if (cursor !== undefined) conditions.push(sql`(r.server_at, r.key) < ${position('receipts', cursor)}`);
-  const rows = await rowsOf<Row>(
+  const { rows, next } = await page(tx, 'receipts', conditions, 'desc', limit);
+  return { receipts: rows.map(recorded), next };
+}
+
+/** As many in order as fill a page, by their number or by their bytes: the one that fills it still goes. */
+async function page(
+  tx: Queryable,
+  list: string,
+  conditions: readonly SQL[],
+  order: 'asc' | 'desc',
+  limit: number,
+): Promise<{ rows: Row[]; next: string | null }> {
+  const inOrder = sql.raw(`order by r.server_at ${order}, r.key ${order}`);
+  const found = await rowsOf<Row & Weight>(
     tx,
-    sql`select ${columns} from ${from} where ${sql.join(conditions, sql` and `)}
-        order by r.server_at desc, r.key desc limit ${limit + 1}`,
+    sql`select * from (
+          select *, count(*) over ()::int as found, nth <= ${limit} and sum(bytes) over (order by nth) - bytes < ${bytesPerPage} as goes
+          from (
+            select ${columns}, octet_length(r::text) as bytes, row_number() over (${inOrder}) as nth
+            from ${from} where ${sql.join([...conditions], sql` and `)} ${inOrder} limit ${limit + 1}
+          ) listed
+        ) weighed where goes order by nth`,
   );
-  return { receipts: rows.slice(0, limit).map(recorded), next: nextOf('receipts', rows, limit) };
+  const last = found.at(-1);
+  return {
+    rows: found.map(({ bytes: _, nth: _n, found: _f, goes: _g, ...row }) => row),
+    next:
+      last === undefined || last.found === found.length ? null : encodePageCursor(list, String(last.micros), last.key),
+  };
 }
 
 /** The receipt that stands under a key, with the tries that failed. */
@@ -110,11 +139,6 @@ function position(list: string, cursor: string): SQL {
   const [micros, key] = decodePageCursor(cursor, list);
   if (micros === null || !/^\d{1,16}$/.test(micros) || !IdempotencyKey.safeParse(key).success) throw foreignCursor();
   return sql`('epoch'::timestamptz + ${micros}::text::float8 * interval '1 microsecond', ${key}::text::uuid)`;
-}
-
-function nextOf(list: string, rows: readonly Row[], limit: number): string | null {
-  const last = rows.length > limit ? rows[limit - 1] : undefined;
-  return last === undefined ? null : encodePageCursor(list, String(last.micros), last.key);
 }
 
 /** By milliseconds: PostgreSQL does not read every year that ISO 8601 can write. */

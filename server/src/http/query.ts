@@ -5,7 +5,7 @@ import { ProblemError } from '../problem.ts';
 export function countQuery(c: Context, name: string, otherwise: number, most: number): number {
   const text = c.req.query(name);
   if (text === undefined) return otherwise;
-  if (!/^[1-9]\d{0,8}$/.test(text)) throw malformedQuery(name, `a whole number from 1 to ${most}`);
+  if (!/^[1-9]\d*$/.test(text)) throw malformedQuery(name, `a whole number from 1 to ${most}`);
   return Math.min(Number(text), most);
 }
 

@@ -123,8 +123,12 @@ export function apiRoutes(
     async (c: ApiContext) => {
       const { actor } = await signedIn(c);
       const { sort: _, limit: __, cursor: ___, ...asked } = c.req.queries();
-      const filters: Record<string, string[]> = {};
-      for (const [field, values] of Object.entries(asked)) (filters[aliases[field] ?? field] ??= []).push(...values);
+      // Names are whatever was sent: one may be that of something every object has.
+      const filters = new Map<string, string[]>();
+      for (const [sent, values] of Object.entries(asked)) {
+        const field = Object.hasOwn(aliases, sent) ? (aliases[sent] ?? sent) : sent;
+        filters.set(field, [...(filters.get(field) ?? []), ...values]);
+      }
       const request = {
         filters,
         sort: c.req.query('sort'),
