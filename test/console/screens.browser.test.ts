@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { password } from '../sign-in/people.ts';
 import { type Office, openOffice } from './office.ts';
@@ -76,8 +77,19 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
       await office.open(path, '.refused');
       expect([path, await page.locator('.nothing').count()]).toEqual([path, 0]);
       expect(await page.locator('#screen').innerText()).not.toMatch(/\b0 deliveries/);
+      expect(await page.locator('.refused p').innerText()).toMatch(/^The server did not answer as it should \(500\)/);
     }
     await page.unroute(down);
+  });
+
+  test('another amount is told in rupees', async () => {
+    const { id, agentId, amountPaise } = office.deliveries[2] ?? { id: '', agentId: '', amountPaise: 0 };
+    const token = await office.tokenOf(agentId, 'agent');
+    const body = { amountPaise: 100, confirmedAt: new Date().toISOString() };
+    await office.http.post(`/api/v1/deliveries/${id}/confirm`, token, body, { 'idempotency-key': crypto.randomUUID() });
+    await office.open('/letters?show=rejections', '[data-testid=rejection]');
+    const words = `${formatRupees(amountPaise)} is due, ₹1.00 was entered`;
+    expect(await page.locator('[data-testid=rejection]').first().innerText()).toContain(words);
   });
 
   test('who settles is offered no change of deliveries, and told which screens are not theirs', async () => {

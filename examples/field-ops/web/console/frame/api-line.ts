@@ -45,7 +45,7 @@ export class ApiLine {
   async download(path: string): Promise<File> {
     const { status, body } = await this.#send(path, {}, never, asFile);
     if (body instanceof File) return body;
-    throw refusalOf(path, status, body);
+    throw refusalOf(status, body);
   }
 
   /** Sends a file as it is. */
@@ -65,17 +65,22 @@ export class ApiLine {
     const rejected = Rejected.safeParse(body);
     if (rejected.success) throw new ApiError(status, rejected.data.error.code, rejected.data.error.message);
     const outcome = Outcome.safeParse(body);
-    if (!outcome.success) throw refusalOf(name, status, body);
+    if (!outcome.success) throw refusalOf(status, body);
     if (outcome.data.status === 'dead')
       throw new ApiError(status, 'dead', 'The server gave up on it: see dead letters');
   }
 
   async #ask<T>(path: string, schema: z.ZodMiniType<T>, init: RequestInit, signal: AbortSignal): Promise<T> {
     const { status, body } = await this.#send(path, init, signal);
-    if (status < 200 || status > 299) throw refusalOf(path, status, body);
+    if (status < 200 || status > 299) throw refusalOf(status, body);
     const parsed = schema.safeParse(body);
     if (parsed.success) return parsed.data;
-    throw new ApiError(status, 'not_an_answer', `${path} answered with something else`, { cause: parsed.error });
+    throw new ApiError(
+      status,
+      'not_an_answer',
+      'The server answered something that this page does not know. Load it again.',
+      { cause: parsed.error },
+    );
   }
 
   async #send(path: string, init: RequestInit, signal: AbortSignal, read = asJson) {
@@ -117,9 +122,14 @@ function posted(body: object): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-function refusalOf(path: string, status: number, body: unknown): ApiError {
+function refusalOf(status: number, body: unknown): ApiError {
   const problem = Problem.safeParse(body);
-  if (!problem.success) return new ApiError(status, 'not_an_answer', `${path} answered ${status}`);
+  if (!problem.success)
+    return new ApiError(
+      status,
+      'not_an_answer',
+      `The server did not answer as it should (${status}). Try again in a moment.`,
+    );
   const { code, title, detail = title } = problem.data;
   return new ApiError(status, code, detail);
 }
