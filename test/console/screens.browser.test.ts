@@ -70,6 +70,21 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await expect.poll(chosen).toBe(0);
   });
 
+  test('a sheet gives the focus back, however it is left', async () => {
+    await office.open('/deliveries?status=pending', '[data-testid=delivery]');
+    await page.locator('[data-testid=delivery] input').first().check();
+    await page.locator('input[aria-label="Why they are cancelled"]').fill('flood');
+    for (const leave of ['Leave it', 'Close']) {
+      await page.locator('[data-testid=bulk-cancel]').click();
+      await page.locator('dialog[open]').getByRole('button', { name: leave }).click();
+      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid')))
+        .toBe('bulk-cancel');
+    }
+    await page.getByRole('button', { name: 'Clear choice' }).click();
+  });
+
   test('no answer is not told as nothing', async () => {
     const down = '**/api/v1/records/**';
     await page.route(down, (route) => route.fulfill({ status: 500, json: { code: 'internal' } }));
