@@ -38,6 +38,7 @@ export const messages = {
     wait: (time: string) => `Too many wrong tries. Wait ${time}, then try again.`,
     locked: 'Too many wrong tries. Call the office: they can give you a code for a new PIN.',
     needsNetwork: 'The office could not be reached. The first sign-in needs a network.',
+    unreachable: 'The office could not be reached. This needs a network.',
     busy: 'The office does not answer properly. Try again in a moment.',
     elsewhere: 'Your operator signs people in with its own service. Ask the office for its address.',
     needsTls: 'This address is not safe: what is on this phone could not be sealed. Ask the office for the right one.',
