@@ -196,5 +196,19 @@ describe.skipIf(chromiumIsMissing())('for everybody', () => {
     await page.locator('[data-testid=confirm-submit]:enabled').focus();
     await page.keyboard.press('Enter');
     await at(page, 'receipt').waitFor();
+    // The last step takes the sheet away, and its row has gone to what is done: one goes on from the screen.
+    await at(page, 'receipt-done').focus();
+    await page.keyboard.press('Enter');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+    // One sheet after the other leads back to what opened the first.
+    await at(page, 'account').focus();
+    await page.keyboard.press('Enter');
+    await at(page, 'settings').focus();
+    await page.keyboard.press('Enter');
+    await at(page, 'track').waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+    await expect.poll(focused).toBe('account');
   });
 });

@@ -111,7 +111,10 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'tab-close').click();
     await page.getByText('2 entries are not sent yet.').waitFor();
     expect(await at(page, 'counted').innerText()).toContain('1');
+    await at(page, 'close-collected').fill(String(collected.paise / 100 - 50));
+    await page.getByText('₹50.00 less than the phone has counted').waitFor();
     await at(page, 'close-collected').fill(String(collected.paise / 100 + 50));
+    await page.getByText('₹50.00 more than the phone has counted').waitFor();
     // The thumb that taps twice has not closed anything.
     await at(page, 'close-day').dblclick();
     expect(await at(page, 'close-day').isDisabled()).toBe(true);

@@ -35,6 +35,8 @@ test('the examples compile', async () => {
   expect(examples.size).toBeGreaterThan(10);
   examples.set('planted', "await client.mutate('confirmDelivery', { deliveryId: 1 });");
   // A package for React Native alone is not installed here; test/sqlite compares its types.
-  const problems = problemsOf(examples).filter((problem) => !problem.includes("module '@op-engineering/op-sqlite'"));
+  const problems = problemsOf(examples, join(import.meta.dirname, 'surroundings.ts')).filter(
+    (problem) => !problem.includes("module '@op-engineering/op-sqlite'"),
+  );
   expect(problems).toEqual([expect.stringMatching(/planted.*No overload|planted.*not assignable/)]);
 });

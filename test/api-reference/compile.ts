@@ -4,11 +4,10 @@ import ts from 'typescript';
 
 const sdk = join(import.meta.dirname, '../../sdk');
 const { exports } = JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8')) as { exports: Record<string, string> };
-/** Where the examples' names come from, by what they import. */
-const sources = new Map([
-  ...Object.entries(exports).map(([name, file]) => [`@ekbaar/sdk${name.slice(1)}`, join(sdk, file)] as const),
-  ['./surroundings.ts', join(import.meta.dirname, 'surroundings.ts')],
-]);
+/** Where the SDK's names come from, by what one imports. */
+const entryPoints = Object.entries(exports).map(
+  ([name, file]) => [`@ekbaar/sdk${name.slice(1)}`, join(sdk, file)] as const,
+);
 
 const options: ts.CompilerOptions = {
   ...ts.parseJsonConfigFileContent({ extends: '../tsconfig.json' }, ts.sys, import.meta.dirname).options,
@@ -17,9 +16,13 @@ const options: ts.CompilerOptions = {
   verbatimModuleSyntax: false,
 };
 
-/** What the compiler says about pieces of code, by their names, with everything imported that they use. */
-export function problemsOf(pieces: ReadonlyMap<string, string>): string[] {
-  const names = namesIn(sources);
+/**
+ * What the compiler says about pieces of code, by their names, with everything imported that they use.
+ *
+ * @param surroundings the file that exports what they take for granted
+ */
+export function problemsOf(pieces: ReadonlyMap<string, string>, surroundings: string): string[] {
+  const names = namesIn(new Map([...entryPoints, [surroundings, surroundings]]));
   const files = new Map(
     [...pieces].map(([name, code]) => [join(import.meta.dirname, `${name}.ts`), withImports(code, names)]),
   );

@@ -58,7 +58,7 @@ export async function generate(out: string): Promise<string[]> {
       if (level >= LogLevel.Warn && !undescribed.test(message)) complaints.push(message);
     }
   })();
-  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => prune(project));
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => prune(project, exports));
   const project = await app.convert();
   if (!project) return complaints;
   app.validate(project);
@@ -72,8 +72,13 @@ export async function generate(out: string): Promise<string[]> {
 }
 
 /** Calls the pages as one imports them, and takes away what nobody asks a reference for. */
-function prune(project: ProjectReflection): void {
-  for (const page of project.children ?? []) page.name = page.name === 'index' ? 'sdk' : `sdk/${page.name}`;
+function prune(project: ProjectReflection, exports: Readonly<Record<string, string>>): void {
+  const imported = new Map(
+    Object.entries(exports).map(
+      ([name, file]) => [file.replace(/^\.\/src\/(.*?)(?:\/index)?\.ts$/, '$1'), name] as const,
+    ),
+  );
+  for (const page of project.children ?? []) page.name = `sdk${(imported.get(page.name) ?? page.name).slice(1)}`;
   for (const reflection of Object.values(project.reflections)) {
     // Any model: its parameters' defaults in full say nothing.
     if (reflection.isTypeParameter() && reflection.type?.type === 'reference' && reflection.type.name === 'Model') {

@@ -43,6 +43,14 @@ describe.skipIf(chromiumIsMissing())('settlement, day close and exports in the c
     ]);
     // What waits: the missing one, the one with another amount, the one that was paid besides.
     expect(await page.locator('[data-testid=item]').count()).toBe(3);
+    // On a small office screen the way to decide stands beside whatever the bank calls it.
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.locator('[data-testid=item] .reference').evaluateAll((all) => {
+      for (const one of all) one.textContent = 'line-1f30db37f4238081b65c0b5b';
+    });
+    expect(await page.locator('.scroll').evaluate((part) => part.scrollWidth - part.clientWidth)).toBe(0);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    expect(await page.locator('.screen-top .dim').innerText()).toMatch(/up to \d+ \w+$/);
     await page.locator('[data-testid=group-mismatched]').click();
     await expect.poll(() => page.locator('[data-testid=item]').count()).toBe(1);
     expect(await page.locator('[data-testid=item]').innerText()).toContain('+₹100.00');

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { password } from '../sign-in/people.ts';
 import { type Office, openOffice } from './office.ts';
@@ -69,6 +70,21 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await expect.poll(chosen).toBe(0);
   });
 
+  test('a sheet gives the focus back, however it is left', async () => {
+    await office.open('/deliveries?status=pending', '[data-testid=delivery]');
+    await page.locator('[data-testid=delivery] input').first().check();
+    await page.locator('input[aria-label="Why they are cancelled"]').fill('flood');
+    for (const leave of ['Leave it', 'Close']) {
+      await page.locator('[data-testid=bulk-cancel]').click();
+      await page.locator('dialog[open]').getByRole('button', { name: leave }).click();
+      await page.locator('dialog[open]').waitFor({ state: 'detached' });
+      await expect
+        .poll(() => page.evaluate(() => document.activeElement?.getAttribute('data-testid')))
+        .toBe('bulk-cancel');
+    }
+    await page.getByRole('button', { name: 'Clear choice' }).click();
+  });
+
   test('no answer is not told as nothing', async () => {
     const down = '**/api/v1/records/**';
     await page.route(down, (route) => route.fulfill({ status: 500, json: { code: 'internal' } }));
@@ -76,8 +92,19 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
       await office.open(path, '.refused');
       expect([path, await page.locator('.nothing').count()]).toEqual([path, 0]);
       expect(await page.locator('#screen').innerText()).not.toMatch(/\b0 deliveries/);
+      expect(await page.locator('.refused p').innerText()).toMatch(/^The server did not answer as it should \(500\)/);
     }
     await page.unroute(down);
+  });
+
+  test('another amount is told in rupees', async () => {
+    const { id, agentId, amountPaise } = office.deliveries[2] ?? { id: '', agentId: '', amountPaise: 0 };
+    const token = await office.tokenOf(agentId, 'agent');
+    const body = { amountPaise: 100, confirmedAt: new Date().toISOString() };
+    await office.http.post(`/api/v1/deliveries/${id}/confirm`, token, body, { 'idempotency-key': crypto.randomUUID() });
+    await office.open('/letters?show=rejections', '[data-testid=rejection]');
+    const words = `${formatRupees(amountPaise)} is due, ₹1.00 was entered`;
+    expect(await page.locator('[data-testid=rejection]').first().innerText()).toContain(words);
   });
 
   test('who settles is offered no change of deliveries, and told which screens are not theirs', async () => {

@@ -170,7 +170,7 @@ describe.skipIf(chromiumIsMissing())('the console', () => {
     expect(signIn.status).toBe(200);
     await open('/agents', '[data-testid=agent][data-id=a01]');
     const line = await page.locator('[data-testid=agent][data-id=a01]').innerText();
-    expect(line).toContain('3 unsent');
+    expect(line).toContain('had 3 unsent');
     expect(line).toContain('fast');
     await open('/agents/a01', '[data-testid=phone]');
     await page.locator('[data-testid=revoke]').click();

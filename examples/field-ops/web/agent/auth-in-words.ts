@@ -1,9 +1,9 @@
 import { AuthError } from '../shared/auth-line.ts';
 import type { Messages } from './i18n/en.ts';
 
-/** What an agent is told of a sign-in that did not work. */
+/** What an agent is told of a sign-in, or of another PIN, that did not work. */
 export function authInWords(error: unknown, t: Messages): string {
-  if (!(error instanceof AuthError) || error.code === 'unreachable') return t.signIn.needsNetwork;
+  if (!(error instanceof AuthError) || error.code === 'unreachable') return t.signIn.unreachable;
   if (error.code === 'busy' || error.code === 'not_an_answer') return t.signIn.busy;
   if (error.issue?.message === 'locked') return t.signIn.locked;
   if (error.status === 429) return t.signIn.wait(waitInWords(error.waitSeconds, t));

@@ -8,7 +8,13 @@ export function Sheet({ title, onClose, children }: { title: string; onClose(): 
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
+    const opener = document.activeElement;
     dialog.current?.showModal();
+    // The browser gives the focus back only where the dialog itself is closed, not where its last step takes it away.
+    return () => {
+      const back = opener?.isConnected ? opener : document.querySelector('main');
+      if (back instanceof HTMLElement) back.focus({ preventScroll: true });
+    };
   }, []);
   // A next step of the same sheet is read out from its title; the button that led to it is gone.
   useEffect(() => {

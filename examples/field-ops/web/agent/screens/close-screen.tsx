@@ -180,7 +180,9 @@ function SumField({ label, name, typed, paise, expected, onType }: SumFieldProps
       ? t.confirm.unreadable
       : paise === expected
         ? ''
-        : t.closing.differs(formatRupees(Math.abs(paise - expected)));
+        : (paise > expected ? t.closing.moreThanPhone : t.closing.lessThanPhone)(
+            formatRupees(Math.abs(paise - expected)),
+          );
   return (
     <>
       <label className="field">

@@ -40,7 +40,7 @@ export function PhoneCard({ phone, onChanged }: { phone: AgentPhone; onChanged()
       </div>
       <dl>
         <Fact name="Last seen">{agoInWords(phone.lastSeenAt, now())}</Fact>
-        <Fact name="Unsent">{phone.unsent ?? 'not said'}</Fact>
+        <Fact name="Unsent then">{phone.unsent ?? 'not said'}</Fact>
         <Fact name="Model version">{phone.model ?? 'not said'}</Fact>
         <Fact name="Clock error">{phone.clockErrorMs === null ? 'not said' : spanInWords(phone.clockErrorMs)}</Fact>
         <Fact name="First seen">{momentInWords(phone.firstSeenAt)}</Fact>

@@ -8,7 +8,7 @@ const mostClockErrorMs = 120_000;
 export function phoneTroubles({ revokedAt, unsent, clockErrorMs }: AgentPhone): string[] {
   return [
     ...(revokedAt === null ? [] : ['Blocked']),
-    ...((unsent ?? 0) > 0 ? [`${unsent} unsent`] : []),
+    ...((unsent ?? 0) > 0 ? [`had ${unsent} unsent`] : []),
     ...(clockErrorMs !== null && Math.abs(clockErrorMs) > mostClockErrorMs
       ? [`Clock ${spanInWords(Math.abs(clockErrorMs))} ${clockErrorMs > 0 ? 'fast' : 'slow'}`]
       : []),

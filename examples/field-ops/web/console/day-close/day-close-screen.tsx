@@ -167,7 +167,7 @@ const agentColumns: readonly Column<AgentClose>[] = [
         disbursed !== null && disbursed !== 0 && `paid out ${signed(disbursed)}`,
         countDifference !== null &&
           countDifference !== 0 &&
-          `${countDifference > 0 ? '+' : '−'}${Math.abs(countDifference)} entries`,
+          `${countDifference > 0 ? '+' : '−'}${Math.abs(countDifference)} ${Math.abs(countDifference) === 1 ? 'entry' : 'entries'}`,
       ]
         .filter((words) => words !== false)
         .map((words) => (

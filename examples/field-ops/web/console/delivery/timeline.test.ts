@@ -32,6 +32,7 @@ const history: DeliveryHistory = {
       name: 'confirmDelivery',
       status: 'rejected',
       error: { code: 'already_confirmed', message: 'again' },
+      ...{ tries: 1, closedAt: '2026-11-22T08:00:00.000Z', closeReason: 'paid by hand' },
       serverAt: '2026-11-22T07:00:00.000Z',
     },
   ],
@@ -63,6 +64,10 @@ describe('timelineOf', () => {
     });
     expect(Object.fromEntries(timelineOf(history)[0]?.facts ?? [])).toMatchObject({
       'Refused with': 'already_confirmed: again',
+      Tried: 'once',
+      // By itself, so that it is shown as a time.
+      Closed: '2026-11-22T08:00:00.000Z',
+      'Closed because': 'paid by hand',
     });
     expect(Object.fromEntries(timelineOf(history)[3]?.facts ?? [])).toMatchObject({ To: 'Asha' });
   });

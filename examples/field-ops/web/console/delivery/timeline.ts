@@ -2,8 +2,9 @@ import type { DeliveryHistory, LoggedReceipt } from '../../../src/record-answers
 import { mfiName } from '../../shared/mfi.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { failureInWords } from '../failure-in-words.ts';
-import { spanInWords } from '../frame/units.ts';
+import { spanInWords, timesInWords } from '../frame/units.ts';
 import { channelInWords } from '../messages/message-words.ts';
+import { refusalInWords } from '../refusal-in-words.ts';
 
 /** One thing that happened to a delivery. */
 export interface TimelineEvent {
@@ -71,12 +72,7 @@ function ofReceipt({ phones, agents, delivery }: DeliveryHistory, receipt: Logge
       ['Amount', typeof amount === 'number' ? formatRupees(amount) : null],
       ['Receipt no.', status === 'applied' && name === 'confirmDelivery' ? delivery.receiptNo : null],
       ['Why', note === null ? null : name === 'failDelivery' ? failureInWords(note) : note],
-      [
-        'Refused with',
-        typeof error['code'] === 'string'
-          ? `${error['code']}: ${typeof error['message'] === 'string' ? error['message'] : ''}`
-          : null,
-      ],
+      ['Refused with', typeof error['code'] === 'string' ? `${error['code']}: ${refusalInWords(receipt)}` : null],
       ['Phone', clientId === null ? 'none: sent by a program' : phone ? `${phone.name} (${clientId})` : clientId],
       ['Device time', deviceAt],
       ['Clock error', clockErrorMs === null ? null : spanInWords(clockErrorMs)],
@@ -87,11 +83,12 @@ function ofReceipt({ phones, agents, delivery }: DeliveryHistory, receipt: Logge
           ? `${location['lat'].toFixed(5)}, ${Number(location['lng']).toFixed(5)} (±${Math.round(Number(location['accuracyM']))} m)`
           : null,
       ],
-      ['Tried', receipt.tries > 0 ? `${receipt.tries} times` : null],
+      ['Tried', receipt.tries > 0 ? timesInWords(receipt.tries) : null],
       ['Threw', receipt.lastError],
       ['Retried by hand', receipt.retriedAt],
       ['Dealt with', receipt.note === null ? null : `${receipt.note} (${receipt.notedBy ?? ''})`],
-      ['Closed', receipt.closedAt === null ? null : `${receipt.closedAt}: ${receipt.closeReason ?? ''}`],
+      ['Closed', receipt.closedAt],
+      ['Closed because', receipt.closeReason],
     ]),
   };
 }

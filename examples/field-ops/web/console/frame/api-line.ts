@@ -24,9 +24,16 @@ const Rejected = z.object({
 });
 const Outcome = z.object({ status: z.enum(['applied', 'dead']) });
 
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
 /** Asks the routes of the operation in somebody's name. */
 export class ApiLine {
   readonly #token: TokenSource;
+  /** What is being posted, by its path and body. */
+  readonly #posting = new Map<string, Promise<Answer>>();
 
   constructor(token: TokenSource) {
     this.#token = token;
@@ -34,23 +41,28 @@ export class ApiLine {
 
   /** @throws ApiError, or what the token's source throws */
   get<T>(path: string, schema: z.ZodMiniType<T>, signal: AbortSignal = never): Promise<T> {
-    return this.#ask(path, schema, {}, signal);
+    return read(schema, this.#send(path, {}, signal));
   }
 
+  /** Once: who clicks twice gets the answer of the first, whose code or secret is shown only there. */
   post<T>(path: string, schema: z.ZodMiniType<T>, body: object): Promise<T> {
-    return this.#ask(path, schema, posted(body), never);
+    const what = `${path} ${JSON.stringify(body)}`;
+    const sent =
+      this.#posting.get(what) ?? this.#send(path, posted(body), never).finally(() => this.#posting.delete(what));
+    this.#posting.set(what, sent);
+    return read(schema, sent);
   }
 
   /** The file that a route answers with, under the name that it gives it. */
   async download(path: string): Promise<File> {
     const { status, body } = await this.#send(path, {}, never, asFile);
     if (body instanceof File) return body;
-    throw refusalOf(path, status, body);
+    throw refusalOf(status, body);
   }
 
   /** Sends a file as it is. */
   upload<T>(path: string, schema: z.ZodMiniType<T>, file: Blob, type: string): Promise<T> {
-    return this.#ask(path, schema, { method: 'POST', headers: { 'content-type': type }, body: file }, never);
+    return read(schema, this.#send(path, { method: 'POST', headers: { 'content-type': type }, body: file }, never));
   }
 
   /**
@@ -65,34 +77,26 @@ export class ApiLine {
     const rejected = Rejected.safeParse(body);
     if (rejected.success) throw new ApiError(status, rejected.data.error.code, rejected.data.error.message);
     const outcome = Outcome.safeParse(body);
-    if (!outcome.success) throw refusalOf(name, status, body);
+    if (!outcome.success) throw refusalOf(status, body);
     if (outcome.data.status === 'dead')
       throw new ApiError(status, 'dead', 'The server gave up on it: see dead letters');
   }
 
-  async #ask<T>(path: string, schema: z.ZodMiniType<T>, init: RequestInit, signal: AbortSignal): Promise<T> {
-    const { status, body } = await this.#send(path, init, signal);
-    if (status < 200 || status > 299) throw refusalOf(path, status, body);
-    const parsed = schema.safeParse(body);
-    if (parsed.success) return parsed.data;
-    throw new ApiError(status, 'not_an_answer', `${path} answered with something else`, { cause: parsed.error });
+  async #send(path: string, init: RequestInit, signal: AbortSignal, as = asJson): Promise<Answer> {
+    const first = await this.#try(path, init, 'first', signal, as);
+    return first.status === 401 ? this.#try(path, init, 'expired', signal, as) : first;
   }
 
-  async #send(path: string, init: RequestInit, signal: AbortSignal, read = asJson) {
-    const first = await this.#try(path, init, 'first', signal, read);
-    return first.status === 401 ? this.#try(path, init, 'expired', signal, read) : first;
-  }
-
-  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal, read: typeof asJson) {
+  async #try(path: string, init: RequestInit, why: 'first' | 'expired', signal: AbortSignal, as: typeof asJson) {
     const token = await this.#token(why);
     const headers = new Headers(init.headers);
     headers.set('authorization', `Bearer ${token}`);
     // A file is as large as it is, and the line as slow.
-    const limitMs = init.body instanceof Blob || read === asFile ? 600_000 : 30_000;
+    const limitMs = init.body instanceof Blob || as === asFile ? 600_000 : 30_000;
     return withTimeLimit(limitMs, signal, async (limited) => {
       try {
         const response = await fetch(path, { ...init, headers, cache: 'no-store', signal: limited });
-        return { status: response.status, body: await read(response) };
+        return { status: response.status, body: await as(response) };
       } catch (cause) {
         throw new ApiError(0, 'unreachable', 'The server could not be reached', { cause });
       }
@@ -101,6 +105,15 @@ export class ApiLine {
 }
 
 const never = new AbortController().signal;
+
+async function read<T>(schema: z.ZodMiniType<T>, answer: Promise<Answer>): Promise<T> {
+  const { status, body } = await answer;
+  if (status < 200 || status > 299) throw refusalOf(status, body);
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const words = 'The server answered something that this page does not know. Load it again.';
+  throw new ApiError(status, 'not_an_answer', words, { cause: parsed.error });
+}
 
 /** Undefined for what is not JSON. */
 function asJson(response: Response): Promise<unknown> {
@@ -117,9 +130,14 @@ function posted(body: object): RequestInit {
   return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
 }
 
-function refusalOf(path: string, status: number, body: unknown): ApiError {
+function refusalOf(status: number, body: unknown): ApiError {
   const problem = Problem.safeParse(body);
-  if (!problem.success) return new ApiError(status, 'not_an_answer', `${path} answered ${status}`);
+  if (!problem.success)
+    return new ApiError(
+      status,
+      'not_an_answer',
+      `The server did not answer as it should (${status}). Try again in a moment.`,
+    );
   const { code, title, detail = title } = problem.data;
   return new ApiError(status, code, detail);
 }

@@ -12,9 +12,13 @@ export function Sheet({ title, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const shown = dialog.current;
-    shown?.showModal();
-    return () => shown?.close();
+    const opener = document.activeElement;
+    dialog.current?.showModal();
+    // The browser gives the focus back only where the dialog itself is closed, not where a button takes it away.
+    return () => {
+      const back = opener?.isConnected ? opener : document.querySelector('main');
+      if (back instanceof HTMLElement) back.focus({ preventScroll: true });
+    };
   }, []);
   return createPortal(
     <dialog ref={dialog} className="sheet" aria-labelledby={titleId} onClose={onClose}>

@@ -10,6 +10,11 @@ export function counted(number: number): string {
   return count.format(number);
 }
 
+/** How often something happened. */
+export function timesInWords(times: number): string {
+  return times === 1 ? 'once' : `${counted(times)} times`;
+}
+
 /** 22 Nov 2026, 10:42:07, in India. */
 export function momentInWords(iso: string): string {
   return moment.format(Date.parse(iso));

@@ -9,7 +9,7 @@ import { JsonView } from '../frame/json-view.tsx';
 import { ReasonForm } from '../frame/reason-form.tsx';
 import { Link } from '../frame/router.tsx';
 import { actionInWords } from '../status-words.ts';
-import { momentInWords, spanInWords } from '../frame/units.ts';
+import { momentInWords, spanInWords, timesInWords } from '../frame/units.ts';
 
 /** One dead letter: run it again when its cause is mended, or close it with a reason that reaches the phone. */
 export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChanged(): void }) {
@@ -30,7 +30,7 @@ export function LetterCard({ letter, onChanged }: { letter: DeadLetter; onChange
       <div className="card-top">
         <h2>{actionInWords(letter.name)}</h2>
         <span className="tag" data-tone="attention">
-          {letter.tries > 0 ? `threw ${letter.tries} times` : (letter.error?.code ?? 'dead')}
+          {letter.tries > 0 ? `threw ${timesInWords(letter.tries)}` : (letter.error?.code ?? 'dead')}
         </span>
         <time dateTime={letter.serverAt}>{momentInWords(letter.serverAt)}</time>
       </div>

@@ -7,6 +7,7 @@ import { JsonView } from '../frame/json-view.tsx';
 import { ReasonForm } from '../frame/reason-form.tsx';
 import { Link } from '../frame/router.tsx';
 import { momentInWords } from '../frame/units.ts';
+import { refusalInWords } from '../refusal-in-words.ts';
 import { actionInWords } from '../status-words.ts';
 
 /** One refusal: the agent has the answer; the office notes what it did about it, and it leaves the list. */
@@ -14,7 +15,7 @@ export function RejectionCard({ receipt, onChanged }: { receipt: LoggedReceipt; 
   const { api } = useConsole();
   const [asks, setAsks] = useState(false);
   const { key, name, actor, actorName, args, error, serverAt, notedAt, notedBy } = receipt;
-  const { code = '', message = '' } = (error ?? {}) as { code?: string; message?: string };
+  const { code = '' } = (error ?? {}) as { code?: string };
   const { deliveryId } = (args ?? {}) as { deliveryId?: unknown };
   const close = useMutation({
     mutationFn: (words: string) => api.post(`/api/v1/records/receipts/${key}/note`, NotedRejection, { note: words }),
@@ -30,7 +31,7 @@ export function RejectionCard({ receipt, onChanged }: { receipt: LoggedReceipt; 
         <time dateTime={serverAt}>{momentInWords(serverAt)}</time>
       </div>
       <p>
-        {message}{' '}
+        {refusalInWords(receipt)}{' '}
         <span className="dim">
           by {actorName} ({actor})
         </span>{' '}

@@ -50,6 +50,7 @@ export function Items({ run, open, onDecided }: ItemsProps) {
     },
     {
       title: 'Found',
+      wrap: true,
       cell: ({ group: found, decision, extraPaise, refusal }) => (
         <>
           {groupWords[found]}{' '}
@@ -89,10 +90,11 @@ export function Items({ run, open, onDecided }: ItemsProps) {
     { title: 'Difference', amount: true, cell: differenceOf },
     {
       title: 'Bank’s reference',
+      wrap: true,
       cell: ({ bankRef, lineNo }) =>
         bankRef !== null && (
           <>
-            {bankRef}
+            <span className="reference">{bankRef}</span>
             <span className="under dim">line {lineNo}</span>
           </>
         ),

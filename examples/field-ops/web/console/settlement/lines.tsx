@@ -4,6 +4,7 @@ import {
   SettlementLines,
   type SettlementRun,
 } from '../../../src/settlement-answers.ts';
+import { timeFormat } from '../../shared/india-time.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { Choice } from '../frame/choice.tsx';
 import { type Column, DataTable } from '../frame/data-table.tsx';
@@ -11,6 +12,8 @@ import { PagesEnd } from '../frame/pages-end.tsx';
 import { useQueryString } from '../frame/router.tsx';
 import { usePages, withQuery } from '../frame/use-pages.ts';
 import { groupWords, whatToDo } from './group-words.ts';
+
+const time = timeFormat('en');
 
 const columns: readonly Column<SettlementLine>[] = [
   { title: 'Line', cell: ({ no }) => no },
@@ -26,7 +29,7 @@ const columns: readonly Column<SettlementLine>[] = [
       </span>
     ),
   },
-  { title: 'Day', cell: ({ day }) => day ?? '' },
+  { title: 'Day', cell: ({ day }) => (day === null ? '' : time.day(day)) },
   {
     title: 'Amount',
     amount: true,

@@ -1,16 +1,19 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { SettlementRun } from '../../../src/settlement-answers.ts';
+import { timeFormat } from '../../shared/india-time.ts';
 import { ExportButton } from '../exports/export-button.tsx';
 import { Asked, Failed } from '../frame/asked.tsx';
 import { useConsole } from '../frame/console-context.ts';
 import { Link, useQueryString } from '../frame/router.tsx';
 import { saveFile } from '../frame/save-file.ts';
 import { Tabs } from '../frame/tabs.tsx';
-import { bytesInWords, momentInWords } from '../frame/units.ts';
+import { bytesInWords, momentInWords, timesInWords } from '../frame/units.ts';
 import { Items } from './items.tsx';
 import { Lines } from './lines.tsx';
 import { RunNumbers } from './run-numbers.tsx';
 import { RunState } from './run-state.tsx';
+
+const time = timeFormat('en');
 
 const tabs = [
   ['open', 'What waits for you'],
@@ -50,8 +53,8 @@ export function RunScreen({ id }: { id: string }) {
               <RunState run={run} />
               <span className="dim">
                 {bytesInWords(run.fileBytes)} · {momentInWords(run.uploadedAt)} by {run.uploadedBy}
-                {run.upTo !== null && ` · up to ${run.upTo}`}
-                {run.repeats > 0 && ` · run again ${run.repeats} times`}
+                {run.upTo !== null && ` · up to ${time.day(run.upTo)}`}
+                {run.repeats > 0 && ` · run again ${timesInWords(run.repeats)}`}
               </span>
             </div>
             {run.error !== null && (

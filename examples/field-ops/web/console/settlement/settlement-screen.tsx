@@ -1,4 +1,5 @@
 import { type SettlementRun, SettlementRuns } from '../../../src/settlement-answers.ts';
+import { timeFormat } from '../../shared/india-time.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { type Column, DataTable } from '../frame/data-table.tsx';
 import { PagesEnd } from '../frame/pages-end.tsx';
@@ -8,6 +9,8 @@ import { usePages } from '../frame/use-pages.ts';
 import { openGroups } from './group-words.ts';
 import { RunState } from './run-state.tsx';
 import { UploadForm } from './upload-form.tsx';
+
+const time = timeFormat('en');
 
 /** The bank's files, and what came of each. */
 export function SettlementScreen() {
@@ -35,7 +38,7 @@ const columns: readonly Column<SettlementRun>[] = [
   { title: 'File', wrap: true, cell: ({ id, fileName }) => <Link to={`/settlement/${id}`}>{fileName}</Link> },
   { title: 'State', cell: (run) => <RunState run={run} /> },
   { title: 'Came', cell: ({ uploadedAt, uploadedBy }) => `${momentInWords(uploadedAt)} by ${uploadedBy}` },
-  { title: 'Up to', cell: ({ upTo }) => upTo ?? '' },
+  { title: 'Up to', cell: ({ upTo }) => (upTo === null ? '' : time.day(upTo)) },
   { title: 'Matched', amount: true, cell: (run) => numberOf(run, ['matched']) },
   { title: 'Do not fit', amount: true, cell: (run) => numberOf(run, openGroups) },
   {
