@@ -198,19 +198,18 @@ export class Device {
 
   /** What was shown is not on disk. Resolves when memory is as the disk is, or to false: it cannot be read. */
   async takeBack(): Promise<boolean> {
-    if (this.#shown.size === 0 && !this.#foreseen) return true;
-    const [before = this.log] = this.#shown.values();
-    const { identity, progress } = before;
-    this.#foreseen = false;
-    for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
-    this.#shown.clear();
+    if (this.#shown.size > 0 || this.#foreseen) {
+      const [{ identity, progress } = this.log] = this.#shown.values();
+      this.#foreseen = false;
+      for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
+      this.#shown.clear();
+      // As it was before, for all that is known: whoever looks next finds that memory has missed something.
+      this.#take({ identity, progress: { ...progress, revision: -1 } });
+    }
+    // Also when nothing was shown: memory may have been behind a commit whose answer was lost.
     return this.readAgain().then(
       () => true,
-      () => {
-        // As it was before, for all that is known: whoever looks next finds that memory has missed something.
-        this.#take({ identity, progress: { ...progress, revision: -1 } });
-        return false;
-      },
+      () => false,
     );
   }
 

@@ -28,7 +28,7 @@ import { add, type Draft, follows, type Numbered, numbered, readWritten } from '
 import { leaveClientId } from './renumber.ts';
 import { replaceEntry } from './replace-entry.ts';
 import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
-import { thinUnsent } from './thinning.ts';
+import { skipRefused, thinUnsent } from './thinning.ts';
 
 interface Waiting {
   readonly draft: Draft;
@@ -57,7 +57,7 @@ export class MutationLog {
    */
   readonly refused = new Set<string>();
   /** Entries that are shown and not on disk yet. */
-  #unsaved: ReadonlySet<LogEntry> = new Set();
+  #unsaved = new Set<LogEntry>();
   #closed = false;
 
   constructor(
@@ -180,7 +180,10 @@ export class MutationLog {
         const before = await getIdentity(tx, this.own);
         return before && replaceEntry(tx, { before, lastSeq, old, draft, mayRunTwice, changes });
       }),
-    ).catch((error: unknown) => {
+    ).catch(async (error: unknown) => {
+      // As with any other: the answer may be all that was lost.
+      const entry = (await this.#hooks.takeBack?.()) && this.find(draft.key);
+      if (entry) return entry;
       throw asRefusal(error);
     });
     if (done instanceof Error) throw done;
@@ -188,6 +191,7 @@ export class MutationLog {
       await this.restore();
       return this.replace(old, draft, mayRunTwice);
     }
+    if ('key' in done) return done;
     this.#committed(done);
     return done.entries.at(-1) as LogEntry;
   }
@@ -257,7 +261,7 @@ export class MutationLog {
     if (progress) this.#progress = progress;
     for (const seq of removed) {
       const entry = this.#entries.get(seq);
-      this.#seqs.delete(entry?.key ?? '');
+      if (entry && this.#seqs.get(entry.key) === seq) this.#seqs.delete(entry.key);
       this.#entries.delete(seq);
       // What is newer than the disk as it was read may only not be there yet.
       if (entry && this.isSaved(entry) && seq <= this.#identity.lastSeq) this.#gone.push(entry.key);
@@ -312,16 +316,17 @@ export class MutationLog {
             throw error;
           }),
         );
+        this.refused.clear();
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
         for (const { draft, saved } of group) {
           // The answer may be all that was lost: the disk, read again, has the entry.
-          const entry = this.find(draft.key);
+          const entry = isKnown && this.find(draft.key);
           if (entry) saved.resolve(entry);
           else {
-            if (isKnown === false) this.refused.add(draft.key);
+            if (!isKnown) this.refused.add(draft.key);
             saved.reject(asRefusal(error));
           }
         }
@@ -356,7 +361,8 @@ export class MutationLog {
     const thins = drafts.some(({ name }) => this.#hooks.thinOf(name));
     // As it is on disk now: the transaction shows what it adds, and may begin anew.
     const pending = thins ? this.pending : [];
-    const foreseen = thins || this.#hooks.isBusy?.() ? undefined : this.#foresee(drafts, changes);
+    const holdsBack = thins || this.refused.size > 0 || this.#hooks.isBusy?.();
+    const foreseen = holdsBack ? undefined : this.#foresee(drafts, changes);
     const write = this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
       const [before, known] = await Promise.all([getIdentity(tx, this.own), getProgress(tx)]);
@@ -368,8 +374,9 @@ export class MutationLog {
       if (written) return { ...counted, ...written };
       const { identity, entries } = await add(tx, before, drafts);
       if (asForeseen) return foreseen;
-      const skips = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
-      const commit = { ...counted, identity, entries: [...entries, ...skips] };
+      const thinned = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
+      const skips = await skipRefused(tx, this.refused);
+      const commit = { ...counted, identity, entries: [...entries, ...thinned, ...skips] };
       // Seen at once; saved, and said to be, only after the flush.
       this.#show(commit, entries);
       return commit;
@@ -400,7 +407,8 @@ export class MutationLog {
   }
 
   #show(commit: OwnCommit, added: readonly LogEntry[]): void {
-    this.#unsaved = new Set(added);
+    // With what was shown before, in another place.
+    for (const entry of added) this.#unsaved.add(entry);
     this.#hooks.show?.(commit);
   }
 }

@@ -1,7 +1,8 @@
 import type { Thin } from '../model/index.ts';
+import { skipName } from '../protocol/index.ts';
 import type { Transaction } from '../store/store.ts';
-import { asSkip, isSkip, type LogEntry } from './entry.ts';
-import { changeEntries } from './stored-entries.ts';
+import { isSkip, type LogEntry } from './entry.ts';
+import { changeEntries, listEntries } from './stored-entries.ts';
 
 /**
  * Turns what the model says is too many into skips, in the transaction that adds more: their ids are taken, and nothing
@@ -27,4 +28,16 @@ export async function thinUnsent(
     skips.push(...thinned);
   }
   return skips;
+}
+
+/** The same with those of these keys, which the person was told are not saved, and may be doing again now. */
+export async function skipRefused(tx: Transaction, refused: ReadonlySet<string>): Promise<LogEntry[]> {
+  if (refused.size === 0) return [];
+  const unsent = (await listEntries(tx)).filter(({ key, sent }) => !sent && refused.has(key));
+  return changeEntries(tx, unsent, asSkip);
+}
+
+/** What holds the place of a mutation that is not to be sent. */
+function asSkip(entry: LogEntry): LogEntry {
+  return { ...entry, name: skipName, args: {} };
 }

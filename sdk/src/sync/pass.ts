@@ -2,7 +2,7 @@ import type { Device } from '../device.ts';
 import { SyncError } from '../errors.ts';
 import { newClientId, uuid } from '../ids.ts';
 import type { Platform } from '../platform.ts';
-import type { Stopped, SyncResponse } from '../protocol/index.ts';
+import type { Stopped, SyncRequest, SyncResponse } from '../protocol/index.ts';
 import { applyAnswer, type AppliedAnswer } from './apply-answer.ts';
 import type { Line } from './line.ts';
 import { type Round, takeRound } from './round.ts';
@@ -125,8 +125,7 @@ export class Pass {
     // A try would mark mutations as sent that cannot leave the device.
     if (!this.#platform.online()) throw new SyncError('offline', 'The device has no network');
     const taking = takeRound(this.#device.store, {
-      request: uuid(this.#platform),
-      sentAt: this.#time(),
+      ...this.#stamp(),
       model: this.#model,
       store: this.#device.log.own.store,
       // The first row shows whether there is room for more.
@@ -151,14 +150,14 @@ export class Pass {
     return delta.more && others === 0 && !stopped && !this.#isFull && this.#platform.online();
   }
 
-  #pageAfter({ request, ...round }: Round, { delta }: SyncResponse): Round {
-    const next = {
-      request: uuid(this.#platform),
-      sentAt: this.#time(),
-      cursor: delta.cursor,
-      limit: this.#line.page(0),
-    };
-    return { ...round, request: { ...request, ...next }, marked: undefined };
+  #pageAfter(round: Round, { delta: { cursor } }: SyncResponse): Round {
+    const limit = this.#line.page(0);
+    return { ...round, request: { ...round.request, ...this.#stamp(), cursor, limit } };
+  }
+
+  /** What each request has of its own. */
+  #stamp(): Pick<SyncRequest, 'request' | 'sentAt'> {
+    return { request: uuid(this.#platform), sentAt: new Date(this.#platform.now()).toISOString() };
   }
 
   #ask(round: Round, mayGiveWay: boolean): Asked {
@@ -207,10 +206,6 @@ export class Pass {
     else if (!applied.full) await this.#device.readAgain();
     await this.#device.caughtUp();
     return applied;
-  }
-
-  #time(): string {
-    return new Date(this.#platform.now()).toISOString();
   }
 
   get #isFull(): boolean {

@@ -1,7 +1,8 @@
 import type { OwnCommit } from '../commit.ts';
-import { asSkip, isPending, type LogEntry } from '../log/entry.ts';
+import { isPending, type LogEntry } from '../log/entry.ts';
 import type { MutationLog } from '../log/mutation-log.ts';
 import { listEntries, putEntries } from '../log/stored-entries.ts';
+import { skipRefused } from '../log/thinning.ts';
 import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { deviceLimits } from '../protocol/limits.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
@@ -56,16 +57,16 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
         getScopes(tx),
       ]);
       if (!identity) return undefined;
-      const pending = (await readPending(tx, head, Math.max(plan.batch, 1))).map((entry) =>
-        !entry.sent && plan.refused.has(entry.key) ? asSkip(entry) : entry,
-      );
+      const skips = await skipRefused(tx, plan.refused);
+      const pending = await readPending(tx, head, Math.max(plan.batch, 1));
       const [first] = pending;
       const diverged = new Set([...plan.diverged, ...staleScopes(scopes)]);
       const wanted = [...diverged].slice(0, deviceLimits.scopesPerRequest);
       const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
       const sent = fitting(pending.slice(0, plan.batch), room);
-      const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
-      await putEntries(tx, entries);
+      const leaving = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
+      await putEntries(tx, leaving);
+      const entries = [...skips, ...leaving];
       const marked = entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       const request: SyncRequest = {
         protocol: protocolVersion,
