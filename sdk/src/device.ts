@@ -120,11 +120,6 @@ export class Device {
   /** The fields by which the rows of a collection are written from now on. */
   readonly indexesOf = (collection: string): readonly string[] => this.#model.collections[collection]?.indexes ?? [];
 
-  /** Where the log has the mutation with this key. */
-  seqOf(key: string): number | undefined {
-    return this.log.find(key)?.seq;
-  }
-
   /** Indexes what an earlier model has left unindexed; until then such questions read whole collections. */
   async indexRows(): Promise<void> {
     if (!this.store.indexes) return;
@@ -166,9 +161,6 @@ export class Device {
       await this.caughtUp();
     }
   }
-
-  /** Runs a write of the log's: with room made for it, when the disk is full. */
-  readonly withRoom: MutationLog['withRoom'] = (write) => this.log.withRoom(write);
 
   /** Holds back what cannot be foreseen while this is being written. */
   async writing<T>(write: Promise<T>): Promise<T> {

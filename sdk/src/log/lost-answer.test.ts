@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Deferred, deferred } from '../deferred.ts';
 import type { Mode, Store } from '../store/store.ts';
 import { readLog } from '../tabs/catch-up.ts';
 import { idle } from '../testing/fake-clock.ts';
@@ -11,9 +12,12 @@ type Loss = Partial<Record<Mode, 'transaction' | 'writes' | 'answer'>>;
 
 let world: World;
 let loss: Loss;
+/** While there is one, answers that will be lost wait for it. */
+let waits: Deferred<void> | undefined;
 beforeEach(() => {
   world = new World();
   loss = {};
+  waits = undefined;
 });
 afterEach(() => world.close());
 
@@ -21,14 +25,16 @@ async function losing(name: string): Promise<Store> {
   const store = await world.disk(name);
   const lost = () => new DOMException('Connection to Indexed Database server lost', 'UnknownError');
   return wrapStore(store, async (tables, mode, body) => {
-    if (loss[mode] === 'transaction') throw lost();
+    const what = loss[mode];
+    if (what === 'transaction') throw lost();
     const result = await store.transaction(tables, mode, async (tx) => {
       const given = await body(tx);
-      if (loss[mode] === 'writes') throw lost();
+      if (what === 'writes') throw lost();
       return given;
     });
-    if (loss[mode] === 'answer') throw lost();
-    return result;
+    if (what !== 'answer') return result;
+    await waits?.promise;
+    throw lost();
   });
 }
 
@@ -65,6 +71,22 @@ test('one that was called not saved while nobody could look is never sent: the p
   await world.settle(client);
   expect(world.server.applied.get(key)).toBe(1);
   expect(sent()).toEqual(['$skip', 'note']);
+});
+
+test('but what a request has found on the disk is saved, whatever was heard of its write', async () => {
+  const { client } = await watched();
+  loss = { durable: 'answer' };
+  waits = deferred();
+  const made = client.mutate('note', { text: 'pay 100' });
+  await idle();
+  loss = { read: 'transaction' };
+  await client.sync();
+  waits.resolve();
+  const { confirmed } = await made;
+  loss = {};
+  await world.settle(client);
+  expect(sent()).toEqual(['note']);
+  expect(await confirmed).toMatchObject({ state: 'applied' });
 });
 
 test('after that, memory knows that it has missed something, and the disk is seen as it is', async () => {

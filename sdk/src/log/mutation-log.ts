@@ -28,7 +28,7 @@ import { add, type Draft, follows, type Numbered, numbered, readWritten } from '
 import { leaveClientId } from './renumber.ts';
 import { replaceEntry } from './replace-entry.ts';
 import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
-import { skipRefused, thinUnsent } from './thinning.ts';
+import { asSkip, skipRefused, thinUnsent } from './thinning.ts';
 
 interface Waiting {
   readonly draft: Draft;
@@ -55,9 +55,11 @@ export class MutationLog {
    * Keys of mutations that were called not saved while nobody could see how the disk stood: should they be there, they are
    * not to be sent, since the person has been told to do it again.
    */
-  readonly refused = new Set<string>();
+  readonly #refused = new Set<string>();
+  /** Of those being written, the ones that a request has found on the disk: they are saved, whatever is heard of the write. */
+  readonly #found = new Map<string, LogEntry>();
   /** Entries that are shown and not on disk yet. */
-  #unsaved = new Set<LogEntry>();
+  readonly #unsaved = new Set<LogEntry>();
   #closed = false;
 
   constructor(
@@ -259,17 +261,20 @@ export class MutationLog {
   absorb({ identity, progress, entries = [], removed = [] }: Commit): void {
     if (identity) this.#identity = identity;
     if (progress) this.#progress = progress;
-    for (const seq of removed) {
+    // Another tab may have been given the number that was foreseen for one of this tab.
+    const forget = (seq: number) => {
       const entry = this.#entries.get(seq);
       if (entry && this.#seqs.get(entry.key) === seq) this.#seqs.delete(entry.key);
       this.#entries.delete(seq);
+      return entry;
+    };
+    for (const seq of removed) {
+      const entry = forget(seq);
       // What is newer than the disk as it was read may only not be there yet.
       if (entry && this.isSaved(entry) && seq <= this.#identity.lastSeq) this.#gone.push(entry.key);
     }
     for (const entry of entries) {
-      const there = this.#entries.get(entry.seq);
-      // Another tab was given the number that was foreseen for this one.
-      if (there && there.key !== entry.key && this.#seqs.get(there.key) === entry.seq) this.#seqs.delete(there.key);
+      forget(entry.seq);
       this.#entries.set(entry.seq, entry);
       this.#seqs.set(entry.key, entry.seq);
     }
@@ -305,6 +310,7 @@ export class MutationLog {
     while (this.#queue.length > 0) {
       const group = this.#queue;
       this.#queue = [];
+      this.#found.clear();
       let isKnown = true as boolean | undefined;
       try {
         const commit = await this.withRoom((changes) =>
@@ -316,17 +322,17 @@ export class MutationLog {
             throw error;
           }),
         );
-        this.refused.clear();
+        this.#refused.clear();
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
         this.#committed(commit);
       } catch (error) {
         for (const { draft, saved } of group) {
           // The answer may be all that was lost: the disk, read again, has the entry.
-          const entry = isKnown && this.find(draft.key);
+          const entry = isKnown ? this.find(draft.key) : this.#found.get(draft.key);
           if (entry) saved.resolve(entry);
           else {
-            if (!isKnown) this.refused.add(draft.key);
+            if (!isKnown) this.#refused.add(draft.key);
             saved.reject(asRefusal(error));
           }
         }
@@ -334,6 +340,13 @@ export class MutationLog {
     }
     this.#flushing = undefined;
   }
+
+  /** Told of each entry that is about to be sent. @returns what goes in its place */
+  readonly leaving = (entry: LogEntry): LogEntry => {
+    if (!entry.sent && this.#refused.has(entry.key)) return asSkip(entry);
+    this.#found.set(entry.key, entry);
+    return entry;
+  };
 
   /** Runs `write`; when the disk is full, again once there is room: what the server can send again goes before the log. */
   withRoom<T>(write: (changes: Partial<Progress>) => Promise<T>): Promise<T> {
@@ -361,7 +374,7 @@ export class MutationLog {
     const thins = drafts.some(({ name }) => this.#hooks.thinOf(name));
     // As it is on disk now: the transaction shows what it adds, and may begin anew.
     const pending = thins ? this.pending : [];
-    const holdsBack = thins || this.refused.size > 0 || this.#hooks.isBusy?.();
+    const holdsBack = thins || this.#refused.size > 0 || this.#hooks.isBusy?.();
     const foreseen = holdsBack ? undefined : this.#foresee(drafts, changes);
     const write = this.#store.transaction(['log', 'meta'], 'durable', async (tx) => {
       runs += 1;
@@ -375,7 +388,7 @@ export class MutationLog {
       const { identity, entries } = await add(tx, before, drafts);
       if (asForeseen) return foreseen;
       const thinned = await thinUnsent(tx, pending, entries, this.#hooks.thinOf);
-      const skips = await skipRefused(tx, this.refused);
+      const skips = await skipRefused(tx, this.#refused);
       const commit = { ...counted, identity, entries: [...entries, ...thinned, ...skips] };
       // Seen at once; saved, and said to be, only after the flush.
       this.#show(commit, entries);
@@ -389,8 +402,8 @@ export class MutationLog {
       const kept = new Set(commit?.entries);
       const isWrong = (entry: LogEntry) => !kept.has(entry) && this.#entries.get(entry.seq) === entry;
       const wrong = [...this.#unsaved].filter(isWrong);
-      this.#unsaved = new Set();
       this.absorb({ removed: wrong.map(({ seq }) => seq) });
+      this.#unsaved.clear();
     }
     if (commit) return commit;
     await this.restore();

@@ -38,6 +38,6 @@ export async function skipRefused(tx: Transaction, refused: ReadonlySet<string>)
 }
 
 /** What holds the place of a mutation that is not to be sent. */
-function asSkip(entry: LogEntry): LogEntry {
+export function asSkip(entry: LogEntry): LogEntry {
   return { ...entry, name: skipName, args: {} };
 }

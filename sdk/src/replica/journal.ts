@@ -169,11 +169,7 @@ type FormerPlacing = readonly [collection: string, id: string, row: StoredRow | 
 
 function placingsOf(parts: readonly Segment[]): Placing[] {
   const placings = JSON.parse(parts.map((part) => part.placings).join('')) as (Placing | FormerPlacing)[];
-  return placings.map((placing) => {
-    if (!('length' in placing)) return placing;
-    const [collection, id, row] = placing;
-    return row ?? { collection, id, row };
-  });
+  return placings.map((one) => ('length' in one ? (one[2] ?? { collection: one[0], id: one[1], row: null }) : one));
 }
 
 /** The keys of a segment's parts, in order. */

@@ -38,8 +38,7 @@ async function take(batch = 50): Promise<Round> {
     page: () => 10,
     batch,
     diverged: [],
-    withRoom,
-    refused: new Set(),
+    log: { own: {}, withRoom, leaving: (entry) => entry },
   });
   if (!round) throw new Error('no identity on disk');
   return round;
@@ -67,13 +66,12 @@ const options = {
   now: 0,
   newClientId: newId,
   memory: {
-    seqOf: () => undefined,
+    log: { find: () => undefined, withRoom },
     indexesOf: () => [],
     journalAt: () => undefined,
     show: () => {},
     foresee: () => {},
     takeBack: async () => true,
-    withRoom,
   },
   room: true,
 };

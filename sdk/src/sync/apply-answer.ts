@@ -33,8 +33,7 @@ export interface AppliedAnswer {
 
 /** What the transaction asks of the device's memory. */
 export interface Memory {
-  /** Where the log has the mutation with this key. */
-  seqOf(key: string): number | undefined;
+  readonly log: Pick<MutationLog, 'find' | 'withRoom'>;
   readonly indexesOf: IndexesOf;
   /** What memory has of the journal, if it stands at this revision. */
   journalAt(revision: number): Journal | undefined;
@@ -44,8 +43,6 @@ export interface Memory {
   foresee(rows: readonly RowChange[], revision: number): void;
   /** What these were told will not be. */
   takeBack(): Promise<boolean>;
-  /** Runs a write of the log's: with room made for it, when the disk is full. */
-  readonly withRoom: MutationLog['withRoom'];
 }
 
 /** What the transaction needs from outside of the store. */
@@ -89,7 +86,7 @@ export async function applyAnswer(
   }
   // The server has the rows, and will send them again; that it has the mutations is what matters.
   if (receipts.length === 0 && !stopped) return { ...nothing, full: true };
-  return memory.withRoom(() => write(false));
+  return memory.log.withRoom(() => write(false));
 }
 
 const nothing: AppliedAnswer = {
@@ -214,7 +211,7 @@ async function readHandled(
   changes: readonly RowChange[] = [],
 ): Promise<readonly Handled[]> {
   const handled = letters.map(async ({ id }) => {
-    const seq = memory.seqOf(id);
+    const seq = memory.log.find(id)?.seq;
     const change = changes.find((one) => one.collection === receiptsCollection && one.id === id);
     const row = change ? change.row : await readRow(tx, journal, receiptsCollection, id);
     const reason = row?.['closeReason'];

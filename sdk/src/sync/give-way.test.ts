@@ -63,6 +63,8 @@ test('a pull that ends within the second is not given up', async () => {
 test('mutations without end do not keep the pull from its end', async () => {
   const client = await world.client();
   world.server.faults.push(...Array.from({ length: 1_000 }, slow));
+  // The first pull is on its way before the first mutation.
+  await idle();
   let made = 0;
   while (client.status.get().lastSyncedAt === null && made < 100) {
     await client.mutate('note', { text: `${made}` });

@@ -124,20 +124,19 @@ export class Pass {
   async #take(batch: number): Promise<Round> {
     // A try would mark mutations as sent that cannot leave the device.
     if (!this.#platform.online()) throw new SyncError('offline', 'The device has no network');
-    const taking = takeRound(this.#device.store, {
+    const { store, log } = this.#device;
+    const taking = takeRound(store, {
       ...this.#stamp(),
       model: this.#model,
-      store: this.#device.log.own.store,
       // The first row shows whether there is room for more.
       page: (sent) => (this.#isFull ? 1 : this.#line.page(sent)),
       batch,
       diverged: this.#diverged,
-      withRoom: this.#device.withRoom,
-      refused: this.#device.log.refused,
+      log,
     });
     const round = await this.#device.writing(taking);
     if (!round) {
-      await this.#device.log.restore();
+      await log.restore();
       return this.#take(batch);
     }
     if (round.marked) this.#device.committed(round.marked);

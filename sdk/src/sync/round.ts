@@ -2,7 +2,6 @@ import type { OwnCommit } from '../commit.ts';
 import { isPending, type LogEntry } from '../log/entry.ts';
 import type { MutationLog } from '../log/mutation-log.ts';
 import { listEntries, putEntries } from '../log/stored-entries.ts';
-import { skipRefused } from '../log/thinning.ts';
 import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { deviceLimits } from '../protocol/limits.ts';
 import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
@@ -29,17 +28,12 @@ export interface RoundPlan {
   readonly request: string;
   readonly sentAt: string;
   readonly model: number;
-  /** The name of the store that the client has opened. */
-  readonly store?: string | undefined;
   /** Most changes wanted, beside so many mutations. */
   readonly page: (sent: number) => number;
   /** Most mutations; 0 pulls only. */
   readonly batch: number;
   readonly diverged: readonly string[];
-  /** Runs a write of the log's: with room made for it, when the disk is full. */
-  readonly withRoom: MutationLog['withRoom'];
-  /** Keys of mutations that must not be sent, should they be on the disk. */
-  readonly refused: ReadonlySet<string>;
+  readonly log: Pick<MutationLog, 'own' | 'withRoom' | 'leaving'>;
 }
 
 /**
@@ -49,24 +43,23 @@ export interface RoundPlan {
  * @returns undefined when the storage was cleared under the running client, or is another one.
  */
 export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefined> {
-  return plan.withRoom((changes) =>
+  const { log } = plan;
+  return log.withRoom((changes) =>
     store.transaction(['log', 'meta'], 'durable', async (tx) => {
       const [identity, { cursor, head }, scopes] = await Promise.all([
-        getIdentity(tx, plan),
+        getIdentity(tx, log.own),
         getProgress(tx),
         getScopes(tx),
       ]);
       if (!identity) return undefined;
-      const skips = await skipRefused(tx, plan.refused);
       const pending = await readPending(tx, head, Math.max(plan.batch, 1));
       const [first] = pending;
       const diverged = new Set([...plan.diverged, ...staleScopes(scopes)]);
       const wanted = [...diverged].slice(0, deviceLimits.scopesPerRequest);
       const room = bodyBytes - (cursor?.length ?? 0) - JSON.stringify(wanted).length;
-      const sent = fitting(pending.slice(0, plan.batch), room);
-      const leaving = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
-      await putEntries(tx, leaving);
-      const entries = [...skips, ...leaving];
+      const sent = fitting(pending.slice(0, plan.batch).map(log.leaving), room);
+      const entries = sent.filter((entry) => !entry.sent).map((entry) => ({ ...entry, sent: true }));
+      await putEntries(tx, entries);
       const marked = entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       const request: SyncRequest = {
         protocol: protocolVersion,

@@ -1,5 +1,4 @@
 import type { OwnCommit } from '../commit.ts';
-import { deferred } from '../deferred.ts';
 import type { Channel, Platform } from '../platform.ts';
 import type { Status } from '../status.ts';
 
@@ -88,31 +87,25 @@ export class Tabs {
       this.#leads = true;
       return body();
     };
-    if (!this.#lock) return leading();
-    try {
-      await this.#lock(`${this.#name} leads`, closing, leading);
-    } catch (error) {
-      // Without locks to be had (an odd origin) it is better that two tabs sync than none.
-      if (!closing.aborted) return leading();
-      if (!(error instanceof Error)) throw error;
-    }
+    await this.#locked('leads', closing, leading).catch((error: unknown) => {
+      if (!closing.aborted) throw error;
+    });
   }
 
   /** Runs `body` while no other tab does the same. */
-  async alone<T>(closing: AbortSignal, body: () => Promise<T>): Promise<T> {
-    if (!this.#lock) return body();
-    const outcome = deferred<T>();
-    let isRunning = false;
-    const run = async () => {
-      isRunning = true;
-      await body().then(outcome.resolve, outcome.reject);
-    };
-    this.#lock(`${this.#name} syncs`, closing, run).catch((error: unknown) => {
-      // As when leading: without locks to be had, two tabs sync at once.
-      if (isRunning || closing.aborted) outcome.reject(error);
-      else void run();
-    });
-    return outcome.promise;
+  alone<T>(closing: AbortSignal, body: () => Promise<T>): Promise<T> {
+    return this.#locked('syncs', closing, body);
+  }
+
+  async #locked<T>(what: string, closing: AbortSignal, body: () => Promise<T>): Promise<T> {
+    let running: Promise<T> | undefined;
+    try {
+      await this.#lock?.(`${this.#name} ${what}`, closing, async () => void (await (running = body())));
+    } catch (error) {
+      if (!running && closing.aborted) throw error;
+    }
+    // Without locks to be had (an odd origin) it is better that two tabs sync than none.
+    return running ?? body();
   }
 
   close(): void {

@@ -101,18 +101,16 @@ class IdbStore implements Store {
 
   /** Tries again what the browser took away: the connection, or the transaction before its end. */
   async #whileLost<T>(work: () => Promise<T>): Promise<T> {
-    for (const pauseMs of pausesMs) {
+    for (let tries = 0; ; tries += 1) {
       try {
         return await work();
       } catch (error) {
-        if (!isLoss(error)) throw asStoreError(error, this.sharedAs);
+        const pauseMs = pausesMs[tries];
+        if (pauseMs === undefined || !isLoss(error)) throw asStoreError(error, this.sharedAs);
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
         if (this.#connector.closed) throw new ClosedError();
       }
     }
-    return work().catch((error: unknown) => {
-      throw asStoreError(error, this.sharedAs);
-    });
   }
 }
 
@@ -135,10 +133,7 @@ async function run<T>(
   ]);
   // Whoever comes to it hears of it below.
   ended.catch(() => {});
-  const aborted = ended.then(
-    () => new Promise<never>(() => {}),
-    (error: unknown) => Promise.reject(error),
-  );
+  const aborted = ended.then(() => new Promise<never>(() => {}));
   aborted.catch(() => {});
   const result = await Promise.race([aborted, body(operationsOf(tx))]).catch(async (error: unknown) => {
     try {
