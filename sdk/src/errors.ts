@@ -100,7 +100,8 @@ export class InvalidArgsError extends CodedError<'invalid_args'> {
 
 /**
  * The device's disk refused a write. The mutation was not kept: show it to the person, who may do it again. Should the disk
- * have it all the same (its answer was lost, and nobody could look), this run of the app does not send it.
+ * have it all the same (its answer was lost, and nobody could look), this run of the app does not send it; another tab might,
+ * before it is done again.
  */
 export class NotSavedError extends CodedError<'not_saved'> {
   constructor(cause: unknown) {
