@@ -51,6 +51,11 @@ export function isSkip({ name }: LogEntry): boolean {
   return name === skipName;
 }
 
+/** What holds the place of a mutation that is not to be sent. */
+export function asSkip(entry: LogEntry): LogEntry {
+  return { ...entry, name: skipName, args: {} };
+}
+
 /** Whether the server said no (or gave up) and nobody has dealt with it. */
 export function needsAttention(entry: LogEntry): boolean {
   return entry.receipt !== undefined && entry.receipt.status !== 'applied' && !entry.dismissed;

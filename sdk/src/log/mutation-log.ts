@@ -22,13 +22,13 @@ import {
 } from '../store/meta.ts';
 import type { Store } from '../store/store.ts';
 import { withReserve } from '../store/with-reserve.ts';
-import { isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
+import { asSkip, isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import type { LogHooks } from './log-hooks.ts';
 import { add, type Draft, follows, type Numbered, numbered, readWritten } from './numbered.ts';
 import { leaveClientId } from './renumber.ts';
 import { replaceEntry } from './replace-entry.ts';
 import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
-import { asSkip, skipRefused, thinUnsent } from './thinning.ts';
+import { skipRefused, thinUnsent } from './thinning.ts';
 
 interface Waiting {
   readonly draft: Draft;
@@ -56,7 +56,7 @@ export class MutationLog {
    * not to be sent, since the person has been told to do it again.
    */
   readonly #refused = new Set<string>();
-  /** Of those being written, the ones that a request has found on the disk: they are saved, whatever is heard of the write. */
+  /** What requests have found on the disk since the write under way began: it is saved, whatever is heard of the write. */
   readonly #found = new Map<string, LogEntry>();
   /** Entries that are shown and not on disk yet. */
   readonly #unsaved = new Set<LogEntry>();

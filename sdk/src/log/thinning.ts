@@ -1,7 +1,6 @@
 import type { Thin } from '../model/index.ts';
-import { skipName } from '../protocol/index.ts';
 import type { Transaction } from '../store/store.ts';
-import { isSkip, type LogEntry } from './entry.ts';
+import { asSkip, isSkip, type LogEntry } from './entry.ts';
 import { changeEntries, listEntries } from './stored-entries.ts';
 
 /**
@@ -35,9 +34,4 @@ export async function skipRefused(tx: Transaction, refused: ReadonlySet<string>)
   if (refused.size === 0) return [];
   const unsent = (await listEntries(tx)).filter(({ key, sent }) => !sent && refused.has(key));
   return changeEntries(tx, unsent, asSkip);
-}
-
-/** What holds the place of a mutation that is not to be sent. */
-export function asSkip(entry: LogEntry): LogEntry {
-  return { ...entry, name: skipName, args: {} };
 }

@@ -148,6 +148,12 @@ export async function getScopes(tx: Transaction): Promise<ScopeSums> {
   return ((await tx.get('meta', 'scopes')) as ScopeSums | undefined) ?? {};
 }
 
+/** Reads who the install is, as {@link getIdentity} says, where sync stands, and what is held of each scope. */
+export async function readMeta(tx: Transaction, own?: Own) {
+  const [identity, progress, scopes] = await Promise.all([getIdentity(tx, own), getProgress(tx), getScopes(tx)]);
+  return { identity, progress, scopes };
+}
+
 export async function putMeta<K extends keyof MetaValues>(
   tx: Transaction,
   key: K,

@@ -8,7 +8,7 @@ import type { Stopped, SyncResponse } from '../protocol/index.ts';
 import { applyDelta } from '../replica/apply-delta.ts';
 import { type Journal, readJournal } from '../replica/journal.ts';
 import { type IndexesOf, readRow } from '../replica/stored-row.ts';
-import { getIdentity, getProgress, getScopes, type Progress, putMeta } from '../store/meta.ts';
+import { type Progress, putMeta, readMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 import { isOutcome } from './answer.ts';
 import type { Round } from './round.ts';
@@ -105,7 +105,7 @@ async function apply(
   { receipts, stopped, delta }: SyncResponse,
   { now, newClientId, memory, room }: ApplyOptions,
 ): Promise<AppliedAnswer> {
-  const [identity, before, known] = await Promise.all([getIdentity(tx, request), getProgress(tx), getScopes(tx)]);
+  const { identity, progress: before, scopes: known } = await readMeta(tx, request);
   // Under another client id the ids mean nothing any more. Nothing is lost: the receipts come again, by their keys.
   if (identity?.clientId !== request.clientId) return { ...nothing, overtaken: true };
 

@@ -4,7 +4,7 @@ import type { MutationLog } from '../log/mutation-log.ts';
 import { listEntries, putEntries } from '../log/stored-entries.ts';
 import { type Mutation, protocolVersion, type SyncRequest } from '../protocol/index.ts';
 import { deviceLimits } from '../protocol/limits.ts';
-import { countChange, getIdentity, getProgress, getScopes, type ScopeSums } from '../store/meta.ts';
+import { countChange, readMeta, type ScopeSums } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Leaves room for the rest of the body, below the server's limit. */
@@ -46,12 +46,9 @@ export function takeRound(store: Store, plan: RoundPlan): Promise<Round | undefi
   const { log } = plan;
   return log.withRoom((changes) =>
     store.transaction(['log', 'meta'], 'durable', async (tx) => {
-      const [identity, { cursor, head }, scopes] = await Promise.all([
-        getIdentity(tx, log.own),
-        getProgress(tx),
-        getScopes(tx),
-      ]);
+      const { identity, progress, scopes } = await readMeta(tx, log.own);
       if (!identity) return undefined;
+      const { cursor, head } = progress;
       const pending = await readPending(tx, head, Math.max(plan.batch, 1));
       const [first] = pending;
       const diverged = new Set([...plan.diverged, ...staleScopes(scopes)]);

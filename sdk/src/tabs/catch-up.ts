@@ -2,7 +2,7 @@ import type { RowChange } from '../commit.ts';
 import { getEntry, listEntries } from '../log/stored-entries.ts';
 import { readJournal } from '../replica/journal.ts';
 import { readRow, readRows } from '../replica/stored-row.ts';
-import { getIdentity, getProgress, getScopes, getShapes } from '../store/meta.ts';
+import { getShapes, readMeta } from '../store/meta.ts';
 import type { Store, Transaction } from '../store/store.ts';
 
 /** Reads what another tab said it has changed. */
@@ -42,9 +42,4 @@ export function readAll(store: Store, collections: readonly string[]) {
 async function readLogIn(tx: Transaction) {
   const [meta, shapes, entries] = await Promise.all([readMeta(tx), getShapes(tx), listEntries(tx)]);
   return { ...meta, shapes, entries, journal: await readJournal(tx, meta.progress) };
-}
-
-async function readMeta(tx: Transaction) {
-  const [identity, progress, scopes] = await Promise.all([getIdentity(tx), getProgress(tx), getScopes(tx)]);
-  return { identity, progress, scopes };
 }

@@ -1,21 +1,13 @@
 import { type ReactNode, useEffect, useRef } from 'react';
 import { createPortal } from 'react-dom';
+import { useModal } from '../shared/use-modal.ts';
 import { useLanguage } from './i18n/language.tsx';
 
 /** A dialog from the bottom of the screen. The browser keeps the focus in it, and Escape or "back" closes it. */
 export function Sheet({ title, onClose, children }: { title: string; onClose(): void; children: ReactNode }) {
   const { t } = useLanguage();
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    // The browser gives the focus back only where the dialog itself is closed, not where its last step takes it away.
-    return () => {
-      const back = opener?.isConnected ? opener : document.querySelector('main');
-      if (back instanceof HTMLElement) back.focus({ preventScroll: true });
-    };
-  }, []);
   // A next step of the same sheet is read out from its title; the button that led to it is gone.
   useEffect(() => {
     heading.current?.focus();

@@ -1,8 +1,9 @@
-import { type ReactNode, useEffect, useRef } from 'react';
+import type { ReactNode } from 'react';
 import { timeFormat } from '../shared/india-time.ts';
 import { mfiName } from '../shared/mfi.ts';
 import { now } from '../shared/platform.ts';
 import { formatRupees } from '../shared/rupees.ts';
+import { useModal } from '../shared/use-modal.ts';
 import { failureInWords } from './failure-in-words.ts';
 import type { AgentRow, DeliveryRow, PositionRow } from './scoped-rows.ts';
 import { StatusLabel } from './status-label.tsx';
@@ -19,10 +20,7 @@ interface DeliveryDialogProps {
 
 /** Everything that the office may know about one delivery; it goes on changing while it is open. */
 export function DeliveryDialog({ row, agent, position, onClose }: DeliveryDialogProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  const dialog = useModal();
   const shownAt = now();
   return (
     <dialog ref={dialog} aria-labelledby="delivery-title" onClose={onClose}>

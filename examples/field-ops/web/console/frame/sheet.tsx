@@ -1,5 +1,6 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useId } from 'react';
 import { createPortal } from 'react-dom';
+import { useModal } from '../../shared/use-modal.ts';
 
 interface SheetProps {
   readonly title: string;
@@ -9,17 +10,8 @@ interface SheetProps {
 
 /** A sheet at the side for one thing to do. Escape closes it; the focus goes back to where it was. */
 export function Sheet({ title, onClose, children }: SheetProps) {
-  const dialog = useRef<HTMLDialogElement>(null);
+  const dialog = useModal();
   const titleId = useId();
-  useEffect(() => {
-    const opener = document.activeElement;
-    dialog.current?.showModal();
-    // The browser gives the focus back only where the dialog itself is closed, not where a button takes it away.
-    return () => {
-      const back = opener?.isConnected ? opener : document.querySelector('main');
-      if (back instanceof HTMLElement) back.focus({ preventScroll: true });
-    };
-  }, []);
   return createPortal(
     <dialog ref={dialog} className="sheet" aria-labelledby={titleId} onClose={onClose}>
       <div className="dialog-top">
