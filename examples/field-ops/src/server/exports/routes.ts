@@ -17,6 +17,7 @@ import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/op
 import { regionsOf } from '../mutators.ts';
 import { readDeliveryQuery } from '../records/delivery-list.ts';
 import { findRun } from '../settlement/run-store.ts';
+import { takeTurn } from '../take-turn.ts';
 import { type Export, endExport, exportBytes, findExport, whichExport } from './export-store.ts';
 import { sources } from './sources.ts';
 import { streamed } from './streamed.ts';
@@ -77,7 +78,7 @@ export function exportRoutes(
       // Before the transaction: it opens on the same database, of which an embedded one has a single connection.
       const boss = await bosses.boss();
       const made = await database.db.transaction(async (tx) => {
-        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`exports/${tenant}/${actor.id}`}, 0))`);
+        await takeTurn(tx, 'exports', tenant, actor.id);
         const open = await tx
           .select({ id: exports.id })
           .from(exports)

@@ -1,8 +1,9 @@
 import { type Database, ProblemError, type Queryable } from '@ekbaar/server';
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { SavedFilters } from '../../record-answers.ts';
 import { storable } from '../described-route.ts';
+import { takeTurn } from '../take-turn.ts';
 import type { Overseer } from './overseer.ts';
 import { type RecordsApp, recordRoute } from './record-route.ts';
 import { savedFilters } from './tables.ts';
@@ -40,7 +41,7 @@ export function savedFilterRoutes(app: RecordsApp, { db }: Database, clock: () =
     }),
     run: ({ by, body: { name, query } }) =>
       db.transaction(async (tx) => {
-        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`filters/${by.tenant}/${by.id}`}, 0))`);
+        await takeTurn(tx, 'filters', by.tenant, by.id);
         const { filters } = await all(by, tx);
         if (filters.length >= mostOfAccount && !filters.some((filter) => filter.name === name))
           throw new ProblemError('malformed', `An account keeps ${mostOfAccount} filters: remove one first`, {
