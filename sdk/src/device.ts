@@ -42,8 +42,6 @@ export class Device {
   #writes = 0;
   /** What is on the screen already and being written, and what memory had before it. */
   readonly #shown = new Map<OwnCommit, { identity: Identity; progress: Progress }>();
-  /** Rows are on the screen of a commit that is still being worked out. */
-  #foreseen = false;
   /** `seq` of entries that were shown and may not be on disk. */
   readonly #doubtful = new Set<number>();
   #reading: Promise<void> | undefined;
@@ -176,29 +174,23 @@ export class Device {
   show(commit: OwnCommit): void {
     if (commit.follows !== this.log.progress.revision) return;
     const { identity, progress } = this.log;
-    this.#foreseen = false;
     this.#shown.set(commit, { identity, progress });
     this.#take(commit);
   }
 
-  /** Shows rows of a commit that is still being worked out, and that {@link show} or {@link takeBack} follows. */
-  foresee(rows: readonly RowChange[], revision: number): void {
-    if (rows.length === 0 || revision !== this.log.progress.revision) return;
-    this.#foreseen = true;
-    this.replica.absorb({ rows });
+  /** Shows rows before the disk is asked: {@link show} has all of their commit, or {@link takeBack} follows. */
+  foresee(rows: readonly RowChange[]): void {
+    if (rows.length > 0) this.replica.absorb({ rows });
   }
 
   /** What was shown is not on disk. Resolves when memory is as the disk is, or to false: it cannot be read. */
   async takeBack(): Promise<boolean> {
-    if (this.#shown.size > 0 || this.#foreseen) {
-      const [{ identity, progress } = this.log] = this.#shown.values();
-      this.#foreseen = false;
-      for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
-      this.#shown.clear();
-      // As it was before, for all that is known: whoever looks next finds that memory has missed something.
-      this.#take({ identity, progress: { ...progress, revision: -1 } });
-    }
-    // Also when nothing was shown: memory may have been behind a commit whose answer was lost.
+    const [{ identity, progress } = this.log] = this.#shown.values();
+    for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
+    this.#shown.clear();
+    // As it was before, for all that is known: whoever looks next finds that memory has missed something. Also when
+    // nothing was shown: memory may have been behind a commit whose answer was lost.
+    this.#take({ identity, progress: { ...progress, revision: -1 } });
     return this.readAgain().then(
       () => true,
       () => false,

@@ -89,6 +89,11 @@ test.for(Array.from({ length: 6 }, (_, at) => ({ seed: 128 + at })))(
     const phone = new Phone(seed);
     const { world, ran } = phone;
     const tabs = await phone.tabs();
+    const shown = tabs.map((tab) => {
+      const screen: { rows?: readonly unknown[] } = {};
+      tab.watch('notes', {}, (rows) => (screen.rows = rows));
+      return screen;
+    });
     const saved: string[] = [];
     const untold: string[] = [];
     /** As a person does: again when it is said not to be saved; in one tab, which knows what it has sent. */
@@ -107,8 +112,10 @@ test.for(Array.from({ length: 6 }, (_, at) => ({ seed: 128 + at })))(
       const deed = phone.random(8);
       if (deed < 4) under.push(make(tab, `t${step}`));
       else if (deed === 4) {
-        const id = `n${phone.random(60)}`;
-        world.server.write('notes', id, phone.random(4) > 0 ? { id, text: `${step}` } : null);
+        for (let rows = 1 + phone.random(30); rows > 0; rows -= 1) {
+          const id = `n${phone.random(60)}`;
+          world.server.write('notes', id, phone.random(6) > 0 ? { id, text: `${step}` } : null);
+        }
       } else if (deed === 5) await world.clock.pass(phone.random(70_000));
       else if (deed === 6) void tab.sync().catch(() => {});
       else world.tell('visible');
@@ -133,10 +140,11 @@ test.for(Array.from({ length: 6 }, (_, at) => ({ seed: 128 + at })))(
     notes.sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1));
     const { entries } = await readLog(await world.disk('pennco/a1'));
     const onDisk = entries.filter(({ name }) => name !== '$skip').map(({ key }) => key);
-    for (const tab of tabs) {
+    for (const [at, tab] of tabs.entries()) {
       expect(tab.status.get().pending).toBe(0);
       expect((await tab.readMutations()).map(({ key }) => key)).toEqual(onDisk);
       expect(await tab.read('notes')).toEqual(notes);
+      expect(shown[at]?.rows).toEqual(notes);
       await tab.close();
     }
   },

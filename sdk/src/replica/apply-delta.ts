@@ -21,8 +21,6 @@ export interface Rows {
   /** The journal as the progress has it. */
   readonly state: Progress['journal'];
   readonly indexesOf: IndexesOf;
-  /** Told how rows will stand while the disk is still to be asked, if that does not depend on what it has. */
-  readonly foresee?: ((rows: readonly RowChange[]) => void) | undefined;
 }
 
 /** From this many rows of a collection on, it may pay to read all of it. */
@@ -46,7 +44,7 @@ export async function applyDelta(
   tx: Transaction,
   delta: Delta,
   known: ScopeSums,
-  { journal, state, indexesOf, foresee }: Rows,
+  { journal, state, indexesOf }: Rows,
 ): Promise<AppliedDelta & { write(revision: number): Promise<void> }> {
   const sums: Sums = new Map(Object.entries(known).map(([scope, sum]) => [scope, { ...sum }]));
   const drafts = new Map<string, Draft>();
@@ -59,8 +57,7 @@ export async function applyDelta(
   for (const scope of reset) sums.set(scope, { ...nothing, resetting: true });
   for (const scope of dropped) sums.delete(scope);
   const over = delta.more ? [] : [...sums.keys()].filter((scope) => sums.get(scope)?.resetting);
-  const forgets = reset.length + dropped.length + over.length > 0;
-  if (forgets) {
+  if (reset.length + dropped.length + over.length > 0) {
     for (const stored of await readAllRows(tx, journal)) {
       const left = (scope: string) => stored.left?.includes(scope) === true;
       const holds = (scope: string) => left(scope) || Object.hasOwn(stored.scopes, scope);
@@ -85,11 +82,7 @@ export async function applyDelta(
   // Rows that a reset has left over are in no count.
   const sum = Object.values(known).reduce((rows, scope) => rows + (scope.resetting ? Infinity : scope.rows), 0);
   const most = state?.bare === true ? 0 : sum;
-  if (most > 0) {
-    // Sent whole, rows will stand so whatever was there before.
-    if (!forgets && delta.changes.every(({ row }) => row)) foresee?.(delta.changes);
-    await readHeld(tx, delta.changes, held, journal, most);
-  }
+  if (most > 0) await readHeld(tx, delta.changes, held, journal, most);
   for (const change of delta.changes) {
     const key = keyOf(change);
     let changing = drafts.get(key);

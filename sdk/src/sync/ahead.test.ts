@@ -3,6 +3,9 @@ import { type Deferred, deferred } from '../deferred.ts';
 import { StoreFullError } from '../errors.ts';
 import type { Store } from '../store/store.ts';
 import { idle } from '../testing/fake-clock.ts';
+import { fakeOrigin } from '../testing/fake-origin.ts';
+import type { Fault } from '../testing/fake-server.ts';
+import { silence } from '../testing/slow-answer.ts';
 import { World } from '../testing/world.ts';
 import { wrapStore } from '../testing/wrap-store.ts';
 
@@ -38,9 +41,9 @@ async function atFirstPage() {
 
 const cursors = () => world.server.requests.map(({ cursor }) => cursor);
 
-test('the next page is on its way while this one is being written, and none is asked for twice', async () => {
+test('the next pages come while this one is being written, and none is asked for twice', async () => {
   const { client, firstPage } = await atFirstPage();
-  expect(cursors()).toEqual([null, expect.any(String)]);
+  expect(cursors()).toEqual([null, ...Array.from({ length: 3 }, () => expect.any(String) as string)]);
   firstPage.resolve();
   await world.settle(client);
   expect(new Set(cursors()).size).toBe(4);
@@ -48,16 +51,45 @@ test('the next page is on its way while this one is being written, and none is a
   expect(await client.read('notes')).toHaveLength(30);
 });
 
-test('a mutation that is made meanwhile goes first, from where the disk is', async () => {
+test('a page that has come is on the screen before the ones before it are on the disk', async () => {
+  flush = deferred();
+  const client = await world.client({ store: slowDisk });
+  const seen: number[] = [];
+  client.watch('notes', {}, (rows) => seen.push(rows.length));
+  await idle();
+  expect(seen.at(-1)).toBe(30);
+  // The first page has two deliveries as well.
+  expect(client.status.get().progress).toEqual({ rows: 10, of: 32 });
+  flush.resolve();
+  await world.settle(client);
+  expect(seen).toEqual(seen.toSorted((few, many) => few - many));
+  expect(await client.read('notes')).toHaveLength(30);
+});
+
+test('a few pages wait for a disk that is slower than the line, and no more', async () => {
+  for (let at = 30; at < 200; at += 1) world.server.write('notes', `n${at}`, { id: `n${at}`, text: `${at}` });
   const { client, firstPage } = await atFirstPage();
+  expect(cursors()).toHaveLength(5);
+  firstPage.resolve();
+  await world.settle(client);
+  expect(new Set(cursors()).size).toBe(21);
+  expect(cursors()).toHaveLength(21);
+  expect(await client.read('notes')).toHaveLength(200);
+});
+
+test('a mutation that is made meanwhile goes first: what is still on its way is left aside, what has come is not', async () => {
+  const asIs: Fault = (_request, handle) => handle();
+  world.server.faults.push(asIs, asIs, silence);
+  const { client, firstPage } = await atFirstPage();
+  expect(cursors()).toHaveLength(3);
   const made = client.mutate('note', { text: 'mine' });
   await idle();
   firstPage.resolve();
   const { key, confirmed } = await made;
   await world.settle(client);
-  const [, ahead, push] = world.server.requests;
-  expect([ahead, push].map((request) => request?.mutations.length)).toEqual([0, 1]);
-  expect(push?.cursor).toBe(ahead?.cursor);
+  const [, came, left, push] = world.server.requests;
+  expect([came, left, push].map((request) => request?.mutations.length)).toEqual([0, 0, 1]);
+  expect(push?.cursor).toBe(left?.cursor);
   expect(await confirmed).toMatchObject({ state: 'applied' });
   expect(world.server.applied.get(key)).toBe(1);
   expect(await client.read('notes')).toHaveLength(30);
@@ -66,18 +98,64 @@ test('a mutation that is made meanwhile goes first, from where the disk is', asy
 test.each([
   ['does not take', new Error('the disk is broken')],
   ['has no room for', new StoreFullError(new Error('no room'))],
-])('a page that the disk %s comes again: what was asked for after it is left aside', async (_words, error) => {
-  const { client, firstPage } = await atFirstPage();
+])(
+  'a page that the disk %s comes again: what came after it is left aside, and off the screen',
+  async (_words, error) => {
+    const { client, firstPage } = await atFirstPage();
+    const seen: number[] = [];
+    client.watch('notes', {}, (rows) => seen.push(rows.length));
+    await idle();
+    flush = undefined;
+    firstPage.reject(error);
+    await idle();
+    await expect.poll(() => client.status.get().syncing).toBe(false);
+    expect(seen.at(-1)).toBe(0);
+    expect(await client.read('notes')).toEqual([]);
+    await world.clock.pass(11 * 60_000);
+    await client.sync();
+    expect(cursors().filter((cursor) => cursor === null).length).toBeGreaterThan(1);
+    expect(await client.read('notes')).toHaveLength(30);
+  },
+);
+
+test('what comes too late, after another tab has moved on, does not stay on the screen', async () => {
+  world.server.pageSize = 20;
+  const { channel } = fakeOrigin();
+  const gate = deferred<void>();
+  const late = deferred<void>();
+  world.server.faults.push(
+    (_request, handle) => handle(),
+    async (_request, handle) => {
+      const page = await handle();
+      await late.promise;
+      return page;
+    },
+  );
+  const client = await world.client({
+    platform: { channel },
+    store: async (name) => {
+      const store = await world.disk(name);
+      return wrapStore(store, async (tables, mode, body) => {
+        if (mode !== 'read' && tables.includes('log') && tables.includes('rows')) await gate.promise;
+        return store.transaction(tables, mode, body);
+      });
+    },
+  });
+  const seen: unknown[] = [];
+  client.watch('notes', { where: { id: 'n29' } }, (rows) => seen.push(rows[0]?.text));
+  await idle();
   expect(cursors()).toHaveLength(2);
-  flush = undefined;
-  firstPage.reject(error);
+  world.server.write('notes', 'n29', { id: 'n29', text: 'newer' });
+  await world.synced({ platform: { channel } });
+  await idle();
+  expect(seen.at(-1)).toBe('newer');
+  world.isOnline = false;
+  late.resolve();
+  await idle();
+  gate.resolve();
   await idle();
   await expect.poll(() => client.status.get().syncing).toBe(false);
-  expect(await client.read('notes')).toEqual([]);
-  await world.clock.pass(11 * 60_000);
-  await client.sync();
-  expect(cursors().filter((cursor) => cursor === null).length).toBeGreaterThan(1);
-  expect(await client.read('notes')).toHaveLength(30);
+  expect(seen.at(-1)).toBe('newer');
 });
 
 test('an answer that is not the server’s, while the page before it is written, costs a try and no page', async () => {

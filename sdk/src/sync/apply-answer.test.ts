@@ -70,7 +70,6 @@ const options = {
     indexesOf: () => [],
     journalAt: () => undefined,
     show: () => {},
-    foresee: () => {},
     takeBack: async () => true,
   },
   room: true,

@@ -39,9 +39,7 @@ export interface Memory {
   journalAt(revision: number): Journal | undefined;
   /** Told what will be committed as soon as that is certain, but for the disk: the screen need not wait for a flush. */
   show(commit: OwnCommit): void;
-  /** Told how rows will stand, from this revision on, even before that: {@link show} has the rest of it. */
-  foresee(rows: readonly RowChange[], revision: number): void;
-  /** What these were told will not be. */
+  /** What was shown will not be. */
   takeBack(): Promise<boolean>;
 }
 
@@ -120,10 +118,7 @@ async function apply(
   const overtaken = before.cursor !== request.cursor;
   let commit: Commit = {};
   const journal = memory.journalAt(before.revision) ?? (await readJournal(tx, before));
-  // Rows go with what became of the mutations that they are the outcome of.
-  const rowsAlone = receipts.length === 0 && delta.lastMutationId <= before.covered;
-  const foresee = (rows: readonly RowChange[]) => memory.foresee(rows, before.revision);
-  const lie = { journal, state: before.journal, indexesOf: memory.indexesOf, foresee: rowsAlone ? foresee : undefined };
+  const lie = { journal, state: before.journal, indexesOf: memory.indexesOf };
   const applied = overtaken || !room ? undefined : await applyDelta(tx, delta, known, lie);
   if (applied) {
     const { rows, scopes, journaled } = applied;

@@ -5,6 +5,7 @@ import type { Platform } from '../platform.ts';
 import type { Stopped, SyncRequest, SyncResponse } from '../protocol/index.ts';
 import { applyAnswer, type AppliedAnswer } from './apply-answer.ts';
 import type { Line } from './line.ts';
+import { type Asked, ReadAhead } from './read-ahead.ts';
 import { type Round, takeRound } from './round.ts';
 import type { Transport } from './transport.ts';
 
@@ -22,17 +23,6 @@ export interface PassResult {
   readonly held: Stopped | undefined;
   /** Scopes that still don't add up. */
   readonly diverged: readonly string[];
-}
-
-/** A request that is on its way. */
-interface Asked {
-  readonly round: Round;
-  /** It makes room for a mutation that is made meanwhile. */
-  readonly givesWay: boolean;
-  /** Undefined: another request will do better, one that is smaller or has the mutations that were made meanwhile. */
-  readonly answer: Promise<SyncResponse | undefined>;
-  /** The answer is not wanted any more. */
-  readonly drop: () => void;
 }
 
 /** One full synchronisation: rounds until everything pending is pushed and the replica is complete. */
@@ -69,31 +59,33 @@ export class Pass {
     let stuck: SyncError | undefined;
     let mended = 0;
     let gaveWay = false;
-    let ahead: Asked | undefined;
-    let asksAhead = true;
+    const ahead = new ReadAhead({
+      ask: (round) => this.#ask(round, pushing),
+      after: (round, page) => (pushing && log.soonHasPending ? undefined : this.#pageAfter(round, page)),
+      came: (page) => this.#foresee(page),
+    });
     try {
       for (;;) {
         // What was made meanwhile goes first; an answer for each of many mutations would be read for nothing.
-        if (pushing && log.soonHasPending) {
-          asksAhead &&= !ahead;
-          ahead = drop(ahead);
-        }
+        if (pushing && log.soonHasPending) ahead.stop();
         // Who carries mutations gives way to nobody and takes some changes along; who came in place of another does not
         // either, whatever is in it: so the pull comes to its end too.
-        const asked: Asked = ahead ?? this.#ask(await this.#take(pushing ? this.#line.batch : 0), pushing && !gaveWay);
-        ahead = undefined;
+        const came = ahead.next();
+        const asked: Asked = came ?? this.#ask(await this.#take(pushing ? this.#line.batch : 0), pushing && !gaveWay);
         const { round } = asked;
         const answer = await asked.answer;
         gaveWay = asked.givesWay && !answer;
         if (!answer) continue;
-        // The next page is on its way while this one is being written.
-        if (asksAhead && !(pushing && log.soonHasPending) && this.#isPlainPage(round, answer))
-          ahead = this.#ask(this.#pageAfter(round, answer), pushing);
+        if (!came?.page) this.#foresee(answer);
+        ahead.goOn(round, answer);
         const applied = await this.#apply(round, answer);
         const { stopped } = answer;
         const more = answer.delta.more && !applied.full;
         const mending = applied.healed || applied.overtaken;
-        if (!more || mending || !applied.moved) ahead = drop(ahead);
+        const left = mending || applied.full;
+        const ends = left || !more || !applied.moved;
+        // Rows that are on the screen already will not be written, or not upon what memory has.
+        if ((ends && ahead.drop()) || left) await this.#device.takeBack();
         mended = mending ? mended + 1 : 0;
         if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
 
@@ -112,7 +104,7 @@ export class Pass {
         return { held, diverged: applied.diverged };
       }
     } finally {
-      drop(ahead);
+      if (ahead.drop()) void this.#device.takeBack();
     }
   }
 
@@ -143,15 +135,22 @@ export class Pass {
     return round;
   }
 
-  /** A page of a pull that brings nothing else, so that what comes after it is known before it is written. */
-  #isPlainPage({ request, sent }: Round, { receipts, stopped, delta }: SyncResponse): boolean {
+  /** What to ask for after a page of a pull that brings nothing else: then that is known before it is written. */
+  #pageAfter(round: Round, { receipts, stopped, delta }: SyncResponse): Round | undefined {
+    const { request, sent } = round;
     const others = sent.length + receipts.length + request.diverged.length;
-    return delta.more && others === 0 && !stopped && !this.#isFull && this.#platform.online();
+    const isPlain = delta.more && others === 0 && !stopped && !this.#isFull && this.#platform.online();
+    if (!isPlain) return undefined;
+    return { ...round, request: { ...request, ...this.#stamp(), cursor: delta.cursor, limit: this.#line.page(0) } };
   }
 
-  #pageAfter(round: Round, { delta: { cursor } }: SyncResponse): Round {
-    const limit = this.#line.page(0);
-    return { ...round, request: { ...round.request, ...this.#stamp(), cursor, limit } };
+  /** Shows rows that are not on disk yet and will stand so whatever the disk has, unless they go with what became of mutations. */
+  #foresee({ receipts, stopped, delta }: SyncResponse): void {
+    const { changes, lastMutationId, reset, dropped } = delta;
+    const { covered } = this.#device.log.progress;
+    const isAlone = !stopped && receipts.length + reset.length + dropped.length === 0;
+    if (isAlone && !this.#isFull && lastMutationId <= covered && changes.every(({ row }) => row))
+      this.#device.foresee(changes);
   }
 
   /** What each request has of its own. */
@@ -218,10 +217,6 @@ export class Pass {
     this.#rowsAt = undefined;
     return (await this.#device.store.reserve?.hold()) ?? true;
   }
-}
-
-function drop(asked: Asked | undefined): undefined {
-  asked?.drop();
 }
 
 const noRoom = 'The device has no space left for more rows: free some; what was captured is kept and sent';
