@@ -2,12 +2,17 @@ import type { MutationError, Outcome } from '@ekbaar/sdk/protocol';
 
 /** What `MutationError` of the protocol takes: a device sends it back after a restore, and must not be refused for it. */
 const longest = { code: 64, message: 2000 };
+/** How deep a result or details may be nested: they come back inside of a body, which may be little deeper. */
+const deepest = 50;
 
 /**
  * The outcome of a mutation that has taken effect. A result that JSON writes as null is none: a receipt cannot tell the two
  * apart, and a replay answers as the first time.
+ *
+ * @throws TypeError for one that is no JSON
  */
 export function applied(result: unknown): Outcome {
+  checkJson(result, 'The result');
   const none = result == null || JSON.stringify(result) === 'null';
   return { status: 'applied', ...(none ? {} : { result }) };
 }
@@ -20,6 +25,23 @@ export function mutationError(code: string, message: string, details?: unknown):
 /** Whether programs can be told of it: a code is compared, so it is never cut. */
 export function isCode(code: string): boolean {
   return code.length > 0 && code.length <= longest.code;
+}
+
+/** Whether a receipt can hold it. @throws TypeError when it cannot: a bug of the app, found while it can be blamed for it */
+export function checkJson(value: unknown, what: string): void {
+  let cause: unknown;
+  try {
+    JSON.stringify(value);
+    if (!isDeeperThan(value, deepest)) return;
+  } catch (error) {
+    cause = error;
+  }
+  throw new TypeError(`${what} must be JSON, nested no deeper than ${deepest} levels`, { cause });
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(inner, levels - 1));
 }
 
 function cut(text: string): string {
