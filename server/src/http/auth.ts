@@ -32,12 +32,11 @@ const audience = 'ekbaar';
 /** How far the issuer's clock may be ahead of ours (`nbf`). */
 const aheadSeconds = 60;
 
+const storable = z.refine(isStorableText, 'must be text that a database can hold');
 const Claims = z.looseObject({
-  sub: z
-    .string()
-    .check(z.minLength(1), z.maxLength(128), z.refine(isStorableText, 'sub must be text that a database can hold')),
+  sub: z.string().check(z.minLength(1), z.maxLength(128), storable),
   tenant: z.string().check(z.refine(isSafeLiteral, 'tenant must be 1 to 64 of A-Z a-z 0-9 _ -')),
-  role: z.string().check(z.minLength(1), z.maxLength(64)),
+  role: z.string().check(z.minLength(1), z.maxLength(64), storable),
   exp: z.number(),
 });
 
