@@ -18,6 +18,7 @@ const mutations = {
   answer: mutation({ args: z.object({ with: z.nullable(z.unknown()) }), result: z.nullable(z.unknown()) }),
   answerTogether: mutation({ args: z.object({ with: z.nullable(z.unknown()) }), result: z.nullable(z.unknown()) }),
   break: mutation({ args: z.object({ how: z.string() }), rejects: ['no'] }),
+  answerUnreadable: mutation({ args: z.object({}), result: z.array(z.string()) }),
   answerNaN: mutation({ args: z.object({}), result: z.number() }),
 };
 const collections = { notes: collection({ schema: z.object({ id: z.string() }), key: 'id' }) };
@@ -46,6 +47,7 @@ const mutators = {
     run({ reject }, { how }) {
       const [way, what = ''] = how.split(' ');
       if (way === 'reject') reject('no', 'no', noJson[what]);
+      if (way === 'code') reject('no\0' as 'no', 'no');
       if (way === 'throw') throw Object.create(null);
       return Promise.resolve(noJson[what] as never);
     },
@@ -60,6 +62,7 @@ const mutators = {
     ...answer,
     batch: { run: (_, items) => Promise.resolve(items.map(({ args }) => ({ result: args.with }))) },
   } satisfies typeof answer,
+  answerUnreadable: { roles: ['writer'], run: () => Promise.resolve(['\0', '\ud800', '\\u0000']) },
   answerNaN: { roles: ['writer'], run: () => Promise.resolve(Number.NaN) },
 };
 
@@ -147,7 +150,7 @@ describe('a code', () => {
 describe('what no receipt can hold', () => {
   const ways = ['reject', 'answer'].flatMap((way) => Object.keys(noJson).map((what) => `${way} ${what}`));
 
-  test.each([...ways, 'throw'])('%s: a bug of the app, which stops the queue, and is counted', async (how) => {
+  test.each([...ways, 'code', 'throw'])('%s: a bug of the app, which stops the queue, and is counted', async (how) => {
     const key = crypto.randomUUID();
     expect((await rest('break', { how }, key)).status).toBe(503);
     expect((await rest('break', { how }, key)).body).toMatchObject({ code: 'halted' });
@@ -173,6 +176,7 @@ describe('a result', () => {
     ['answer', { with: 0 }, 0],
     ['answerTogether', { with: '' }, ''],
     ['answer', { with: { of: null } }, { of: null }],
+    ['answerUnreadable', {}, ['\ufffd', '\ufffd', '\\u0000']],
   ])('of %s %j is the same the second time', async (name, args, result) => {
     const key = crypto.randomUUID();
     const [first, again] = [await rest(name, args, key), await rest(name, args, key)];

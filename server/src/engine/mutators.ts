@@ -1,7 +1,7 @@
 import type { Model, MutationName, ParsedArgsOf, RejectOf, ResultOf } from '@ekbaar/sdk/model';
 import type { Queryable } from '../db/database.ts';
 import type { Actor } from './actor.ts';
-import { checkJson, isCode } from './outcome.ts';
+import { isCode, keepable } from './outcome.ts';
 
 /** What a mutator works with. Everything it writes commits together with its receipt, or not at all. */
 export interface MutationContext<Reject extends string = string> {
@@ -18,7 +18,7 @@ export interface MutationContext<Reject extends string = string> {
   /**
    * Says no: effects are rolled back and the person is told. Of the message 2,000 characters are kept.
    *
-   * @throws TypeError for a code that is empty or longer than 64 characters, and for details that are no JSON: as any throw,
+   * @throws TypeError for a code that is empty, longer than 64 characters or no text of PostgreSQL's, and for details that are no JSON: as any throw,
    * a bug that stops the queue
    */
   reject(code: Reject, message: string, details?: Record<string, unknown>): never;
@@ -98,8 +98,7 @@ export class Rejection extends Error {
     super(message);
     if (!isCode(code))
       throw new TypeError(`A code of 1 to 64 characters says why not, and not ${JSON.stringify(code)}`);
-    checkJson(details, 'The details of a rejection');
     this.code = code;
-    this.details = details;
+    this.details = keepable(details, 'The details of a rejection');
   }
 }
