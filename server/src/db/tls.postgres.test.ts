@@ -8,6 +8,7 @@ import { PgBoss } from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres, unprivilegedUser } from '../../../test/support/postgres.ts';
 import { rowsOf } from './database.ts';
+import { isPooled } from './pooler-probe.ts';
 import { postgresDatabase } from './postgres.ts';
 
 const run = promisify(execFile);
@@ -44,15 +45,16 @@ describe.runIf(canCertify)('a database over TLS', () => {
     return key;
   }
 
+  function addressed(host: string, query: string): string {
+    const url = new URL(server.url);
+    url.hostname = host;
+    return `${url.href}?${query.replace(/sslrootcert=(\w+)/, (_, name: string) => `sslrootcert=${certificate(name)}`)}`;
+  }
+
   type Pooler = 'transaction' | undefined;
   /** Whether the engine's connections and the outbox's are encrypted, or why there are none. */
   async function reached(host: string, query: string, pooler?: Pooler): Promise<readonly unknown[]> {
-    const url = new URL(server.url);
-    url.hostname = host;
-    const database = postgresDatabase(
-      `${url.href}?${query.replace(/sslrootcert=(\w+)/, (_, name: string) => `sslrootcert=${certificate(name)}`)}`,
-      { pooler },
-    );
+    const database = postgresDatabase(addressed(host, query), { pooler });
     const boss = new PgBoss({ ...database.pgBoss, schema: 'pgboss' });
     boss.on('error', () => {});
     const isEncrypted = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`;
@@ -90,6 +92,11 @@ describe.runIf(canCertify)('a database over TLS', () => {
     ['localhost', 'sslmode=verify-full&sslrootcert=ours', expect.stringContaining('does not match certificate')],
   ])('is not reached at %s with %s', async (host, query, why) => {
     expect(await reached(host, query)).toEqual([why, why]);
+  });
+
+  test('is reached by who looks for a pooler, by the same url', async () => {
+    const url = addressed('127.0.0.1', 'sslmode=verify-ca&sslrootcert=ours');
+    expect(await isPooled(url)).toBe(false);
   });
 
   test('is reached without TLS where the url says so', async () => {
