@@ -4,6 +4,7 @@ export { newEpoch } from './db/epoch.ts';
 export { openDatabase } from './db/open.ts';
 export { pgliteCopy, pgliteDatabase, type PgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
+export { isStorableText } from './db/text.ts';
 export type { Actor, ReadableScope } from './engine/actor.ts';
 export { Engine } from './engine/engine.ts';
 export type { EnqueueJobs } from './engine/outbox.ts';
@@ -33,7 +34,7 @@ export {
   withBody,
 } from './http/openapi/operation.ts';
 export type { ApiEnv, ArgsOfRequest } from './http/routes.ts';
-export { readJson } from './http/body.ts';
+export { parseJson, readBody, readJson } from './http/body.ts';
 export { errorFacts } from './observe/error-facts.ts';
 export { type Log, pinoLog } from './observe/log.ts';
 export type { ErrorHook, ObserveOptions } from './observe/observation.ts';

@@ -143,7 +143,8 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     outgoing?.once('close', () => gate.ended(c.req.raw));
     await next();
     if (c.res.status >= 400) await discardBody(c.req.raw);
-    if (outgoing === undefined) gate.ended(c.req.raw);
+    // Who hung up before it was known whose request it was counts from then on, and nobody would tell of their end.
+    if (outgoing === undefined || outgoing.closed) gate.ended(c.req.raw);
     if (readiness.draining) c.header('Connection', 'close');
   });
   app.get('/healthz', (c) => c.json({ status: 'ok' }));

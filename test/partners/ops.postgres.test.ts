@@ -325,7 +325,10 @@ describe('what others tell us', () => {
     const signature = createHmac('sha256', 'razorpay-secret').update(body).digest('hex');
     return { body, headers: { 'x-razorpay-signature': signature, 'x-razorpay-event-id': id } };
   };
-  const tell = async (path: string, { body, headers }: { body: string; headers: Record<string, string> }) => {
+  const tell = async (
+    path: string,
+    { body, headers }: { body: string | Uint8Array<ArrayBuffer>; headers: Record<string, string> },
+  ) => {
     const answer = await fetch(`${fieldOps.url}/api/v1/incoming/${path}`, { method: 'POST', headers, body });
     return { status: answer.status, body: await answer.json() };
   };
@@ -391,6 +394,29 @@ describe('what others tell us', () => {
     expect((await fieldOps.get('/api/v1/payouts', await ops('vishi'))).body).toMatchObject({ payouts: [] });
     // The ledger waits for the bank's file.
     expect(await sql`select from disbursements where status = 'reconciled'`).toHaveLength(0);
+  });
+
+  const nested = (depth: number) => `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  test.each([
+    ['a NUL in a text', '{"type":"said","data":{"note":"a\\u0000"}}', 'data.note'],
+    ['a NUL in a key', '{"type":"said","data":{"a\\u0000":1}}', 'data'],
+    ['a NUL in its type', '{"type":"said\\u0000"}', 'type'],
+    ['half a character in a text', '{"type":"said","data":["\\ud800"]}', 'data.0'],
+    ['half a character in a key', '{"type":"said","\\udc00":1}', ''],
+    ['what PostgreSQL would not take apart', nested(7000), ''],
+    ['what cannot be written again', nested(100_000), ''],
+    ['a list', '[{"type":"said"}]', ''],
+    ['no UTF-8', Buffer.from('{"type":"\xff"}', 'latin1'), ''],
+  ])('%s is refused, however well it is signed, and nothing of it kept', async (_what, body, path) => {
+    const kept = () =>
+      sql`select (select count(*) from incoming_events) as events, (select count(*) from pgboss.job) as jobs`;
+    const before = await kept();
+    const signature = createHmac('sha256', 'razorpay-secret').update(body).digest('hex');
+    const headers = { 'x-razorpay-signature': signature, 'x-razorpay-event-id': `evt-${(next += 1)}` };
+    expect(await tell('pennco/razorpay', { body, headers })).toMatchObject({
+      ...{ status: 400, body: { code: 'malformed', issues: [{ path }] } },
+    });
+    expect(await kept()).toEqual(before);
   });
 
   test('an MFI speaks with its own secret, for itself', async () => {

@@ -59,6 +59,8 @@ describe('401 unauthenticated', () => {
     ['an empty sub', { sub: '' }],
     ['a number for a sub', { sub: 5 }],
     ['a sub with a NUL', { sub: 'a\0' }],
+    ['a role with a NUL', { role: 'agent\0' }],
+    ['a role with half a character', { role: 'agent\ud800' }],
     ['an empty tenant', { tenant: '' }],
     ['a tenant with a quote', { tenant: "p'; drop table agents; --" }],
     ['a list of tenants', { tenant: ['pennco', 'vishi'] }],

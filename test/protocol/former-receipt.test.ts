@@ -81,10 +81,18 @@ describe('a mutation sent again with its former receipt, to a database that lost
   });
 
   test('a former receipt with text that PostgreSQL has no place for stops nothing', async () => {
-    const error = { code: 'cancelled', message: 'a\0b\ud800', details: { note: '\0' } };
+    const error = { code: 'cancelled\0', message: 'a\0b\ud800', details: { 'no\ude00te': '\0', path: '\\u0000' } };
     const phone = device(ekbaar, agent);
     const mutations = phone.next({ name: 'failDelivery', receipt: { status: 'rejected', error } });
-    expect((await phone.sync({ mutations })).receipts).toMatchObject([{ status: 'rejected' }]);
-    expect((await phone.sync({ mutations })).receipts).toMatchObject([{ status: 'rejected', replayed: true }]);
+    const details = { 'no\ufffdte': '\ufffd', path: '\\u0000' };
+    const kept = { code: 'cancelled\ufffd', message: 'a\ufffdb\ufffd', details };
+    expect((await phone.sync({ mutations })).receipts).toMatchObject([{ status: 'rejected', error: kept }]);
+    expect((await phone.sync({ mutations })).receipts).toMatchObject([
+      { status: 'rejected', error: kept, replayed: true },
+    ]);
+    const read = await ekbaar.query(
+      sql`select error ->> 'code' as code from sync.receipts where key = ${mutations[0]?.key}`,
+    );
+    expect(read).toEqual([{ code: 'cancelled\ufffd' }]);
   });
 });

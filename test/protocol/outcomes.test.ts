@@ -17,6 +17,8 @@ const mutations = {
   refuseTogether: mutation({ args: Said, rejects: ['no'] as string[] }),
   answer: mutation({ args: z.object({ with: z.nullable(z.unknown()) }), result: z.nullable(z.unknown()) }),
   answerTogether: mutation({ args: z.object({ with: z.nullable(z.unknown()) }), result: z.nullable(z.unknown()) }),
+  break: mutation({ args: z.object({ how: z.string() }), rejects: ['no'] }),
+  answerUnreadable: mutation({ args: z.object({}), result: z.array(z.string()) }),
   answerNaN: mutation({ args: z.object({}), result: z.number() }),
 };
 const collections = { notes: collection({ schema: z.object({ id: z.string() }), key: 'id' }) };
@@ -30,7 +32,26 @@ const answer: Mutator<{ with: unknown }, unknown, never> = {
   roles: ['writer'],
   run: (_, args) => Promise.resolve(args.with),
 };
+const circle: Record<string, unknown> = {};
+circle['of'] = circle;
+const nested = (levels: number): Record<string, unknown> => (levels === 1 ? {} : { in: nested(levels - 1) });
+/** What no receipt can hold. */
+const noJson: Readonly<Record<string, Record<string, unknown>>> = {
+  bigint: { paise: 5n },
+  circle,
+  deep: nested(51),
+};
 const mutators = {
+  break: {
+    roles: ['writer'],
+    run({ reject }, { how }) {
+      const [way, what = ''] = how.split(' ');
+      if (way === 'reject') reject('no', 'no', noJson[what]);
+      if (way === 'code') reject('no\0' as 'no', 'no');
+      if (way === 'throw') throw Object.create(null);
+      return Promise.resolve(noJson[what] as never);
+    },
+  } satisfies Mutator<{ how: string }, never, 'no'>,
   refuse,
   refuseTogether: {
     ...refuse,
@@ -41,6 +62,7 @@ const mutators = {
     ...answer,
     batch: { run: (_, items) => Promise.resolve(items.map(({ args }) => ({ result: args.with }))) },
   } satisfies typeof answer,
+  answerUnreadable: { roles: ['writer'], run: () => Promise.resolve(['\0', '\ud800', '\\u0000']) },
   answerNaN: { roles: ['writer'], run: () => Promise.resolve(Number.NaN) },
 };
 
@@ -125,6 +147,27 @@ describe('a code', () => {
   });
 });
 
+describe('what no receipt can hold', () => {
+  const ways = ['reject', 'answer'].flatMap((way) => Object.keys(noJson).map((what) => `${way} ${what}`));
+
+  test.each([...ways, 'code', 'throw'])('%s: a bug of the app, which stops the queue, and is counted', async (how) => {
+    const key = crypto.randomUUID();
+    expect((await rest('break', { how }, key)).status).toBe(503);
+    expect((await rest('break', { how }, key)).body).toMatchObject({ code: 'halted' });
+    const [first] = await sync({ name: 'break', args: { how } });
+    expect(first).toMatchObject({ receipts: [], stopped: { id: 1, code: 'halted' } });
+  });
+
+  test('as deep as it may be it can be sent back', async () => {
+    const args = { with: nested(50) };
+    const [first] = await sync({ name: 'answer', args });
+    const [{ status, result } = {}] = first?.receipts ?? [];
+    expect(result).toEqual(args.with);
+    const [again] = await sync({ name: 'answer', args, receipt: { status: 'applied', result } });
+    expect(again?.receipts).toMatchObject([{ status, result }]);
+  });
+});
+
 describe('a result', () => {
   test.each([
     ['answer', { with: null }, undefined],
@@ -133,6 +176,7 @@ describe('a result', () => {
     ['answer', { with: 0 }, 0],
     ['answerTogether', { with: '' }, ''],
     ['answer', { with: { of: null } }, { of: null }],
+    ['answerUnreadable', {}, ['\ufffd', '\ufffd', '\\u0000']],
   ])('of %s %j is the same the second time', async (name, args, result) => {
     const key = crypto.randomUUID();
     const [first, again] = [await rest(name, args, key), await rest(name, args, key)];

@@ -119,7 +119,7 @@ async function asSuperuser(url: string, statement: (sql: postgres.Sql) => Promis
 }
 
 /** PostgreSQL refuses to run as root, so root hands it to `nobody`, who exists everywhere. */
-function unprivilegedUser(): User | undefined {
+export function unprivilegedUser(): User | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };

@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import postgres, { type Options, type PendingQuery, type Row, type RowList, type Sql } from 'postgres';
 import { isStalePlan } from './fault.ts';
 import { LimitsInForce } from './limits-in-force.ts';
@@ -98,6 +99,7 @@ export class Connection {
   readonly #giveUp = new Set<(error: Error) => void>();
   readonly limits: LimitsInForce;
   #socket: Socket | undefined;
+  #host = '';
   #opened = 0;
   #silence: NodeJS.Timeout | undefined;
 
@@ -124,6 +126,7 @@ export class Connection {
       // The driver takes a session that is read only outside of our transactions for one of a server that is.
       ...(ownSession &&
         /[?&]target_session_attrs=read-write\b/.test(url) && { target_session_attrs: 'primary' as const }),
+      ...(typeof options.ssl === 'object' && { ssl: this.#namingHost(options.ssl) }),
       onclose: () => this.#lose(),
       connection: { ...options.connection, ...(ownSession ? { default_transaction_read_only: true } : {}) },
     };
@@ -185,8 +188,16 @@ export class Connection {
       this.#lose();
       throw new ConnectionLost();
     }
+    this.#host = target.host[this.#opened % target.host.length] ?? '';
     this.#socket = socketTo(target, this.#opened++);
     return this.#socket;
+  }
+
+  /** The driver names no address to TLS, which would then look for "localhost" in the certificate. */
+  #namingHost(ssl: ConnectionOptions): ConnectionOptions {
+    const { checkServerIdentity: check } = ssl;
+    if (check === undefined) return ssl;
+    return { ...ssl, checkServerIdentity: (_name, certificate) => check(this.#host, certificate) };
   }
 
   #lose(): void {

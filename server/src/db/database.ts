@@ -26,7 +26,7 @@ export interface Database {
   /** Runs the pending migrations of a drizzle-kit folder; `table` remembers which have run. */
   migrate(db: Queryable, migrations: { folder: string; table: string }): Promise<void>;
   /** How the outbox's pg-boss reaches the same database. */
-  readonly pgBoss: Pick<ConstructorOptions, 'connectionString' | 'max' | 'db' | 'backend'>;
+  readonly pgBoss: Pick<ConstructorOptions, 'connectionString' | 'ssl' | 'max' | 'db' | 'backend'>;
   close(): Promise<void>;
 }
 

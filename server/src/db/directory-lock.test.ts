@@ -22,6 +22,41 @@ test('a directory that a living process holds is refused, by name', async () => 
   await expect(lockDirectory(directory, 0)).rejects.toThrow(`in use by process ${process.ppid}`);
 });
 
+test('one that this process holds is refused too, until it lets go', async () => {
+  const directory = join(place, 'data');
+  const unlock = await lockDirectory(directory);
+  await expect(lockDirectory(directory, 0)).rejects.toThrow(
+    `The data directory ${directory} is open in this process already: two at once would lose rows. Close the one`,
+  );
+  const next = lockDirectory(directory);
+  await unlock();
+  await (
+    await next
+  )();
+  expect(await readdir(place)).toEqual([]);
+});
+
+test('of several openings at once in one process, one gets the directory', async () => {
+  const directory = join(place, 'data');
+  const tries = await Promise.allSettled(Array.from({ length: 8 }, () => lockDirectory(directory, 500)));
+  expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(await readdir(place)).toEqual(['data.lock']);
+});
+
+test.runIf(process.platform === 'linux')(
+  'what a killed process left behind that had the number of this one does not count',
+  async () => {
+    const directory = join(place, 'data');
+    for (const left of [`${process.pid} 1`, String(process.pid)]) {
+      await writeFile(`${directory}.lock`, left);
+      await (
+        await lockDirectory(directory, 0)
+      )();
+    }
+    expect(await readdir(place)).toEqual([]);
+  },
+);
+
 test('what a killed process left behind does not count, and closing lets go', async () => {
   const directory = join(place, 'deep', 'data');
   const unlock = await lockDirectory(directory);

@@ -15,10 +15,18 @@ export interface PgliteDatabase extends Database {
  * after the other.
  *
  * @param dataDir a directory of its own, or absent for a database in memory
+ * @throws Error when another process has the directory open, or this one
  */
 export async function pgliteDatabase(dataDir?: string): Promise<PgliteDatabase> {
-  const unlock = dataDir === undefined ? undefined : await lockDirectory(dataDir);
-  return databaseOf(await PGlite.create(dataDir === undefined ? {} : { dataDir }), unlock);
+  if (dataDir === undefined) return databaseOf(await PGlite.create());
+  const unlock = await lockDirectory(dataDir);
+  try {
+    return databaseOf(await PGlite.create({ dataDir }), unlock);
+  } catch (error) {
+    // Whoever mends what is wrong tries again in this process.
+    await unlock();
+    throw error;
+  }
 }
 
 /** A database in memory that begins with what another held: for tests, each of which opens in a third of the time. */

@@ -1,4 +1,5 @@
 import postgres from 'postgres';
+import { databaseAddress } from './tls.ts';
 
 const rounds = 8;
 
@@ -6,9 +7,10 @@ const rounds = 8;
  * Whether a url leads to a pooler that hands out server connections by the transaction: then one client comes by several
  * of them, or two clients by the same.
  */
-export async function isPooled(url: string): Promise<boolean> {
+export async function isPooled(address: string): Promise<boolean> {
+  const { url, tls } = databaseAddress(address);
   const clients = [0, 1].map(() =>
-    postgres(url, { max: 1, prepare: false, fetch_types: false, connect_timeout: 10, onnotice: () => {} }),
+    postgres(url, { ...tls, max: 1, prepare: false, fetch_types: false, connect_timeout: 10, onnotice: () => {} }),
   );
   try {
     const seen = clients.map(() => new Set<number>());

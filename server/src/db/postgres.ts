@@ -7,6 +7,7 @@ import { ConnectionLost, statement } from './connection.ts';
 import { ConnectionPool, type PoolClient } from './connection-pool.ts';
 import { type Database, type Queryable, rowsOf } from './database.ts';
 import { databaseCode } from './fault.ts';
+import { databaseAddress, type DatabaseAddress } from './tls.ts';
 
 export interface PostgresOptions {
   /** Most connections kept at once; 10 by default. */
@@ -43,16 +44,19 @@ const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_tr
 /**
  * PostgreSQL 15 or later through postgres.js.
  *
- * @param url `postgres://user:password@host:port/database`
+ * @param address `postgres://user:password@host:port/database`; with `?sslmode=` and `sslrootcert=` over TLS, as
+ * PostgreSQL's own programs read them
  */
 export function postgresDatabase(
-  url: string,
+  address: string,
   { connections = 10, connectionWaitMs = 5000, pooler, standby = false }: PostgresOptions = {},
 ): Database {
   const size = { most: connections, waitMs: connectionWaitMs };
-  if (pooler === 'transaction') return pooledDatabase(url, size, standby);
+  const { url, tls } = databaseAddress(address);
+  if (pooler === 'transaction') return pooledDatabase({ url, tls }, size, standby);
   const options = {
     ...driverOptions,
+    ...tls,
     connection: { ...driverOptions.connection, ...timeLimits },
   };
   const pool = new ConnectionPool(url, size, options, { standby });
@@ -71,7 +75,7 @@ export function postgresDatabase(
     connections,
     ask: () => drizzleOn(asking).execute(sql`select 1`),
     load: () => pool.load,
-    pgBoss: { connectionString: url, max: 2 },
+    pgBoss: { connectionString: url, ...tls, max: 2 },
     async withAdvisoryLock(key, body) {
       // A connection of its own: the lock belongs to the session, and migrations may take longer than any request.
       const session = new ConnectionPool(url, { most: 1 }, options, { oneSession: true });
@@ -96,12 +100,13 @@ const lockPauseMs = 200;
 
 /** Each transaction may run on another server connection: none has prepared statements, settings or locks of ours. */
 function pooledDatabase(
-  url: string,
+  { url, tls }: DatabaseAddress,
   size: { readonly most: number; readonly waitMs: number },
   standby: boolean,
 ): Database {
-  const pool = new ConnectionPool(url, size, driverOptions, { ownSessions: false, standby });
-  const asking = new ConnectionPool(url, { most: 1, waitMs: askMs }, driverOptions, { ownSessions: false, standby });
+  const options = { ...driverOptions, ...tls };
+  const pool = new ConnectionPool(url, size, options, { ownSessions: false, standby });
+  const asking = new ConnectionPool(url, { most: 1, waitMs: askMs }, options, { ownSessions: false, standby });
   return {
     db: drizzleOn(limited(pool, timeLimits)),
     patientDb: drizzleOn(limited(pool.patient, timeLimits)),
@@ -110,11 +115,11 @@ function pooledDatabase(
     connections: size.most,
     ask: () => drizzleOn(limited(asking, { ...timeLimits, statement_timeout: askMs })).execute(sql`select 1`),
     load: () => pool.load,
-    pgBoss: { connectionString: url, max: 2 },
+    pgBoss: { connectionString: url, ...tls, max: 2 },
     async withAdvisoryLock(key, body) {
       // The lock is a transaction's, which does nothing else; the work is done on another connection beside it.
       const open = (oneSession: boolean) =>
-        new ConnectionPool(url, { most: 1 }, driverOptions, { ownSessions: false, oneSession });
+        new ConnectionPool(url, { most: 1 }, options, { ownSessions: false, oneSession });
       const [holder, worker] = [open(true), open(false)];
       const db = drizzleOn(limited(whileHeld(holder, worker), noLimits));
       const run = () =>

@@ -1,4 +1,4 @@
-import { isText } from '../db/text.ts';
+import { isStorableText } from '../db/text.ts';
 
 /** Who is asking, as the token says. Nothing in a request's body can change it. */
 export interface Actor {
@@ -24,7 +24,7 @@ export const actorPrefix = 'actor:';
 export function readableScopes(actor: Actor, declared: readonly ReadableScope[]): readonly ReadableScope[] {
   const apps = declared.filter((scope) =>
     // A name that no database can hold, out of a token's claims, is of no scope.
-    typeof scope === 'string' ? isText(scope) && !scope.startsWith(actorPrefix) : isText(scope.prefix),
+    typeof scope === 'string' ? isStorableText(scope) && !scope.startsWith(actorPrefix) : isStorableText(scope.prefix),
   );
   return [...apps, `${actorPrefix}${actor.id}`];
 }

@@ -1,5 +1,6 @@
 import { type Mutation, type Outcome, type Receipt, type Stopped } from '@ekbaar/sdk/protocol';
 import type { Queryable } from '../db/database.ts';
+import { toStorableJson } from '../db/text.ts';
 import type { Actor } from './actor.ts';
 import { type RunEntry, settleRun } from './batch.ts';
 import { settleOrBury } from './bury.ts';
@@ -171,7 +172,8 @@ function entryOf(mutation: Mutation, actor: Actor, { clientId, clockErrorMs, now
     content,
     model: mutation.model,
     at: new Date(Math.min(Date.parse(mutation.at), now.getTime())),
-    former: mutation.receipt,
+    // Whatever a device says it was: it is kept, and read by who has nothing to do with that device.
+    former: toStorableJson(mutation.receipt),
     replaces: mutation.replaces?.toLowerCase(),
     facts: {
       key,

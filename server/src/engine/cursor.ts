@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { limits } from '@ekbaar/sdk/protocol';
 import * as z from 'zod/mini';
-import { isText } from '../db/text.ts';
+import { isStorableText } from '../db/text.ts';
 import { ProblemError } from '../problem.ts';
 
 /** How far a client has come in one scope. */
@@ -87,7 +87,7 @@ function positionOf(at: unknown): Position {
   if (isCount(at)) return { version: at, line: null, began: at };
   if (!Array.isArray(at) || at.length !== 4) throw noCursor();
   const [version, began, collection, id] = at as unknown[];
-  if (!isCount(version) || !isCount(began) || !isText(collection) || !isText(id)) throw noCursor();
+  if (!isCount(version) || !isCount(began) || !isStorableText(collection) || !isStorableText(id)) throw noCursor();
   return { version, began, line: { collection, id } };
 }
 

@@ -5,7 +5,7 @@ import type { PgTable } from 'drizzle-orm/pg-core';
 import { type Database, inBackground, type Queryable, rowsOf } from '../db/database.ts';
 import { quoted } from '../db/identifier.ts';
 import { migrate } from '../db/migrate.ts';
-import { isText } from '../db/text.ts';
+import { isStorableText } from '../db/text.ts';
 import { trackedTables } from '../db/tracked-tables.ts';
 import { Replica } from '../db/replica.ts';
 import { ProblemError } from '../problem.ts';
@@ -283,7 +283,7 @@ export class Engine {
     request: { cursor: string | null; limit: number; scopes?: readonly string[] | undefined },
   ): Promise<string> {
     const by = this.#readBy(actor);
-    const denied = request.scopes?.find((scope) => !isText(scope) || !mayRead(by.readable, scope));
+    const denied = request.scopes?.find((scope) => !isStorableText(scope) || !mayRead(by.readable, scope));
     if (denied !== undefined)
       throw new ProblemError('forbidden', `The scope "${denied}" is not among those this token may read`);
     const cursor = decodeCursor(request.cursor);

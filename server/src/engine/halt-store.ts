@@ -130,5 +130,7 @@ export function describe(error: unknown): string {
     // Drizzle's own message quotes the statement's parameters: a customer's data.
     if (!(at instanceof DrizzleQueryError)) chain.push(`${at.name}: ${at.message}`);
   }
-  return (chain.length > 0 ? chain.join(' ← ') : String(error)).replaceAll('\0', '').slice(0, 2000);
+  // An object that is no error has no text of its own, and may have none at all.
+  const thrown = typeof error === 'object' && error !== null ? 'an object was thrown, no Error' : String(error);
+  return (chain.length > 0 ? chain.join(' ← ') : thrown).replaceAll('\0', '').slice(0, 2000);
 }

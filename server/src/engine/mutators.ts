@@ -1,7 +1,7 @@
 import type { Model, MutationName, ParsedArgsOf, RejectOf, ResultOf } from '@ekbaar/sdk/model';
 import type { Queryable } from '../db/database.ts';
 import type { Actor } from './actor.ts';
-import { isCode } from './outcome.ts';
+import { isCode, keepable } from './outcome.ts';
 
 /** What a mutator works with. Everything it writes commits together with its receipt, or not at all. */
 export interface MutationContext<Reject extends string = string> {
@@ -18,7 +18,8 @@ export interface MutationContext<Reject extends string = string> {
   /**
    * Says no: effects are rolled back and the person is told. Of the message 2,000 characters are kept.
    *
-   * @throws TypeError for a code that is empty or longer than 64 characters: as any throw, a bug that stops the queue
+   * @throws TypeError for a code that is empty, longer than 64 characters or no text of PostgreSQL's, and for details that are no JSON: as any throw,
+   * a bug that stops the queue
    */
   reject(code: Reject, message: string, details?: Record<string, unknown>): never;
   /** Puts a job in the outbox. It runs after the commit, at least once; hand its `key` to the other side. */
@@ -76,7 +77,7 @@ export interface Mutator<Args = unknown, Result = unknown, Reject extends string
   readonly upcast?: Readonly<Record<number, (args: unknown) => unknown>>;
   /** The part of the first one's result that whoever comes second may see. */
   publicResult?(result: Result): Record<string, unknown>;
-  /** @returns what the receipt says beside `applied`; null is nothing, as undefined is */
+  /** @returns what the receipt says beside `applied`: JSON, no deeper than 50 levels; null is nothing, as undefined is */
   run(context: MutationContext<Reject>, args: Args): Promise<Result>;
   /** The faster way for several at once. A mutator with `onceBy` needs it here too. */
   readonly batch?: BatchMutator<Args, Result, Reject>;
@@ -98,6 +99,6 @@ export class Rejection extends Error {
     if (!isCode(code))
       throw new TypeError(`A code of 1 to 64 characters says why not, and not ${JSON.stringify(code)}`);
     this.code = code;
-    this.details = details;
+    this.details = keepable(details, 'The details of a rejection');
   }
 }

@@ -1,6 +1,7 @@
 import type { Outcome } from '@ekbaar/sdk/protocol';
 import { sql } from 'drizzle-orm';
 import { jsonParameter, type Queryable, rowsOf, textArray } from '../db/database.ts';
+import { toStorableText } from '../db/text.ts';
 
 /** A receipt as it is kept. */
 export interface StoredReceipt {
@@ -103,7 +104,8 @@ export async function writeReceipts(tx: Queryable, tenant: string, receipts: rea
     role: facts.role,
     client_id: facts.clientId,
     mutation_id: facts.mutationId,
-    name: storable(facts.name),
+    // That of a dead letter is whatever somebody sent.
+    name: toStorableText(facts.name),
     args: jsonText(facts.args),
     content: facts.content,
     status: outcome.status,
@@ -142,9 +144,4 @@ export async function writeReceipt(
 /** As text inside of JSON, which PostgreSQL then keeps as it is: it would choke on escapes that it had to resolve. */
 function jsonText(value: unknown): string | undefined {
   return value === undefined ? undefined : JSON.stringify(value);
-}
-
-/** PostgreSQL's text holds neither NUL nor half a character, and the name of a dead letter is whatever somebody sent. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }

@@ -177,7 +177,7 @@ export function admit(rules: Rules, actor: Actor, entry: Entry): Admitted {
     const message = `No mutation is named "${entry.name}" in version ${rules.model.version} of the model`;
     return {
       kind: 'refused',
-      outcome: { status: 'dead', error: { code: 'unknown_mutation' satisfies DeadCode, message } },
+      outcome: { status: 'dead', error: mutationError('unknown_mutation' satisfies DeadCode, message) },
     };
   }
   const refused = (code: RejectedCode, message: string, details?: unknown) =>

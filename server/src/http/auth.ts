@@ -8,7 +8,7 @@ import {
 } from 'jose';
 import * as z from 'zod/mini';
 import { isSafeLiteral } from '../db/identifier.ts';
-import { isText } from '../db/text.ts';
+import { isStorableText } from '../db/text.ts';
 import type { Actor } from '../engine/actor.ts';
 import { nodePlatform } from '../platform.ts';
 import { ProblemError } from '../problem.ts';
@@ -32,12 +32,11 @@ const audience = 'ekbaar';
 /** How far the issuer's clock may be ahead of ours (`nbf`). */
 const aheadSeconds = 60;
 
+const storable = z.refine(isStorableText, 'must be text that a database can hold');
 const Claims = z.looseObject({
-  sub: z
-    .string()
-    .check(z.minLength(1), z.maxLength(128), z.refine(isText, 'sub must be text that a database can hold')),
+  sub: z.string().check(z.minLength(1), z.maxLength(128), storable),
   tenant: z.string().check(z.refine(isSafeLiteral, 'tenant must be 1 to 64 of A-Z a-z 0-9 _ -')),
-  role: z.string().check(z.minLength(1), z.maxLength(64)),
+  role: z.string().check(z.minLength(1), z.maxLength(64), storable),
   exp: z.number(),
 });
 

@@ -18,7 +18,15 @@ export type HoldBytes = (request: Request, bytes: number) => void;
  * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`, and what `hold` throws
  */
 export async function readJson(request: Request, hold: HoldBytes = () => {}): Promise<unknown> {
-  const bytes = await readBytes(request, hold);
+  return parseJson(await readBytes(request, hold));
+}
+
+/**
+ * The JSON of a body that was read already, for who checks a signature over its bytes first.
+ *
+ * @throws ProblemError `malformed`: not UTF-8, not JSON, or nested deeper than a body may be
+ */
+export function parseJson(bytes: Uint8Array): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -51,7 +59,7 @@ async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array>
       `The content encoding "${encoding}" is not understood: send gzip or none`,
     );
   }
-  const sent = await readAtMost(request, limits.bodyBytes, hold);
+  const sent = await readBody(request, limits.bodyBytes, hold);
   if (encoding === 'identity') return sent;
   try {
     const unpacked = await gunzipped(sent, { maxOutputLength: limits.bodyBytes });
@@ -60,11 +68,17 @@ async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array>
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    throw tooLarge ? tooLargeBody() : malformedBody('not gzip', error);
+    throw tooLarge ? tooLargeBody(limits.bodyBytes) : malformedBody('not gzip', error);
   }
 }
 
-async function readAtMost(request: Request, limit: number, hold: HoldBytes): Promise<Uint8Array> {
+/**
+ * The bytes of a request's body, as they were sent.
+ *
+ * @param limit how many it may have
+ * @throws ProblemError `too_large`; `malformed` when the line broke; and what `hold` throws
+ */
+export async function readBody(request: Request, limit: number, hold: HoldBytes = () => {}): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   let noRoom: unknown;
@@ -84,7 +98,7 @@ async function readAtMost(request: Request, limit: number, hold: HoldBytes): Pro
   } catch (error) {
     throw malformedBody('not there to its end: the line broke', error);
   }
-  if (size > limit) throw tooLargeBody();
+  if (size > limit) throw tooLargeBody(limit);
   if (noRoom !== undefined) throw noRoom;
   return Buffer.concat(chunks);
 }
@@ -123,10 +137,10 @@ function isDeeperThan(text: string, limit: number): boolean {
   return false;
 }
 
-function tooLargeBody(): ProblemError {
+function tooLargeBody(limit: number): ProblemError {
   return new ProblemError(
     'too_large',
-    `A body has at most ${limits.bodyBytes} bytes, also after decompression: send less at a time`,
+    `A body has at most ${limit} bytes, also after decompression: send less at a time`,
   );
 }
 

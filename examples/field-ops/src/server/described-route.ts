@@ -1,4 +1,13 @@
-import { answers, type ApiEnv, type Description, jsonAnswer, jsonBody, ProblemError, withBody } from '@ekbaar/server';
+import {
+  answers,
+  type ApiEnv,
+  type Description,
+  isStorableText,
+  jsonAnswer,
+  jsonBody,
+  ProblemError,
+  withBody,
+} from '@ekbaar/server';
 import type { Context } from 'hono';
 import * as z from 'zod/mini';
 
@@ -63,16 +72,12 @@ export function fitting<T>(schema: z.ZodMiniType<T>, value: unknown, what: strin
   });
 }
 
-function isText(text: string): boolean {
-  return !text.includes('\0') && text.isWellFormed();
-}
-
 /** Where in a value the first text is that PostgreSQL cannot hold; the empty text for the value itself. */
 function unstorable(value: unknown): string | undefined {
-  if (typeof value === 'string') return isText(value) ? undefined : '';
+  if (typeof value === 'string') return isStorableText(value) ? undefined : '';
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [name, inner] of Object.entries(value)) {
-    if (!isText(name)) return '';
+    if (!isStorableText(name)) return '';
     const place = unstorable(inner);
     if (place !== undefined) return place === '' ? name : `${name}.${place}`;
   }
@@ -81,7 +86,7 @@ function unstorable(value: unknown): string | undefined {
 
 /** Text that PostgreSQL can compare with. */
 export function storable(text: string): boolean {
-  return isText(text) && text.length <= 500;
+  return isStorableText(text) && text.length <= 500;
 }
 
 /**

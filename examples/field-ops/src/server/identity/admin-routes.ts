@@ -1,4 +1,4 @@
-import { type Actor, type ApiEnv, type Authenticate, described, ProblemError } from '@ekbaar/server';
+import { type Actor, type ApiEnv, type Authenticate, described, isStorableText, ProblemError } from '@ekbaar/server';
 import { type Context, Hono } from 'hono';
 import { type AccountRole, roles } from '../../account-answers.ts';
 import { storable } from '../described-route.ts';
@@ -156,7 +156,7 @@ export function identityAdminRoutes(
 /** A text that a database can compare with. */
 function textQuery(c: C, name: string): string | undefined {
   const text = c.req.query(name);
-  if (text?.includes('\0') === true || text?.isWellFormed() === false) throw malformed(name, 'text without NUL');
+  if (text !== undefined && !isStorableText(text)) throw malformed(name, 'text without NUL');
   return text;
 }
 

@@ -80,7 +80,7 @@ export function retryAfterMs(header: string | undefined, now: Date): number | un
 }
 
 /** Undefined for what is no JSON object. */
-export function jsonOf(text: string): object | undefined {
+function jsonOf(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null ? value : undefined;

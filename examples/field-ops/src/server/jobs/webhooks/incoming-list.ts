@@ -1,4 +1,4 @@
-import { type Database, reading, rowsOf } from '@ekbaar/server';
+import { type Database, isStorableText, reading, rowsOf } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { type IncomingEvent, IncomingEvents, incomingStatuses } from '../../../message-answers.ts';
@@ -16,7 +16,7 @@ const Cursor = z.pipe(
       const [at, source, id] = z
         .tuple([Moment, z.string(), z.string()])
         .parse(JSON.parse(Buffer.from(text, 'base64url').toString()));
-      if (!`${source}${id}`.includes('\0')) return { at, source, id };
+      if (isStorableText(source) && isStorableText(id)) return { at, source, id };
     } catch {
       // Told below.
     }

@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto';
-import { type ApiEnv, type Database, described, openAnswers, jsonAnswer, ProblemError } from '@ekbaar/server';
+import {
+  type ApiEnv,
+  type Database,
+  described,
+  openAnswers,
+  jsonAnswer,
+  parseJson,
+  ProblemError,
+  readBody,
+} from '@ekbaar/server';
 import type { Context, Hono } from 'hono';
+import * as z from 'zod/mini';
+import { fitting } from '../../described-route.ts';
 import { enqueue } from '../enqueue.ts';
-import { jsonOf } from '../answers.ts';
 import type { OpsBoss } from '../ops-boss.ts';
 import type { ProvidersConfig, TenantConfig } from '../providers.ts';
 import { incomingEvents } from '../tables.ts';
@@ -78,6 +88,10 @@ const sources: readonly Source[] = [
   },
 ];
 
+const Said = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'not a JSON object',
+);
 /** Far above what any of them sends. */
 const mostBytes = 256 * 1024;
 
@@ -117,12 +131,11 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
   const mfi = c.req.param('mfi') ?? '';
   const own = configOf(config, tenant);
   const secrets = own === undefined ? [] : source.secrets(own, mfi);
-  const request: SignedRequest = { body: await bytesOf(c.req.raw), header: (name) => c.req.header(name) };
+  const request: SignedRequest = { body: await readBody(c.req.raw, mostBytes), header: (name) => c.req.header(name) };
   // The same no for an operator that is not there, one that uses no such provider, and a wrong signature.
   if (!source.verify(request, secrets, clock())) throw new ProblemError('forbidden', 'The signature is not valid');
-  const body = jsonOf(request.body.toString('utf8'));
-  if (body === undefined)
-    throw new ProblemError('malformed', 'The body is no JSON object', { issues: [{ path: '', message: 'not JSON' }] });
+  // It is kept as it is: what no database can hold is refused here, and none of it kept.
+  const body = fitting(Said, parseJson(request.body), 'body');
   const name = source.name.startsWith('mfi/') ? `mfi:${mfi}` : source.name;
   const events = source.events(request, body).map((event) => ({ ...event, id: event.id.slice(0, 300) }));
   const boss = await bosses.boss();
@@ -150,18 +163,6 @@ async function receive(c: Context<ApiEnv>, source: Source, { database, bosses, c
 
 function configOf(config: ProvidersConfig, tenant: string): TenantConfig | undefined {
   return Object.hasOwn(config, tenant) ? config[tenant] : undefined;
-}
-
-/** @throws ProblemError `too_large` */
-async function bytesOf(request: Request): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > mostBytes) throw new ProblemError('too_large', `An event has at most ${mostBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 /** The statuses in what WhatsApp sends, which gathers some; a status of a message comes once. */
