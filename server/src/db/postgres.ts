@@ -45,7 +45,7 @@ const noLimits: TimeLimits = { statement_timeout: 0, lock_timeout: 0, idle_in_tr
  * PostgreSQL 15 or later through postgres.js.
  *
  * @param address `postgres://user:password@host:port/database`; with `?sslmode=` and `sslrootcert=` over TLS, as
- * PostgreSQL's own programs read them
+ * PostgreSQL's own programs read them; with several hosts, as they take it, for a server without queues
  */
 export function postgresDatabase(
   address: string,

@@ -21,6 +21,11 @@ export function pgBossOutbox(
         Promise.reject(new TypeError(`enqueue: the server has no queue "${queue}"; name it in queues`)),
     };
   }
+  const { connectionString: url } = database.pgBoss;
+  if (url !== undefined && !URL.canParse(url))
+    throw new TypeError(
+      'With queues, a database is reached at one host: name one that follows the primary, or a pooler',
+    );
   const boss = new PgBoss({ ...database.pgBoss, schema: 'pgboss' });
   boss.on('error', onError);
   return {

@@ -16,11 +16,17 @@ describe('readConfig', () => {
     expect(() => read(environment)).toThrow(new RegExp(`^${name}: (?!.*s3cret)`));
   });
 
-  const withTwoHosts = 'postgres://u:p,w@db1:5432,db2:5433/x?target_session_attrs=read-write';
-  it.each(['postgres://u:p@db/x', 'postgresql://u@[::1]:5433/x', 'postgres:///x?host=/run/postgresql', withTwoHosts])(
+  it.each(['postgres://u:p,w@db/x', 'postgresql://u@[::1]:5433/x', 'postgres:///x?host=/run/postgresql'])(
     'takes %s for a database',
     (url) => expect(read({ DATABASE_URL: url }).databaseUrl).toBe(url),
   );
+
+  it('takes several hosts for a replica only: the outbox reaches one', () => {
+    const several = 'postgres://u:p,w@db1:5432,db2:5433/x';
+    const url = 'postgres://u:p@db/x';
+    expect(read({ DATABASE_URL: url, DATABASE_REPLICA_URL: several }).replicaUrl).toBe(several);
+    expect(() => read({ DATABASE_URL: several })).toThrow('DATABASE_URL: it must name one host');
+  });
 
   it('lets everybody send one request, however low the rate is', () => {
     const agent = { tenant: 'pennco', id: 'a01', role: 'agent', claims: {} };

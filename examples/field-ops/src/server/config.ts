@@ -7,12 +7,14 @@ const count = z.coerce.number().check(z.int(), z.positive(), z.maximum(1_000_000
 const seconds = z.coerce.number().check(z.nonnegative(), z.maximum(600));
 const filled = z.string().check(z.minLength(1));
 const postgresUrl = filled.check(z.refine(isPostgresUrl, 'it must be postgres://user:password@host:port/database'));
+/** The driver of the outbox, unlike the engine's, knows of one only. */
+const oneHost = 'it must name one host: a name or an address that follows the primary, or a pooler';
 
 const Environment = z.object({
   NODE_ENV: z._default(z.string(), 'development'),
   PORT: z._default(port, 8787),
   HOST: z._default(filled, '127.0.0.1'),
-  DATABASE_URL: z.optional(postgresUrl),
+  DATABASE_URL: z.optional(postgresUrl.check(z.refine((url) => URL.canParse(url), oneHost))),
   DATABASE_POOLER: z.optional(z.enum(['transaction'])),
   DATABASE_REPLICA_URL: z.optional(postgresUrl),
   EKBAAR_DATA_DIR: z._default(filled, '.ekbaar'),
