@@ -219,7 +219,16 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await page.context().setOffline(true);
     await line('away').waitFor({ timeout: 3_000 });
     expect(await line('away').innerText()).toContain('Server not reached');
+    // A screen that was not open before says so, too, and fills itself later.
+    await follow('/audit');
+    await page.getByText('The server could not be reached.').waitFor();
+    // Beside the longest words, one still sees whose console it is.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await look(page, 'console-away');
+    expect((await page.locator('.top .whose').boundingBox())?.width).toBeGreaterThan(56);
+    await page.setViewportSize({ width: 1440, height: 900 });
     await page.context().setOffline(false);
     await line('live').waitFor({ timeout: 10_000 });
+    await page.locator('[data-testid=receipt]').first().waitFor();
   });
 });
