@@ -103,6 +103,9 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'confirm-submit').click();
     await at(page, 'receipt').waitFor();
     expect(await at(page, 'receipt').getAttribute('data-standing')).toBe('waiting');
+    // What ends it is within reach, though the receipt is longer than the screen.
+    const done = await at(page, 'receipt-done').boundingBox();
+    expect((done?.y ?? Infinity) + (done?.height ?? 0)).toBeLessThanOrEqual(740);
     collected.receiptNo = (await at(page, 'receipt').getAttribute('data-receipt-no')) ?? '';
     expect(collected.receiptNo).toMatch(/^[0-9A-Z]{5}-[0-9A-Z]{5}$/);
     collected.scanned = await scan(page);
