@@ -39,6 +39,37 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     expect(onMap.length).toBeGreaterThan(3);
   });
 
+  test('a thumb that taps twice does what it meant, and nothing of what comes under it', async () => {
+    const tapTwice = async (testId: string) => {
+      const box = await at(page, testId).first().boundingBox();
+      if (box === null) throw new Error(`${testId} is not there`);
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      await page.touchscreen.tap(x, y);
+      await page.waitForTimeout(150);
+      await page.touchscreen.tap(x, y);
+    };
+    const isAt = (testId: string) => expect.poll(() => at(page, testId).isVisible()).toBe(true);
+    await tapTwice('delivery-row');
+    await isAt('confirm');
+    await page.waitForTimeout(600);
+    await tapTwice('confirm');
+    await isAt('amount');
+    await page.waitForTimeout(600);
+    await isAt('amount');
+    await page.keyboard.press('Escape');
+    // Where the button of the settings was, there is a choice now.
+    await at(page, 'account').click();
+    await at(page, 'settings').waitFor();
+    await page.waitForTimeout(600);
+    await tapTwice('settings');
+    await at(page, 'track').waitFor();
+    await page.waitForTimeout(600);
+    const changed = await page.evaluate(() => localStorage.getItem('ekbaar.agent.settings'));
+    expect(changed).toBeNull();
+    await page.keyboard.press('Escape');
+    await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
   test('offline: the route is planned, every screen opens, and nothing is asked of the network', async () => {
     await agent.phone.setOffline(true);
     await page.reload();
@@ -72,6 +103,9 @@ describe.skipIf(chromiumIsMissing())('an agent’s day', () => {
     await at(page, 'confirm-submit').click();
     await at(page, 'receipt').waitFor();
     expect(await at(page, 'receipt').getAttribute('data-standing')).toBe('waiting');
+    // What ends it is within reach, though the receipt is longer than the screen.
+    const done = await at(page, 'receipt-done').boundingBox();
+    expect((done?.y ?? Infinity) + (done?.height ?? 0)).toBeLessThanOrEqual(740);
     collected.receiptNo = (await at(page, 'receipt').getAttribute('data-receipt-no')) ?? '';
     expect(collected.receiptNo).toMatch(/^[0-9A-Z]{5}-[0-9A-Z]{5}$/);
     collected.scanned = await scan(page);

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { chromiumIsMissing } from '../support/chromium.ts';
+import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { look } from '../sign-in/pages.ts';
 import { type AgentPhone, agentPhone, at } from './agent-phone.ts';
 
@@ -34,6 +34,43 @@ describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () 
     expect(await page.locator('dialog').count()).toBe(1);
     await page.keyboard.press('Escape');
     await page.locator('dialog').waitFor({ state: 'detached' });
+  });
+
+  test('is waited for while the line carries nothing, whatever the phone says', async () => {
+    const nothing = '**/*';
+    const phone = await openPrivateWindow({ mobile: true, context: { serviceWorkers: 'block' } });
+    await phone.route(file('delivery-sheet'), (route) => route.abort());
+    const other = await phone.newPage();
+    await other.goto(`${agent.server.url}/agent/`);
+    await other.locator('[data-testid=agent-option][data-sub=a02]').click();
+    await other.locator('[data-testid=delivery-row]').first().waitFor();
+    await phone.route(nothing, (route) => route.abort());
+    await other.locator('[data-testid=delivery-row]').first().click();
+    await other.locator('dialog', { hasText: 'Opening…' }).waitFor();
+    // Longer than four tries take.
+    await other.waitForTimeout(9_000);
+    expect(await at(other, 'part-problem').count()).toBe(0);
+    await phone.unrouteAll();
+    await at(other, 'confirm').waitFor();
+    await phone.close();
+  });
+
+  test('is there as soon as the list is; the app says as long as it is not on the phone', async () => {
+    const phone = await openPrivateWindow({ mobile: true, context: { serviceWorkers: 'block' } });
+    const other = await phone.newPage();
+    await other.goto(`${agent.server.url}/agent/`);
+    await other.locator('[data-testid=agent-option][data-sub=a03]').click();
+    await other.locator('[data-testid=delivery-row]').first().waitFor();
+    // What was asked for until now comes.
+    await other.waitForTimeout(500);
+    await phone.setOffline(true);
+    await other.locator('[data-testid=delivery-row]').first().click();
+    await at(other, 'confirm').waitFor({ timeout: 5_000 });
+    await other.keyboard.press('Escape');
+    // Without a service worker it never is.
+    expect(await at(other, 'not-kept').innerText()).toContain('Stay where there is a network');
+    await look(other, 'agent-not-kept');
+    await phone.close();
   });
 
   test('is given up when the server has it no more; a reload is offered only where it does not lose the app', async () => {
@@ -86,6 +123,19 @@ describe.skipIf(chromiumIsMissing())('a part of the app that does not come', () 
     expect(await at(page, 'delivery-row').count()).toBeGreaterThan(0);
     await agent.phone.setOffline(false);
   });
+});
+
+describe.skipIf(chromiumIsMissing())('a first visit', () => {
+  test('ends with the app on the phone, and says so', async () => {
+    const agent = await agentPhone();
+    const page = await agent.openApp();
+    await at(page, 'not-kept').waitFor({ state: 'detached' });
+    await agent.phone.setOffline(true);
+    await page.reload();
+    await at(page, 'delivery-row').first().waitFor();
+    expect(await at(page, 'not-kept').count()).toBe(0);
+    await agent.close();
+  }, 300_000);
 });
 
 /** A part's script as the build names it. */

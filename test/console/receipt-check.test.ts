@@ -84,3 +84,19 @@ test('another program’s books without the phone’s word: the time that they h
   await ekbaar.query(sql`delete from sync.receipts where key = ${key}`);
   expect(await verdictOn(facts, key)).toMatchObject({ verdict: 'genuine' });
 });
+
+test('who may not ask hears for whom the route is', async () => {
+  const refusalOf = async (path: string, role: 'agent' | 'settlement', regions: string[]) => {
+    const { status, body } = await ekbaar.get(path, await ekbaar.token('x01', role, 'pennco', { regions }));
+    return [status, (body as { detail?: string }).detail];
+  };
+  const refused = (whom: string) => [403, `x01 may not do this: it is for ${whom}`];
+  const day = '2026-11-22';
+  expect(await refusalOf(`/api/v1/day-close/regions?date=${day}`, 'agent', [])).toEqual(refused('ops and settlement'));
+  expect(await refusalOf('/api/v1/exports', 'agent', [])).toEqual(refused('ops and settlement'));
+  expect(await refusalOf('/api/v1/places', 'settlement', ['IN-BR-11'])).toEqual(refused('agents and ops'));
+  expect(await refusalOf('/api/v1/settlement/runs', 'settlement', ['IN-BR-11'])).toEqual(
+    refused('ops and settlement with all regions'),
+  );
+  expect(await refusalOf('/api/v1/messages', 'settlement', ['*'])).toEqual(refused('ops with all regions'));
+});

@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dayOf } from '../../examples/field-ops/web/shared/india-time.ts';
 import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
+import { look } from '../sign-in/pages.ts';
 import { password } from '../sign-in/people.ts';
 import { type Office, openOffice } from './office.ts';
 
@@ -143,15 +145,34 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     await expect.poll(() => page.url()).toContain('agent=a');
   });
 
-  test('an office screen of 1366 px shows each usual column, and each total in a line of its own', async () => {
+  test('an office screen of 1280 px shows each usual column, also of a day that was closed with differences', async () => {
+    const [one, late] = office.deliveries.slice(3).filter(({ agentId }) => agentId === 'a02');
+    if (one === undefined || late === undefined) throw new Error('a02 has nothing to do');
+    await office.confirm(one);
+    const date = dayOf(Date.now());
+    const counted = { collectedPaise: 12_34_567_50, disbursedPaise: 98_76_543_25, count: 7 };
+    const key = { 'idempotency-key': crypto.randomUUID() };
+    await office.http.post('/v1/mutations/closeDay', await office.tokenOf('a02', 'agent'), { date, ...counted }, key);
+    await office.confirm(late);
+    // Windows draws a scroll bar of 15 px.
+    await page.setViewportSize({ width: 1280 - 15, height: 800 });
+    for (const [path, seen] of [
+      ['/', '[data-testid=console-row]'],
+      ['/deliveries', '[data-testid=delivery]'],
+      ['/day-close', '[data-testid=agent-close] .under'],
+    ] as const) {
+      await office.open(path, seen);
+      await look(page, `console-1280${path.replace('/', '-')}`);
+      const wide = await page
+        .locator('.table, .scroll')
+        .evaluateAll((boxes) => boxes.filter((box) => box.scrollWidth > box.clientWidth).length);
+      expect([path, wide]).toEqual([path, 0]);
+    }
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  test('an office screen of 1366 px shows each total in a line of its own', async () => {
     await page.setViewportSize({ width: 1366, height: 768 });
-    await office.open('/deliveries', '[data-testid=delivery]');
-    // Windows draws a scroll bar of 15 px beside the rows.
-    const fits = await page.locator('.grid .head').evaluate((head) => {
-      (head as HTMLElement).style.width = '1097px';
-      return head.scrollWidth <= 1097;
-    });
-    expect(fits).toBe(true);
     await office.open('/', '[data-testid=total]');
     const lines = await page.locator('[data-testid=total]').evaluateAll((totals) =>
       totals.map((total) => {
@@ -164,5 +185,50 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     );
     expect(lines).toEqual([true, true, true, true]);
     await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  test('on a phone the navigation closes with Escape and by a tap beside it, and the focus goes where one goes on', async () => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await office.open('/agents', '#screen h1');
+    const menu = page.getByRole('button', { name: 'Navigation' });
+    const isOpen = () => page.locator('[data-testid=nav-d]').isVisible();
+    const focused = () => page.evaluate(() => document.activeElement?.className || document.activeElement?.id);
+    await menu.click();
+    await expect.poll(isOpen).toBe(true);
+    await look(page, 'console-navigation');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Escape');
+    await expect.poll(isOpen).toBe(false);
+    expect(await focused()).toBe('menu');
+    await menu.click();
+    // On the search field, which is not meant.
+    await page.mouse.click(370, 150);
+    await expect.poll(isOpen).toBe(false);
+    expect(await focused()).toBe('menu');
+    await menu.click();
+    await page.locator('[data-testid=nav-d]').click();
+    await page.locator('[data-testid=delivery]').first().waitFor();
+    expect([await isOpen(), await focused()]).toEqual([false, 'screen']);
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  test('says at once that the network is gone, and is live again when it is back', async () => {
+    const line = (state: string) => page.locator(`[data-testid=live][data-state=${state}]`);
+    await office.open('/', '[data-testid=console-row]');
+    await line('live').waitFor();
+    await page.context().setOffline(true);
+    await line('away').waitFor({ timeout: 3_000 });
+    expect(await line('away').innerText()).toContain('Server not reached');
+    // A screen that was not open before says so, too, and fills itself later.
+    await follow('/audit');
+    await page.getByText('The server could not be reached.').waitFor();
+    // Beside the longest words, one still sees whose console it is.
+    await page.setViewportSize({ width: 360, height: 740 });
+    await look(page, 'console-away');
+    expect((await page.locator('.top .whose').boundingBox())?.width).toBeGreaterThan(56);
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await page.context().setOffline(false);
+    await line('live').waitFor({ timeout: 10_000 });
+    await page.locator('[data-testid=receipt]').first().waitFor();
   });
 });

@@ -78,7 +78,8 @@ export function fieldOpsServer(
   app.post('/api/v1/deliveries/:id/confirm', mutationRoute('confirmDelivery', { id: 'deliveryId' }));
   app.post('/api/v1/disbursements/:id/reconcile', mutationRoute('reconcileDisbursement', { id: 'disbursementId' }));
   app.get('/api/v1/deliveries', collectionRoute('deliveries', { region: 'regionId', agent: 'agentId', mfi: 'mfiId' }));
-  const bosses = routesOfJobs(server, database, { authenticate, mayUse: isAdministrator }, outside, platform);
+  const administrators = { inWords: 'ops with all regions', includes: isAdministrator };
+  const bosses = routesOfJobs(server, database, { authenticate, mayUse: administrators }, outside, platform);
   const who = { app, authenticate };
   settlementRoutes(who, database, bosses, platform.clock);
   dayCloseRoutes(who, database);

@@ -19,7 +19,7 @@ const Verdict = z.object({
 /** `POST /api/v1/receipts/check`: whether a receipt that a customer shows is one of ours, and what the books have. */
 export function receiptCheckRoute(who: Omit<OpsApp, 'mayUse'>, database: Database): void {
   opsRoute(
-    { ...who, mayUse: ({ role }) => role === 'ops' },
+    { ...who, mayUse: { inWords: 'ops', includes: ({ role }) => role === 'ops' } },
     {
       method: 'post',
       path: '/api/v1/receipts/check',

@@ -1,9 +1,12 @@
+import { useLayoutEffect, useRef } from 'react';
 import { now } from '../shared/platform.ts';
 import { formatRupees } from '../shared/rupees.ts';
 import type { AgentClient, AgentMutation, DeliveryRow } from './client.ts';
 import { deliveryIdOf } from './delivery-state.ts';
 import { useLanguage } from './i18n/language.tsx';
 import { firstReceiptNo, mayPassNow, refusalInWords } from './refusal.ts';
+
+const restMs = 400;
 
 interface AttentionListProps {
   client: AgentClient;
@@ -15,6 +18,11 @@ interface AttentionListProps {
 /** What the server refused and the agent has not dealt with: each stays until the agent says that they have seen it. */
 export function AttentionList({ client, refusals, rows, onOpen }: AttentionListProps) {
   const { t, time } = useLanguage();
+  const list = useRef<HTMLUListElement>(null);
+  // When one goes, the next one moves under the thumb: the second of two taps is not meant for it.
+  useLayoutEffect(() => {
+    list.current?.animate({ pointerEvents: ['none', 'none'] }, restMs);
+  }, [refusals.length]);
   if (refusals.length === 0) return <p className="nothing">{t.attention.none}</p>;
   const did: Readonly<Record<string, string>> = t.attention.did;
   return (
@@ -23,7 +31,7 @@ export function AttentionList({ client, refusals, rows, onOpen }: AttentionListP
         {t.attention.title}
       </h2>
       <p className="hint">{t.attention.explain}</p>
-      <ul className="refusals">
+      <ul className="refusals" ref={list}>
         {refusals.map((record) => {
           const id = deliveryIdOf(record);
           const row = id === null ? undefined : rows.get(id);

@@ -7,7 +7,7 @@ import { closingOf } from './day-totals.ts';
 import { openStates } from './delivery-state.ts';
 import type { Filter } from './filter-tabs.tsx';
 import { useLanguage } from './i18n/language.tsx';
-import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen, preloadScreens } from './lazy-screens.tsx';
+import { CloseScreen, DeliverySheet, HistoryScreen, MapScreen } from './lazy-screens.tsx';
 import { Part } from './part.tsx';
 import { useDayStops } from './places/use-day-stops.ts';
 import { useSession } from './session-context.ts';
@@ -16,13 +16,12 @@ import { SyncBar } from './sync-bar.tsx';
 import { type Tab, TabBar } from './tab-bar.tsx';
 import { Today } from './today.tsx';
 import { useTrack } from './track/use-track.ts';
+import { useKept } from './use-kept.ts';
 import { useMinute, useStatus } from './use-status.ts';
 import { useWork } from './use-work.ts';
 
 /** How long the note stays that something was saved, in milliseconds. */
 const saidFor = 4_000;
-/** After so long the first screen stands, also on a slow phone. */
-const preloadAfter = 1_500;
 
 interface DayProps {
   client: AgentClient;
@@ -37,7 +36,7 @@ interface DayProps {
  * itself: what one of them cannot show must not take the others away.
  */
 export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
-  const { t, preload } = useLanguage();
+  const { t } = useLanguage();
   const { session } = useSession();
   const { tracked } = useSettings();
   const status = useStatus(client);
@@ -53,10 +52,12 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
     const timer = setTimeout(() => setSaid(''), saidFor);
     return () => clearTimeout(timer);
   }, [said]);
+  const kept = useKept();
+  const wasKept = useRef(kept);
   useEffect(() => {
-    const timer = setTimeout(() => preloadScreens([preload]), preloadAfter);
-    return () => clearTimeout(timer);
-  }, [preload]);
+    if (kept && !wasKept.current) setSaid(t.bar.kept);
+    wasKept.current = kept;
+  }, [kept, t]);
   const { signedOut } = status;
   useEffect(() => {
     if (signedOut) onSignedOut();
@@ -110,7 +111,7 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
       </Part>
       <Part>
         <SyncBar
-          client={client}
+          {...{ client, kept }}
           refused={work.refusals.length}
           onRefused={() => {
             setFilter('attention');

@@ -23,9 +23,9 @@ export const SupportSheet = lazy(() => loaders.support().then((file) => ({ defau
 export const ChangePin = lazy(() => loaders.pin().then((file) => ({ default: file.ChangePin })));
 
 /**
- * Takes all screens into memory once the first one stands: a page in use must not need a file of its own build when a
- * newer one has taken its place in the meantime.
+ * Takes all screens into memory: a page in use must not need a file of its own build when a newer one has taken its place
+ * in the meantime, and a first visit must not need the network for long.
  */
-export function preloadScreens(more: readonly (() => Promise<unknown>)[] = []): void {
-  for (const load of [...Object.values(loaders), ...more]) load().catch(() => undefined);
+export async function preloadScreens(): Promise<void> {
+  await Promise.all(Object.values(loaders).map((load) => load()));
 }

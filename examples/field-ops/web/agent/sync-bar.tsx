@@ -5,13 +5,15 @@ import { useMinute, useStatus } from './use-status.ts';
 
 interface SyncBarProps {
   client: AgentClient;
+  /** Whether the whole app is on this phone. */
+  kept: boolean;
   /** How many entries the server refused that nobody has dealt with. */
   refused: number;
   onRefused(): void;
 }
 
 /** Always in sight: what is not sent yet and since when, what was refused, whether there is a network, and how fresh the list is. */
-export function SyncBar({ client, refused, onRefused }: SyncBarProps) {
+export function SyncBar({ client, kept, refused, onRefused }: SyncBarProps) {
   const { t, time } = useLanguage();
   const status = useStatus(client);
   const minute = useMinute();
@@ -43,6 +45,11 @@ export function SyncBar({ client, refused, onRefused }: SyncBarProps) {
           <span aria-hidden="true"> · </span>
           <span>{lastSyncedAt === null ? t.bar.neverSynced : t.bar.synced(time.at(lastSyncedAt, minute))}</span>
         </p>
+        {!kept && (
+          <p className="bar-line" data-testid="not-kept">
+            {t.bar.keeping}
+          </p>
+        )}
         {blocked !== null && <p role="alert">{blocked}</p>}
       </div>
       {refused > 0 && (

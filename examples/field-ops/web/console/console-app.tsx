@@ -87,7 +87,15 @@ function Session({ session }: { session: OfficeSession }) {
     feed.start(stopping.signal);
     const api = new ApiLine((why) => session.token(why));
     // What one account saw is not there for the next one.
-    const client = new QueryClient({ defaultOptions: { queries: { retry: 1, staleTime: 5_000 } } });
+    // Without a network, too, everything is asked, and its failure told: what waits for a network in silence is an empty
+    // screen, or a change that is made when nobody looks any more.
+    const networkMode = 'always';
+    const client = new QueryClient({
+      defaultOptions: {
+        queries: { networkMode, refetchOnReconnect: true, retry: 1, staleTime: 5_000 },
+        mutations: { networkMode },
+      },
+    });
     setStarted({ session, feed, api, client });
     return () => {
       stopping.abort();

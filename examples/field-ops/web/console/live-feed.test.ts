@@ -7,10 +7,13 @@ const token = () => Promise.resolve('t');
 class OneRowServer {
   version = 1;
   asked = 0;
+  /** Nobody can reach it. */
+  down = false;
   #held: Array<() => void> | null = null;
   #stream: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   readonly fetch = async (path: string): Promise<Response> => {
+    if (this.down) throw new TypeError('Failed to fetch');
     if (path === '/v1/events') {
       return new Response(new ReadableStream<Uint8Array>({ start: (stream) => void (this.#stream = stream) }));
     }
@@ -23,6 +26,10 @@ class OneRowServer {
 
   poke(): void {
     this.#stream?.enqueue(new TextEncoder().encode(`event: poke\ndata: {"scopes":{"region:r":${this.version}}}\n\n`));
+  }
+
+  cut(): void {
+    this.#stream?.error(new TypeError('network error'));
   }
 
   hold(): void {
@@ -43,19 +50,27 @@ class OneRowServer {
 }
 
 describe('LiveFeed', () => {
-  const closing = new AbortController();
+  let closing = new AbortController();
   afterEach(() => {
     closing.abort();
+    closing = new AbortController();
     vi.unstubAllGlobals();
   });
 
+  /** One that is live, and the browser's network. */
+  async function live(server: OneRowServer) {
+    vi.stubGlobal('fetch', server.fetch);
+    const network = new EventTarget();
+    const feed = new LiveFeed(token, network);
+    feed.start(closing.signal);
+    await vi.waitFor(() => expect([feed.get().agents.get('a')?.name, feed.get().line]).toEqual(['v1', 'live']));
+    return { feed, network };
+  }
+
   it('pulls again after a poke that came during a pull', async () => {
     const server = new OneRowServer();
-    vi.stubGlobal('fetch', server.fetch);
-    const feed = new LiveFeed(token);
+    const { feed } = await live(server);
     const shown = () => feed.get().agents.get('a')?.name;
-    feed.start(closing.signal);
-    await vi.waitFor(() => expect([shown(), feed.get().line]).toEqual(['v1', 'live']));
 
     server.hold();
     const before = server.asked;
@@ -69,5 +84,35 @@ describe('LiveFeed', () => {
 
     await vi.waitFor(() => expect(shown()).toBe('v2'), { timeout: 3_000 });
     expect(server.asked).toBe(before + 2);
+  });
+
+  it('is not live from the moment that the browser says so, and comes back with the network', async () => {
+    const server = new OneRowServer();
+    const { feed, network } = await live(server);
+    server.down = true;
+    network.dispatchEvent(new Event('offline'));
+    expect(feed.get().line).toBe('away');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(feed.get().line).toBe('away');
+    server.down = false;
+    server.version = 2;
+    network.dispatchEvent(new Event('online'));
+    await vi.waitFor(() => expect([feed.get().agents.get('a')?.name, feed.get().line]).toEqual(['v2', 'live']));
+  });
+
+  it('goes on being live where the browser is wrong about the network', async () => {
+    const { feed, network } = await live(new OneRowServer());
+    network.dispatchEvent(new Event('offline'));
+    await vi.waitFor(() => expect(feed.get().line).toBe('live'));
+  });
+
+  it('says within seconds that the server is gone with its stream, and comes back by itself', async () => {
+    const server = new OneRowServer();
+    const { feed } = await live(server);
+    server.down = true;
+    server.cut();
+    await vi.waitFor(() => expect(feed.get().line).toBe('away'), { timeout: 4_000 });
+    server.down = false;
+    await vi.waitFor(() => expect(feed.get().line).toBe('live'), { timeout: 20_000 });
   });
 });

@@ -39,9 +39,13 @@ export class LiveFeed {
   /** Since the last pull began: what the poke is about may not be in that pull's answer. */
   #poked = false;
   #wake: () => void = () => undefined;
+  #renewStream: () => void = () => undefined;
+  readonly #network: EventTarget;
 
-  constructor(token: TokenSource) {
+  /** @param network where the browser says `offline` and `online` */
+  constructor(token: TokenSource, network: EventTarget = globalThis) {
     this.#line = new ServerLine(token);
+    this.#network = network;
   }
 
   readonly get = (): FeedState => this.#state;
@@ -52,6 +56,18 @@ export class LiveFeed {
   };
 
   start(signal: AbortSignal): void {
+    const lost = (): void => {
+      this.#set({ line: 'away' });
+      // The browser may be wrong, such as about a server in the same house: the next pull says so.
+      this.#poke();
+    };
+    const back = (): void => {
+      // A stream from before may be dead without having ended.
+      this.#renewStream();
+      this.#poke();
+    };
+    this.#network.addEventListener('offline', lost, { signal });
+    this.#network.addEventListener('online', back, { signal });
     void this.#pullOnAndOn(signal);
     void this.#listenOnAndOn(signal);
   }
@@ -89,17 +105,23 @@ export class LiveFeed {
   async #listenOnAndOn(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
+      const attempt = new AbortController();
+      this.#renewStream = () => attempt.abort();
+      signal.addEventListener('abort', this.#renewStream, { signal: attempt.signal });
       const opened = (): void => {
         failures = 0;
         this.#streaming = true;
         // What was published while the line was down made no poke.
         this.#poke();
       };
-      await this.#line.listen(signal, opened, () => this.#poke()).catch(() => undefined);
+      await this.#line.listen(attempt.signal, opened, () => this.#poke()).catch(() => undefined);
       this.#streaming = false;
       if (!signal.aborted && this.#state.line === 'live') this.#set({ line: 'polling' });
       failures += 1;
-      await sleep(backoff(failures), signal);
+      await sleep(backoff(failures), attempt.signal);
+      attempt.abort();
+      // Whether the server can be reached at all, only a pull tells; the next one may be half a minute away.
+      this.#poke();
     }
   }
 

@@ -1,7 +1,7 @@
 import { type Actor, type Database, ProblemError, reading } from '@ekbaar/server';
 import * as z from 'zod/mini';
 import { AgentCloses, dayStates, RegionCloses } from '../../day-close-answers.ts';
-import { type OpsApp, opsRoute, PageLimit } from '../jobs/ops-route.ts';
+import { office, type OpsApp, opsRoute, PageLimit } from '../jobs/ops-route.ts';
 import { regionsOf } from '../mutators.ts';
 import { Day } from '../values.ts';
 import { agentDays, type DayRequest, regionDays } from './day-report.ts';
@@ -10,7 +10,7 @@ const id = z.string().check(z.maxLength(64), z.regex(/^[^\0]*$/));
 
 /** `/api/v1/day-close`: who has closed the day, and whether it fits the ledger. */
 export function dayCloseRoutes(who: Omit<OpsApp, 'mayUse'>, database: Database): void {
-  const ops: OpsApp = { ...who, mayUse: ({ role }) => role === 'ops' || role === 'settlement' };
+  const ops: OpsApp = { ...who, mayUse: office };
 
   opsRoute(ops, {
     method: 'get',

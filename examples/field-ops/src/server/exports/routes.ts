@@ -13,7 +13,7 @@ import {
 } from '../../export-answers.ts';
 import { enqueue } from '../jobs/enqueue.ts';
 import type { OpsBoss } from '../jobs/ops-boss.ts';
-import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
+import { office, type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
 import { regionsOf } from '../mutators.ts';
 import { readDeliveryQuery } from '../records/delivery-list.ts';
 import { findRun } from '../settlement/run-store.ts';
@@ -41,8 +41,7 @@ export function exportRoutes(
   clock: () => Date,
 ): void {
   const { app, authenticate } = who;
-  const mayUse = ({ role }: Actor) => role === 'ops' || role === 'settlement';
-  const ops: OpsApp = { ...who, mayUse };
+  const ops: OpsApp = { ...who, mayUse: office };
   const own = async (actor: Actor, id = ''): Promise<Export> => {
     const found = await findExport(database.db, actor.tenant, id);
     if (found === undefined || !maySee(actor, found)) throw new ProblemError('not_found', 'There is no such export');
@@ -64,7 +63,8 @@ export function exportRoutes(
       const { tenant } = actor;
       const seen = regionsOf(actor);
       const all = seen.includes('*');
-      if (sources[kind].whole === true && !all) throw forbidden(`${kind} are of all regions, and the token is not`);
+      if (sources[kind].whole === true && !all)
+        throw forbidden(`${kind} are of the whole operator: that takes a token with all regions`);
       if (filters.region !== undefined && !all && !seen.includes(filters.region))
         throw forbidden(`the token names no region ${filters.region}`);
       if (filters.list !== undefined && kind !== 'deliveries')

@@ -4,11 +4,24 @@ import * as z from 'zod/mini';
 import { isUuid, Moment } from '../values.ts';
 import { fitting, descriptionOf, storablePath } from '../described-route.ts';
 
+/** Those for whom a route is. */
+export interface Circle {
+  /** As a refusal names them. */
+  readonly inWords: string;
+  readonly includes: (actor: Actor) => boolean;
+}
+
+/** Each for the regions that they oversee. */
+export const office: Circle = {
+  inWords: 'ops and settlement',
+  includes: ({ role }) => role === 'ops' || role === 'settlement',
+};
+
 /** Where routes of ops are put, and who may use them. */
 export interface OpsApp {
   readonly app: Hono<ApiEnv>;
   readonly authenticate: Authenticate;
-  readonly mayUse: (actor: Actor) => boolean;
+  readonly mayUse: Circle;
 }
 
 interface OpsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answer extends z.ZodMiniType> {
@@ -29,6 +42,10 @@ interface OpsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType, Answ
   }) => Promise<z.input<Answer>>;
 }
 
+export function refusedTo(actor: Actor, { inWords }: Circle): ProblemError {
+  return new ProblemError('forbidden', `${actor.id} may not do this: it is for ${inWords}`);
+}
+
 /**
  * A route for ops, with its schemas checked and shown in the API's description. The tenant is always the token's. What it
  * answers holds customers' data: no cache may keep it.
@@ -44,8 +61,7 @@ export function opsRoute<Query extends z.ZodMiniType, Body extends z.ZodMiniType
     described(
       async (c: Context<ApiEnv>) => {
         const { actor } = await authenticate(c.req.raw);
-        if (!mayUse(actor))
-          throw new ProblemError('forbidden', `${actor.id} may not do this: it is for ops of all regions`);
+        if (!mayUse.includes(actor)) throw refusedTo(actor, mayUse);
         c.header('Cache-Control', 'no-store');
         const given = {
           actor,

@@ -33,7 +33,10 @@ const mostVillages = 5000;
 
 /** `GET /api/v1/places` and `GET /api/v1/agents/{id}/route`, for agents of their own and for ops of their regions. */
 export function routesOfPlaces(who: Omit<OpsApp, 'mayUse'>, database: Database): void {
-  const app: OpsApp = { ...who, mayUse: ({ role }) => role === 'agent' || role === 'ops' };
+  const app: OpsApp = {
+    ...who,
+    mayUse: { inWords: 'agents and ops', includes: ({ role }) => role === 'agent' || role === 'ops' },
+  };
 
   opsRoute(app, {
     method: 'get',

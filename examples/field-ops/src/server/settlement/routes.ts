@@ -1,4 +1,4 @@
-import { type Actor, answers, type Database, described, ProblemError, reading } from '@ekbaar/server';
+import { answers, type Database, described, ProblemError, reading } from '@ekbaar/server';
 import { and, desc, eq, sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import {
@@ -11,7 +11,7 @@ import {
   SettlementRun,
   SettlementRuns,
 } from '../../settlement-answers.ts';
-import { type OpsApp, opsRoute, pageEnd, PageLimit, pageStart } from '../jobs/ops-route.ts';
+import { type Circle, type OpsApp, opsRoute, pageEnd, PageLimit, pageStart, refusedTo } from '../jobs/ops-route.ts';
 import type { OpsBoss } from '../jobs/ops-boss.ts';
 import { regionsOf } from '../mutators.ts';
 import { streamed } from '../exports/streamed.ts';
@@ -25,9 +25,10 @@ import { runAgain } from './settlement-run.ts';
 import { settlementRuns } from './tables.ts';
 
 /** The bank's file is the whole operator's: ops and settlement of some regions only do not see it. */
-function maySettle(actor: Actor): boolean {
-  return (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*');
-}
+const settlers: Circle = {
+  inWords: 'ops and settlement with all regions',
+  includes: (actor) => (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*'),
+};
 
 const FileName = z._default(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[^\p{Cc}]+$/u)), 'bank.csv');
 
@@ -38,7 +39,7 @@ export function settlementRoutes(
   bosses: OpsBoss,
   clock: () => Date,
 ): void {
-  const ops: OpsApp = { ...who, mayUse: maySettle };
+  const ops: OpsApp = { ...who, mayUse: settlers };
   const { app, authenticate } = who;
   const theRun = async (tenant: string, id = ''): Promise<Run> => {
     const run = await findRun(database.db, tenant, id);
@@ -51,7 +52,7 @@ export function settlementRoutes(
     described(
       async (c) => {
         const { actor } = await authenticate(c.req.raw);
-        if (!maySettle(actor)) throw forbidden(actor);
+        if (!settlers.includes(actor)) throw refusedTo(actor, settlers);
         const encoding = c.req.header('content-encoding') ?? 'identity';
         if (encoding !== 'identity')
           throw new ProblemError('unsupported_encoding', 'Send the bank’s file as it is, not compressed');
@@ -203,7 +204,7 @@ export function settlementRoutes(
     described(
       async (c) => {
         const { actor } = await authenticate(c.req.raw);
-        if (!maySettle(actor)) throw forbidden(actor);
+        if (!settlers.includes(actor)) throw refusedTo(actor, settlers);
         const run = await theRun(actor.tenant, c.req.param('id'));
         return streamed(
           reportText(database, run),
@@ -241,8 +242,4 @@ function shown(run: Run): z.input<typeof SettlementRun> {
     uploadedAt: run.uploadedAt.toISOString(),
     finishedAt: run.finishedAt?.toISOString() ?? null,
   };
-}
-
-function forbidden(actor: Actor): ProblemError {
-  return new ProblemError('forbidden', `${actor.id} may not do this: it is for ops and settlement of all regions`);
 }

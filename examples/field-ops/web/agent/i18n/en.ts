@@ -121,6 +121,8 @@ export const messages = {
     problem: (code: string) => `Tell the office: ${code}`,
     synced: (time: string) => `Updated ${time}`,
     neverSynced: 'Not updated yet',
+    keeping: 'The app is still being saved on this phone. Stay where there is a network.',
+    kept: 'The app now works without a network.',
     needsToken: 'Sign-in has run out: it is renewed as soon as there is a network. Nothing is lost.',
     updateRequired: 'This app is too old for the server. Close it and open it again with a network. Nothing is lost.',
     syncNow: 'Send now',

@@ -150,7 +150,11 @@ const agentColumns: readonly Column<AgentClose>[] = [
         <span className="tag" data-tone={tones[state]}>
           {stateWords[state]}
         </span>
-        {late !== null && late > 0 && <span className="tag">{counted(late)} came late</span>}
+        {late !== null && late > 0 && (
+          <span className="under">
+            <span className="tag">{counted(late)} came late</span>
+          </span>
+        )}
       </>
     ),
   },
@@ -192,5 +196,6 @@ function beside(countedPaise: number | null, ledgerPaise: number): ReactNode {
 }
 
 function signed(paise: number): string {
-  return `${paise > 0 ? '+' : '−'}${formatRupees(Math.abs(paise))}`;
+  // A word joiner: the sign stays on the line of its amount.
+  return `${paise > 0 ? '+' : '−'}\u2060${formatRupees(Math.abs(paise))}`;
 }

@@ -23,11 +23,11 @@ export interface Column {
   cell(row: ListedDelivery, now: number): ReactNode;
 }
 
-/** All columns of the list, in their order; the usual ones fit an office screen of 1366 px. */
+/** All columns of the list, in their order; the usual ones fit an office screen of 1280 px. */
 export const columns: readonly Column[] = [
   { id: 'status', title: 'Status', width: '134px', sort: 'status', cell: (row) => <StatusLabel status={row.status} /> },
   {
-    ...{ id: 'customer', title: 'Customer', width: 'minmax(104px, 1.2fr)', sort: 'customerName' },
+    ...{ id: 'customer', title: 'Customer', width: 'minmax(96px, 1.2fr)', sort: 'customerName' },
     cell: (row) => <Link to={`/deliveries/${encodeURIComponent(row.id)}`}>{row.customerName}</Link>,
   },
   {
@@ -39,10 +39,10 @@ export const columns: readonly Column[] = [
     cell: (row) => formatRupees(row.amountPaise),
   },
   { id: 'kind', title: 'Kind', width: '66px', sort: 'kind', cell: (row) => kindInWords(row.kind) },
-  { id: 'village', title: 'Village', width: 'minmax(76px, 1fr)', sort: 'village', cell: (row) => row.village },
+  { id: 'village', title: 'Village', width: 'minmax(72px, 1fr)', sort: 'village', cell: (row) => row.village },
   { id: 'region', title: 'Region', width: '92px', sort: 'regionId', extra: true, cell: (row) => row.regionId },
   {
-    ...{ id: 'agent', title: 'Agent', width: 'minmax(104px, 1.2fr)', sort: 'agentName' },
+    ...{ id: 'agent', title: 'Agent', width: 'minmax(96px, 1.2fr)', sort: 'agentName' },
     cell: (row) => <Link to={`/agents/${encodeURIComponent(row.agentId)}`}>{row.agentName}</Link>,
   },
   { id: 'mfi', title: 'MFI', width: '78px', sort: 'mfiId', cell: (row) => mfiName(row.mfiId) },

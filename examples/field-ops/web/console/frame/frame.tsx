@@ -19,12 +19,24 @@ export function Frame() {
   const at = screenAt(path);
   const title = at?.screen.title ?? 'Not found';
   const main = useRef<HTMLElement>(null);
+  const menu = useRef<HTMLButtonElement>(null);
   useKeys(seesAll, administers);
   useEffect(() => {
     document.title = `${title} · Ekbaar Console`;
     // A reader of the screen hears where it is; who scrolled down starts at the top.
     main.current?.scrollTo({ top: 0 });
   }, [title, path]);
+
+  useEffect(() => {
+    if (!open) return;
+    const pressed = (event: KeyboardEvent) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      setOpen(false);
+      menu.current?.focus();
+    };
+    addEventListener('keydown', pressed);
+    return () => removeEventListener('keydown', pressed);
+  }, [open]);
 
   const One = at?.screen.One;
   return (
@@ -34,6 +46,7 @@ export function Frame() {
       </a>
       <header className="top">
         <button
+          ref={menu}
           type="button"
           className="menu"
           aria-expanded={open}
@@ -65,7 +78,11 @@ export function Frame() {
                       to={screen.path === '' ? '/' : screen.path}
                       current={at?.screen === screen}
                       testId={`nav-${screen.key}`}
-                      onFollow={() => setOpen(false)}
+                      onFollow={() => {
+                        // The link is about to be out of sight, and nothing there may have the focus.
+                        if (open) main.current?.focus({ preventScroll: true });
+                        setOpen(false);
+                      }}
                     >
                       {screen.title}
                       <kbd aria-hidden="true">g {screen.key}</kbd>
@@ -76,6 +93,17 @@ export function Frame() {
           </div>
         ))}
       </nav>
+      {/* A tap beside the navigation closes it, and does nothing to what lies there. */}
+      {open && (
+        <div
+          className="nav-shade"
+          data-testid="nav-shade"
+          onClick={() => {
+            setOpen(false);
+            menu.current?.focus();
+          }}
+        />
+      )}
       <main id="screen" ref={main} tabIndex={-1} aria-label={title}>
         <ScreenBoundary
           at={`${path}?${query}`}
@@ -114,7 +142,7 @@ function NotOpen({ screen }: { screen: Screen }) {
     <div className="screen">
       <h1>Not open to you: {screen.title}</h1>
       <p>
-        It takes {screen.administrators === true ? 'operations' : 'an account'} of all regions. You are signed in as{' '}
+        It takes {screen.administrators === true ? 'operations' : 'an account'} with all regions. You are signed in as{' '}
         {account.name}: {roleWords[account.role]}, {regionsInWords(account.regions)}.
       </p>
       <p>

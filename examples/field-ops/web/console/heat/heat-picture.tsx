@@ -60,7 +60,8 @@ export function HeatPicture({ grid, peaks, title }: HeatPictureProps) {
                   data-level={level}
                   data-peak={inPeak(hour)}
                   onPointerEnter={() => setAt({ weekday, hour })}
-                  onPointerLeave={() => setAt(null)}
+                  // A finger that is lifted leaves, too: what it tapped stays to be read.
+                  onPointerLeave={({ pointerType }) => pointerType === 'mouse' && setAt(null)}
                 >
                   <span className="unseen">{Math.round(mean)}</span>
                 </td>
@@ -77,7 +78,7 @@ export function HeatPicture({ grid, peaks, title }: HeatPictureProps) {
         <span>
           {at !== null && pointed
             ? `${weekdays[at.weekday]} ${at.hour}:00 to ${at.hour + 1}:00: ${counted(Math.round(pointed.mean))} on average`
-            : 'Point at an hour to read it'}
+            : 'Point at an hour, or tap it, to read it'}
         </span>
         <span className="heat-scale" aria-hidden="true">
           0

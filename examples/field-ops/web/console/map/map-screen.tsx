@@ -119,7 +119,7 @@ export function MapScreen() {
           </span>
         )}
         <span data-kind="place">Village, filled as far as it is confirmed</span>
-        <span className="dim">Drag to move; Ctrl and the wheel zoom.</span>
+        <span className="dim with-mouse">Drag to move; Ctrl and the wheel zoom.</span>
       </p>
       {agent && (
         <p className="card">
