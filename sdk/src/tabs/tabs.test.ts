@@ -205,6 +205,28 @@ test.for<[string, readonly ('lock' | 'channel')[]]>([
   expect(await first.readMutations()).toEqual(await second.readMutations());
 });
 
+test('without locks every tab leads, and shows its own line: nobody repeats what the others have told', async () => {
+  let posts = 0;
+  const channel: Platform['channel'] = (name, listener) => {
+    const line = origin.channel?.(name, listener);
+    return {
+      post: (message) => {
+        posts += 1;
+        // Enough to fail: it would go on for ever.
+        if (posts < 1000) line?.post(message);
+      },
+      close: () => line?.close(),
+    };
+  };
+  const tabs = await Promise.all([1, 2, 3].map(() => world.client({ platform: { lock: undefined, channel } })));
+  world.server.faults.push(() => Promise.reject(new TypeError('fetch failed')));
+  for (let at = 0; at < 10; at += 1) {
+    for (const tab of tabs) void tab.sync().catch(() => {});
+    await idle();
+  }
+  expect(posts).toBeLessThan(300);
+});
+
 test.for(['a look at it', 'time', 'a commit of its own'] as const)(
   'without a channel, %s shows what the other tab did',
   async (by) => {

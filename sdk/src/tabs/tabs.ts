@@ -117,7 +117,11 @@ export class Tabs {
       if (this.#leads && this.#line) this.#post({ kind: 'line', status: JSON.parse(this.#line) as LineStatus });
       return;
     }
-    if (message.kind === 'line') this.#line = JSON.stringify(message.status);
+    if (message.kind === 'line') {
+      // Without locks several tabs lead: each shows its own line, or they would tell each other for ever.
+      if (this.#leads) return;
+      this.#line = JSON.stringify(message.status);
+    }
     if (this.#listener) this.#listener(message);
     else this.#early.push(message);
   }
