@@ -158,6 +158,45 @@ test('what comes too late, after another tab has moved on, does not stay on the 
   expect(seen.at(-1)).toBe('newer');
 });
 
+test('what comes for a client id that was left does not stay on the screen, also when a read fails then', async () => {
+  const { channel } = fakeOrigin();
+  const late = deferred<void>();
+  world.server.faults.push(async (_request, handle) => {
+    const page = await handle();
+    await late.promise;
+    return page;
+  });
+  let failing = 0;
+  const client = await world.client({
+    platform: { channel },
+    store: async (name) => {
+      const store = await world.disk(name);
+      return wrapStore(store, async (tables, mode, body) => {
+        const result = await store.transaction(tables, mode, body);
+        if (mode === 'read' && (failing -= 1) === 0) throw new Error('the disk is away');
+        return result;
+      });
+    },
+  });
+  const seen: unknown[] = [];
+  client.watch('notes', { where: { id: 'n5' } }, (rows) => seen.push(rows[0]?.text));
+  await idle();
+  world.server.write('notes', 'n5', null);
+  // Somebody else has used it.
+  world.server.clients.set(client.clientId, { last: 5, keys: new Map() });
+  await world.synced({ platform: { channel } });
+  await idle();
+  world.isOnline = false;
+  failing = 1;
+  late.resolve();
+  await idle();
+  world.tell('visible');
+  await idle();
+  expect(failing).toBeLessThan(1);
+  expect(client.status.get().syncing).toBe(false);
+  expect(seen.at(-1)).toBeUndefined();
+});
+
 test('an answer that is not the server’s, while the page before it is written, costs a try and no page', async () => {
   world.server.faults.push(
     (_request, handle) => handle(),

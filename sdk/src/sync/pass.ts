@@ -201,7 +201,6 @@ export class Pass {
     this.#rowsAt = applied.full ? (this.#rowsAt ?? this.#platform.now() + fullMs) : undefined;
     this.#diverged = applied.diverged;
     if (applied.commit) this.#device.committed(applied.commit);
-    else if (!applied.full) await this.#device.readAgain();
     await this.#device.caughtUp();
     return applied;
   }
