@@ -108,7 +108,12 @@ export class Replica {
    * without the other. What could not be read before is tried again.
    */
   absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>): void {
-    if (base) this.#base.replace(base);
+    if (base) {
+      this.#base.replace(base);
+      // What they were not told yet, and what they have, may never have come to the disk: no effect may stand on it.
+      this.#changed.clear();
+      for (const watcher of this.#watchers) watcher.stale = true;
+    }
     this.#base.absorb(rows);
     for (const { collection, id, row } of rows) {
       let changed = this.#changed.get(collection);
@@ -117,10 +122,7 @@ export class Replica {
     }
     this.#baseChanged ||= rows.length > 0 || base !== undefined;
     if (!this.#rebasing) this.#rebase();
-    for (const watcher of this.#watchers) {
-      watcher.stale ||= base !== undefined;
-      if (base || watcher.unread) this.#begin(watcher);
-    }
+    for (const watcher of this.#watchers) if (base || watcher.unread) this.#begin(watcher);
   }
 
   /** The journal is empty: what is being read from disk must be read again. */
