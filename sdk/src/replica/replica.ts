@@ -26,14 +26,24 @@ interface Watcher {
 
 type Failure = 'optimistic_failed' | 'listener_failed' | 'not_saved';
 
+/** What the replica stands on. */
+interface ReplicaOptions {
+  readonly store: Store;
+  readonly model: Model;
+  readonly effects: OptimisticEffects<Model>;
+  /** Rows that are safe and not in their places on disk yet. */
+  readonly journal: () => Journal;
+  /** The fields of a collection that the rows on disk can be asked by. */
+  readonly indexed: (collection: string) => readonly string[];
+  readonly uncovered: () => readonly LogEntry[];
+  readonly failed: (code: Failure, error: unknown) => void;
+}
+
 /** What the app sees: the base with the overlay on top, and who watches it. */
 export class Replica {
+  readonly #options: ReplicaOptions;
   readonly #base: Base;
   readonly #overlay: Overlay;
-  readonly #model: Model;
-  readonly #indexed: (collection: string) => readonly string[];
-  readonly #uncovered: () => readonly LogEntry[];
-  readonly #failed: (code: Failure, error: unknown) => void;
   readonly #watchers = new Set<Watcher>();
   /** Base rows that changed since the watchers were last told, by collection and id. */
   readonly #changed = new Map<string, Map<string, PlainRow | null>>();
@@ -43,21 +53,8 @@ export class Replica {
   /** Rows that the overlay needs are being read. */
   #rebasing: Promise<void> | undefined;
 
-  /** @param options.indexed the fields of a collection that the rows on disk can be asked by. */
-  constructor(options: {
-    store: Store;
-    model: Model;
-    effects: OptimisticEffects<Model>;
-    /** Rows that are safe and not in their places on disk yet. */
-    journal: () => Journal;
-    indexed: (collection: string) => readonly string[];
-    uncovered: () => readonly LogEntry[];
-    failed: (code: Failure, error: unknown) => void;
-  }) {
-    this.#failed = options.failed;
-    this.#uncovered = options.uncovered;
-    this.#indexed = options.indexed;
-    this.#model = options.model;
+  constructor(options: ReplicaOptions) {
+    this.#options = options;
     this.#base = new Base(options.store, options.journal);
     this.#overlay = new Overlay(
       options.model,
@@ -66,7 +63,7 @@ export class Replica {
         const row = this.#base.row(collection, id);
         return row === undefined ? this.#seen(collection, id) : row;
       },
-      (error) => this.#failed('optimistic_failed', error),
+      (error) => this.#options.failed('optimistic_failed', error),
     );
   }
 
@@ -162,7 +159,7 @@ export class Replica {
 
   /** Replays the overlay and tells the watchers; when rows are missing for that, reads them first. */
   #rebase(): void {
-    const outcome = this.#overlay.replay(this.#uncovered(), this.#baseChanged);
+    const outcome = this.#overlay.replay(this.#options.uncovered(), this.#baseChanged);
     if ('missing' in outcome) return this.#rebaseWith(outcome.missing);
     this.#baseChanged = false;
     addAll(this.#touched, outcome.touched);
@@ -185,7 +182,7 @@ export class Replica {
       },
       (error: unknown) => {
         this.#rebasing = undefined;
-        this.#failed('not_saved', error);
+        this.#options.failed('not_saved', error);
       },
     );
   }
@@ -218,7 +215,7 @@ export class Replica {
       answer.change(changes);
     } catch (error) {
       watcher.stale = true;
-      return this.#failed('listener_failed', error);
+      return this.#options.failed('listener_failed', error);
     }
     // What moves up from beyond the window must be read; until then the answer stays as it was told.
     if (answer.short) this.#begin(watcher);
@@ -238,7 +235,7 @@ export class Replica {
     }).catch((error: unknown) => {
       if (!isNewest()) return;
       watcher.unread = true;
-      this.#failed(error instanceof TypeError ? 'listener_failed' : 'not_saved', error);
+      this.#options.failed(error instanceof TypeError ? 'listener_failed' : 'not_saved', error);
     });
   }
 
@@ -249,13 +246,13 @@ export class Replica {
     try {
       watcher.listener(answer);
     } catch (error) {
-      this.#failed('listener_failed', error);
+      this.#options.failed('listener_failed', error);
     }
   }
 
   #planOf(collection: string, query: PlainQuery): Plan {
-    const key = this.#model.collections[collection]?.key ?? '';
-    return planOf(collection, { key, indexes: this.#indexed(collection) }, query);
+    const key = this.#options.model.collections[collection]?.key ?? '';
+    return planOf(collection, { key, indexes: this.#options.indexed(collection) }, query);
   }
 
   *#visible(collection: string, rows: ReadonlyMap<string, PlainRow>): Iterable<RowEntry> {
