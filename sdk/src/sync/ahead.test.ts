@@ -39,6 +39,7 @@ async function atFirstPage() {
   return { client, firstPage: flush };
 }
 
+const asIs: Fault = (_request, handle) => handle();
 const cursors = () => world.server.requests.map(({ cursor }) => cursor);
 
 test('the next pages come while this one is being written, and none is asked for twice', async () => {
@@ -78,7 +79,6 @@ test('a few pages wait for a disk that is slower than the line, and no more', as
 });
 
 test('a mutation that is made meanwhile goes first: what is still on its way is left aside, what has come is not', async () => {
-  const asIs: Fault = (_request, handle) => handle();
   world.server.faults.push(asIs, asIs, silence);
   const { client, firstPage } = await atFirstPage();
   expect(cursors()).toHaveLength(3);
@@ -123,14 +123,11 @@ test('what comes too late, after another tab has moved on, does not stay on the 
   const { channel } = fakeOrigin();
   const gate = deferred<void>();
   const late = deferred<void>();
-  world.server.faults.push(
-    (_request, handle) => handle(),
-    async (_request, handle) => {
-      const page = await handle();
-      await late.promise;
-      return page;
-    },
-  );
+  world.server.faults.push(asIs, async (_request, handle) => {
+    const page = await handle();
+    await late.promise;
+    return page;
+  });
   const client = await world.client({
     platform: { channel },
     store: async (name) => {
@@ -198,10 +195,7 @@ test('what comes for a client id that was left does not stay on the screen, also
 });
 
 test('an answer that is not the server’s, while the page before it is written, costs a try and no page', async () => {
-  world.server.faults.push(
-    (_request, handle) => handle(),
-    async () => new Response('<html>', { status: 200 }),
-  );
+  world.server.faults.push(asIs, async () => new Response('<html>', { status: 200 }));
   const { client, firstPage } = await atFirstPage();
   firstPage.resolve();
   await world.settle(client);

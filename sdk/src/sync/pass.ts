@@ -144,7 +144,10 @@ export class Pass {
     return { ...round, request: { ...request, ...this.#stamp(), cursor: delta.cursor, limit: this.#line.page(0) } };
   }
 
-  /** Shows rows that are not on disk yet and will stand so whatever the disk has, unless they go with what became of mutations. */
+  /**
+   * Shows rows that are not on disk yet and will stand so whatever the disk has, unless they go with what became of
+   * mutations.
+   */
   #foresee({ receipts, stopped, delta }: SyncResponse): void {
     const { changes, lastMutationId, reset, dropped } = delta;
     const { covered } = this.#device.log.progress;

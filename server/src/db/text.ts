@@ -11,7 +11,10 @@ export function toStorableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD').toWellFormed();
 }
 
-/** How JSON writes a backslash, and what of a text PostgreSQL cannot hold; a backslash is looked for so that none is taken for the other. */
+/**
+ * How JSON writes a backslash, and what of a text PostgreSQL cannot hold; a backslash is looked for so that none is taken
+ * for the other.
+ */
 const escaped = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 
 /**

@@ -18,8 +18,8 @@ export interface MutationContext<Reject extends string = string> {
   /**
    * Says no: effects are rolled back and the person is told. Of the message 2,000 characters are kept.
    *
-   * @throws TypeError for a code that is empty, longer than 64 characters or no text of PostgreSQL's, and for details that are no JSON: as any throw,
-   * a bug that stops the queue
+   * @throws TypeError for a code that is empty, longer than 64 characters or no text of PostgreSQL's, and for details that
+   * are no JSON: as any throw, a bug that stops the queue
    */
   reject(code: Reject, message: string, details?: Record<string, unknown>): never;
   /** Puts a job in the outbox. It runs after the commit, at least once; hand its `key` to the other side. */

@@ -11,7 +11,16 @@ import {
   SettlementRun,
   SettlementRuns,
 } from '../../settlement-answers.ts';
-import { type Circle, type OpsApp, opsRoute, pageEnd, PageLimit, pageStart, refusedTo } from '../jobs/ops-route.ts';
+import {
+  type Circle,
+  office,
+  type OpsApp,
+  opsRoute,
+  pageEnd,
+  PageLimit,
+  pageStart,
+  refusedTo,
+} from '../jobs/ops-route.ts';
 import type { OpsBoss } from '../jobs/ops-boss.ts';
 import { regionsOf } from '../mutators.ts';
 import { streamed } from '../exports/streamed.ts';
@@ -27,7 +36,7 @@ import { settlementRuns } from './tables.ts';
 /** The bank's file is the whole operator's: ops and settlement of some regions only do not see it. */
 const settlers: Circle = {
   inWords: 'ops and settlement with all regions',
-  includes: (actor) => (actor.role === 'ops' || actor.role === 'settlement') && regionsOf(actor).includes('*'),
+  includes: (actor) => office.includes(actor) && regionsOf(actor).includes('*'),
 };
 
 const FileName = z._default(z.string().check(z.minLength(1), z.maxLength(200), z.regex(/^[^\p{Cc}]+$/u)), 'bank.csv');

@@ -27,12 +27,14 @@ export function Frame() {
     main.current?.scrollTo({ top: 0 });
   }, [title, path]);
 
+  const close = () => {
+    setOpen(false);
+    menu.current?.focus();
+  };
   useEffect(() => {
     if (!open) return;
     const pressed = (event: KeyboardEvent) => {
-      if (event.key !== 'Escape' || event.defaultPrevented) return;
-      setOpen(false);
-      menu.current?.focus();
+      if (event.key === 'Escape' && !event.defaultPrevented) close();
     };
     addEventListener('keydown', pressed);
     return () => removeEventListener('keydown', pressed);
@@ -94,16 +96,7 @@ export function Frame() {
         ))}
       </nav>
       {/* A tap beside the navigation closes it, and does nothing to what lies there. */}
-      {open && (
-        <div
-          className="nav-shade"
-          data-testid="nav-shade"
-          onClick={() => {
-            setOpen(false);
-            menu.current?.focus();
-          }}
-        />
-      )}
+      {open && <div className="nav-shade" data-testid="nav-shade" onClick={close} />}
       <main id="screen" ref={main} tabIndex={-1} aria-label={title}>
         <ScreenBoundary
           at={`${path}?${query}`}
