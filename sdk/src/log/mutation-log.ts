@@ -1,13 +1,6 @@
 import type { Commit, OwnCommit } from '../commit.ts';
 import { type Deferred, deferred } from '../deferred.ts';
-import {
-  ClosedError,
-  NotSavedError,
-  StoreFullError,
-  StoreTooNewError,
-  ThinnedError,
-  UnknownKeyError,
-} from '../errors.ts';
+import { ClosedError, NotSavedError, StoreFullError, StoreTooNewError } from '../errors.ts';
 import { dropRows } from '../replica/drop-rows.ts';
 import {
   countChange,
@@ -25,6 +18,7 @@ import { withReserve } from '../store/with-reserve.ts';
 import { asSkip, isPending, isSkip, type LogEntry, needsAttention } from './entry.ts';
 import type { LogHooks } from './log-hooks.ts';
 import { add, type Draft, follows, type Numbered, numbered, readWritten } from './numbered.ts';
+import { Outcomes } from './outcomes.ts';
 import { leaveClientId } from './renumber.ts';
 import { replaceEntry } from './replace-entry.ts';
 import { changeEntries, getEntry, putEntries } from './stored-entries.ts';
@@ -43,7 +37,7 @@ export class MutationLog {
   readonly #hooks: LogHooks;
   readonly #entries = new Map<number, LogEntry>();
   readonly #seqs = new Map<string, number>();
-  readonly #outcomes = new Map<string, Deferred<LogEntry>>();
+  readonly #outcomes = new Outcomes();
   /** Keys of entries that have gone, which nobody was told yet. */
   readonly #gone: string[] = [];
   #identity: Identity;
@@ -60,7 +54,6 @@ export class MutationLog {
   readonly #found = new Map<string, LogEntry>();
   /** Entries that are shown and not on disk yet. */
   readonly #unsaved = new Set<LogEntry>();
-  #closed = false;
 
   constructor(
     store: Store,
@@ -143,14 +136,8 @@ export class MutationLog {
    * @throws UnknownKeyError when another tab has forgotten the outcome before this one heard of it.
    * @throws ClosedError when the log is closed before that.
    */
-  async outcome(key: string): Promise<LogEntry> {
-    const settled = this.find(key);
-    if (settled && isSkip(settled)) throw new ThinnedError(key);
-    if (settled?.receipt) return settled;
-    if (this.#closed) throw new ClosedError();
-    const waiting = this.#outcomes.get(key) ?? deferred<LogEntry>();
-    this.#outcomes.set(key, waiting);
-    return waiting.promise;
+  outcome(key: string): Promise<LogEntry> {
+    return this.#outcomes.of(key, this.find(key));
   }
 
   /** Marks a refusal as dealt with. Does nothing when there is none of that key. */
@@ -166,7 +153,7 @@ export class MutationLog {
         return entries.length > 0 ? { ...(await countChange(tx, changes)), entries } : undefined;
       }),
     );
-    if (commit) this.#committed(commit);
+    if (commit) this.#hooks.committed(commit);
   }
 
   /**
@@ -194,7 +181,7 @@ export class MutationLog {
       return this.replace(old, draft, mayRunTwice);
     }
     if ('key' in done) return done;
-    this.#committed(done);
+    this.#hooks.committed(done);
     return done.entries.at(-1) as LogEntry;
   }
 
@@ -212,14 +199,11 @@ export class MutationLog {
     const commit = await this.#store.transaction(['log', 'meta'], 'write', async (tx) => {
       if (!(await getIdentity(tx, this.own))) return undefined;
       const stored = await Promise.all(seqs.map((seq) => getEntry(tx, seq)));
-      const removed = stored
-        .filter((entry) => entry !== undefined)
-        .filter(old)
-        .map(({ seq }) => seq);
+      const removed = stored.flatMap((entry) => (entry && old(entry) ? [entry.seq] : []));
       await Promise.all(removed.map((seq) => tx.delete('log', seq)));
       return { ...(await countChange(tx)), removed };
     });
-    if (commit) this.#committed(commit);
+    if (commit) this.#hooks.committed(commit);
   }
 
   /**
@@ -254,7 +238,7 @@ export class MutationLog {
       this.#hooks.signedOut();
       throw new ClosedError();
     }
-    if (commit) this.#committed(commit);
+    if (commit) this.#hooks.committed(commit);
   }
 
   /** Takes over what is on disk, or about to be, by whichever part or tab. */
@@ -283,25 +267,14 @@ export class MutationLog {
 
   /** Tells those who wait for the outcomes of these entries, which are safely on disk. */
   announce(entries: readonly LogEntry[] = []): void {
-    for (const entry of entries) {
-      if (isSkip(entry)) this.#outcomes.get(entry.key)?.reject(new ThinnedError(entry.key));
-      else if (!entry.receipt) continue;
-      this.#outcomes.get(entry.key)?.resolve(entry);
-      this.#outcomes.delete(entry.key);
-    }
-    for (const key of this.#gone.splice(0)) {
-      if (this.#seqs.has(key)) continue;
-      this.#outcomes.get(key)?.reject(new UnknownKeyError(key));
-      this.#outcomes.delete(key);
-    }
+    for (const entry of entries) this.#outcomes.announce(entry);
+    for (const key of this.#gone.splice(0)) if (!this.#seqs.has(key)) this.#outcomes.gone(key);
   }
 
   /** Waits for the writes under way, then for nothing any more. */
   async close(): Promise<void> {
     await this.#flushing;
-    this.#closed = true;
-    for (const waiting of this.#outcomes.values()) waiting.reject(new ClosedError());
-    this.#outcomes.clear();
+    this.#outcomes.close();
   }
 
   async #flush(): Promise<void> {
@@ -325,7 +298,7 @@ export class MutationLog {
         this.#refused.clear();
         // Saved is saved, whatever those make of it who are told next.
         commit.entries.forEach((entry, at) => group[at]?.saved.resolve(entry));
-        this.#committed(commit);
+        this.#hooks.committed(commit);
       } catch (error) {
         for (const { draft, saved } of group) {
           // The answer may be all that was lost: the disk, read again, has the entry.
@@ -359,12 +332,8 @@ export class MutationLog {
 
   async #dropRows(): Promise<boolean> {
     const commit = await dropRows(this.#store, this.own);
-    if (commit) this.#committed(commit);
+    if (commit) this.#hooks.committed(commit);
     return commit !== undefined;
-  }
-
-  #committed(commit: OwnCommit): void {
-    this.#hooks.committed(commit);
   }
 
   /** Gives ids and writes, in one transaction: two tabs never give the same id, and no id is given to nothing. */
