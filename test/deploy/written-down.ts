@@ -22,9 +22,9 @@ async function pagesIn(folder: string, wanted: (path: string) => boolean = () =>
   return Promise.all(paths.filter(wanted).toSorted().map(page));
 }
 
-/** The README and everything under `docs/`. */
+/** The READMEs and everything under `docs/`. */
 export const docs: readonly Page[] = [
-  await page('README.md'),
+  ...(await Promise.all(['README.md', 'sdk/README.md', 'server/README.md'].map(page))),
   ...(await pagesIn('docs', (path) => path.endsWith('.md'))),
 ];
 /** The files of the deployment. */

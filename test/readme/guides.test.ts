@@ -5,7 +5,7 @@ import { problemsOf } from '../api-reference/compile.ts';
 import { docs, page, root } from '../deploy/written-down.ts';
 
 /** Where a page says whose code it shows, and the code. */
-const quote = /\]\(\.\.\/\.\.\/((?:examples|test)\/[\w./-]+)\):\n\n```\w+\n(.*?)```/gs;
+const quote = /\]\((?:\.\.\/)+((?:examples|test)\/[\w./-]+)\):\n\n```\w+\n(.*?)```/gs;
 
 const quotes = docs.flatMap(({ path, text }) =>
   [...text.matchAll(quote)].map(([, from = '', code = '']) => ({ path, from, code })),
@@ -22,7 +22,7 @@ test.each(quotes)('$path shows what is in $from', async ({ from, code }) => {
 test('what guides show of their own compiles', () => {
   const pieces = new Map<string, string>(
     docs
-      .filter(({ path }) => path.startsWith('docs/guides/'))
+      .filter(({ path }) => path.startsWith('docs/guides/') || path === 'sdk/README.md')
       .flatMap(({ path, text }) =>
         [...text.replaceAll(quote, '').matchAll(/```tsx?\n(.*?)```/gs)]
           .map(([, code = ''], at) => [`${path.replaceAll('/', '-')} ${at + 1}`, code] as const)
