@@ -12,13 +12,41 @@ const standIn = `#!/bin/sh
 case "$1" in *main.ts) echo $$ >server; trap 'echo ended >end; exit 0' TERM; while :; do sleep 0.1; done ;; esac
 `;
 
+/** Stands in for npx, on a machine that knows of older packages only, or of all. */
+const npx = (knows: 'older' | 'all') => `#!/bin/sh
+echo "$*" >>asked
+case "$*" in *--prefer-offline*) [ ${knows} = all ] ;; esac
+`;
+
+test.each([
+  ['all', [true]],
+  ['older', [true, false]],
+] as const)(
+  'what it installs with is looked for on this machine, which knows %s, before a network is waited for',
+  async (knows, offline) => {
+    const folder = await mkdtemp(join(tmpdir(), 'ekbaar-setup-'));
+    try {
+      await writeFile(
+        join(folder, 'package.json'),
+        JSON.stringify({ scripts: { setup: (await scriptsOfRoot()).setup } }),
+      );
+      await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
+      await writeFile(join(folder, 'node_modules/.bin/npx'), npx(knows), { mode: 0o755 });
+      const npm = spawn('npm', ['run', 'setup'], { cwd: folder, stdio: 'ignore' });
+      expect(await once(npm, 'exit')).toEqual([0, null]);
+      const asked = (await readFile(join(folder, 'asked'), 'utf8')).trim().split('\n');
+      expect(asked.map((line) => line.includes('--prefer-offline'))).toEqual(offline);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
+
 test('who ends `npm start` ends the server, in good order', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ekbaar-start-'));
   try {
-    const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
-      scripts: { start: string };
-    };
-    await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { setup: 'true', start: scripts.start } }));
+    const { start } = await scriptsOfRoot();
+    await writeFile(join(folder, 'package.json'), JSON.stringify({ scripts: { setup: 'true', start } }));
     await mkdir(join(folder, 'node_modules/.bin'), { recursive: true });
     await writeFile(join(folder, 'node_modules/.bin/node'), standIn);
     await chmod(join(folder, 'node_modules/.bin/node'), 0o755);
@@ -42,3 +70,8 @@ test('who ends `npm start` ends the server, in good order', async () => {
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+async function scriptsOfRoot(): Promise<{ setup: string; start: string }> {
+  const text = await readFile(join(root, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { scripts: { setup: string; start: string } }).scripts;
+}

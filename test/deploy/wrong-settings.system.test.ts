@@ -49,8 +49,8 @@ test('an address that is not ours', async () => {
 });
 
 test('a directory that cannot be one', async () => {
-  const EKBAAR_DATA_DIR = join(folder, 'file/data');
-  expect(await refusalOf('main.ts', { EKBAAR_DATA_DIR })).toContain('Error: EKBAAR_DATA_DIR: ');
+  for (const EKBAAR_DATA_DIR of [join(folder, 'file/data'), join(folder, 'file')])
+    expect(await refusalOf('main.ts', { EKBAAR_DATA_DIR })).toContain('Error: EKBAAR_DATA_DIR: ');
 });
 
 test('a database that is not there, that lets nobody in, or that has not what is asked for', async () => {

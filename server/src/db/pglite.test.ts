@@ -21,6 +21,6 @@ test('a directory that is open in this process is not opened again before it is 
 test('a directory that could not be opened is let go of', async () => {
   const dataDir = join(place, 'data');
   await writeFile(dataDir, 'no directory');
-  await expect(pgliteDatabase(dataDir)).rejects.toBeDefined();
+  await expect(pgliteDatabase(dataDir)).rejects.toThrow(`${dataDir} must be a directory`);
   expect(await readdir(place)).toEqual(['data']);
 });

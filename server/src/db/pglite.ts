@@ -15,7 +15,7 @@ export interface PgliteDatabase extends Database {
  * after the other.
  *
  * @param dataDir a directory of its own, or absent for a database in memory
- * @throws Error when another process has the directory open, or this one
+ * @throws Error when another process has the directory open, or this one, and when it is no directory of ours
  */
 export async function pgliteDatabase(dataDir?: string): Promise<PgliteDatabase> {
   if (dataDir === undefined) return databaseOf(await PGlite.create());
@@ -25,8 +25,13 @@ export async function pgliteDatabase(dataDir?: string): Promise<PgliteDatabase> 
   } catch (error) {
     // Whoever mends what is wrong tries again in this process.
     await unlock();
-    throw error;
+    throw error instanceof Error ? error : unusable(dataDir, error);
   }
+}
+
+/** Of its files PGlite throws a bare number, which is no Error and says neither what failed nor where. */
+function unusable(dataDir: string, cause: unknown): Error {
+  return new Error(`${dataDir} must be a directory that this process may read and write`, { cause });
 }
 
 /** A database in memory that begins with what another held: for tests, each of which opens in a third of the time. */

@@ -33,5 +33,5 @@ export async function naming<T>(step: Promise<T>, variableOf: VariableOf): Promi
 }
 
 function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
+  return error instanceof Error && error.cause instanceof Error ? rootOf(error.cause) : error;
 }
