@@ -17,9 +17,14 @@ const actor = (tenant: unknown, id: unknown) => ({ tenant, id }) as never;
 test.for<[RegExp, Partial<ClientOptions<TestModel>>]>([
   [/^createClient: model must be what defineModel has made$/, { model: undefined as never }],
   [/model must be/, { model: {} as never }],
-  [/url must be the server's base URL/, { url: undefined as never }],
+  [/url must be https:/, { url: undefined as never }],
+  [/url must be https:/, { url: 'sync.example.org' }],
+  [/url must be https:/, { url: 'ws://sync.example.org' }],
+  [/url must be https:/, { url: 'https://sync.example.org?x=1' }],
   [/token must be a function/, { token: 'a token' as never }],
   [/store must be a function/, { store: {} as never }],
+  [/keepOutcomesMs must be/, { keepOutcomesMs: -1 }],
+  [/keepOutcomesMs must be/, { keepOutcomesMs: NaN }],
   [/store gave no store: is it idbStore without \(\)\?/, { store: idbStore as never }],
   [/^actor.tenant must be .*, not undefined$/, { actor: undefined as never }],
   [/actor.tenant must be/, { actor: actor('', 'a1') }],
@@ -44,6 +49,12 @@ test('no other person’s store is destroyed in the place of one who is not load
 test('names of all characters are names', async () => {
   const client = await world.client({ actor: { tenant: 'पेन् & co', id: '😀/\n' } });
   expect(client.actor.id).toBe('😀/\n');
+});
+
+test('where there is no IndexedDB, as on a server that renders pages, that is said', async () => {
+  const opening = world.client({ store: idbStore() });
+  await expect(opening).rejects.toMatchObject({ code: 'store_blocked' });
+  await expect(opening).rejects.toThrow(/there is no IndexedDB here/);
 });
 
 test('a slash at the end of the url is none too many', async () => {

@@ -32,11 +32,14 @@ export function storeNameOf(actor: Unchecked<Actor> | undefined): string {
   return parts.join('/');
 }
 
+/** Without a scheme it would be a path beside the page's own; routes are added at its end. */
+const baseUrl = /^(https?:\/\/|\/|$)[^?#]*$/i;
+
 /** What `createClient` needs. */
 export interface ClientOptions<M extends Model> {
   /** What `defineModel` made: the file that the server imports too. */
   readonly model: M;
-  /** Base URL of the server; `''` is the page's own origin. */
+  /** Base URL of the server (`https://sync.example.org`), or a path of the page's own origin; `''` is that origin itself. */
   readonly url: string;
   /** Whose data this is: each (tenant, actor) has a store of their own. */
   readonly actor: Actor;
@@ -67,13 +70,15 @@ export interface ClientOptions<M extends Model> {
  *
  * @throws TypeError that names the first that cannot.
  */
-export function checkOptions({ model, url, token, store }: Unchecked<ClientOptions<Model>>): void {
+export function checkOptions(options: Unchecked<ClientOptions<Model>>): void {
+  const { model, url, token, store, keepOutcomesMs = 0 } = options;
   const { version, collections, mutations } = (model ?? {}) as Unchecked<Model>;
   const wanted: Record<string, readonly [isSo: unknown, what: string]> = {
     model: [version && collections && mutations, 'what defineModel has made'],
-    url: [typeof url === 'string', "the server's base URL, or '' for the page's own origin"],
+    url: [typeof url === 'string' && baseUrl.test(url), "https://…, a path, or '' for the page's own origin"],
     token: [typeof token === 'function', 'a function that gives a token'],
     store: [typeof store === 'function', 'a function, as idbStore() and its likes give it'],
+    keepOutcomesMs: [typeof keepOutcomesMs === 'number' && keepOutcomesMs >= 0, 'milliseconds, 0 or more'],
   };
   for (const [option, [isSo, what]] of Object.entries(wanted)) {
     if (!isSo) throw new TypeError(`createClient: ${option} must be ${what}`);
