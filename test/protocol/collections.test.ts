@@ -80,6 +80,18 @@ describe('GET /v1/collections/{name}', () => {
     },
   );
 
+  test.each(['dueOn=someday', 'dueOn=2026-13-01', 'dueOn=%00'])(
+    '%s: malformed, by the name of the field',
+    async (query) => {
+      const problem = problemIn(await ekbaar.get(`/v1/collections/deliveries?${query}`, agent));
+      expect(problem).toMatchObject({ code: 'malformed', issues: [{ path: 'dueOn' }] });
+    },
+  );
+
+  test('an id that no row can have: not_found', async () => {
+    expect(problemIn(await ekbaar.get('/v1/collections/deliveries/%00', agent)).code).toBe('not_found');
+  });
+
   test.each(['id', '-id', 'mfiId', '-mfiId', 'status', '-dueOn'])(
     'sort=%s, in pages of 7: every row once, in order',
     async (sort) => {

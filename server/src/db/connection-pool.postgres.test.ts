@@ -2,7 +2,7 @@ import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../../../test/support/postgres.ts';
 import { ConnectionPool } from './connection-pool.ts';
-import { databaseFault } from './fault.ts';
+import { databaseCode, databaseFault } from './fault.ts';
 
 let fresh: FreshDatabase;
 let admin: postgres.Sql;
@@ -46,6 +46,25 @@ test('a pool that has ended hands out nothing, and what was held ends when it is
   expect(await Promise.all(held)).toEqual(['committed', 'committed']);
   await expect.poll(sessions, { timeout: 5000 }).toBe(0);
   expect(pool.load).toMatchObject({ held: 0, waiting: 0 });
+});
+
+test('a database that lets nobody in is away, whatever it says of it', async () => {
+  const closed = await freshDatabase();
+  const pool = new ConnectionPool(closed.url, { most: 1 }, {});
+  const asked = () =>
+    pool
+      .unsafe('select 1')
+      .values()
+      .catch((error: unknown) => [databaseCode(error), databaseFault(error)]);
+  try {
+    await admin.unsafe(`alter database ${closed.name} allow_connections false`);
+    expect(await asked()).toEqual(['55000', 'unavailable']);
+    await admin.unsafe(`alter database ${closed.name} allow_connections true`);
+    expect(await asked()).toEqual([[1]]);
+  } finally {
+    await pool.end();
+    await closed.drop();
+  }
 });
 
 test.each(['target_session_attrs=read-write', 'target_session_attrs=primary'])(

@@ -8,6 +8,8 @@ export type DatabaseFault =
 const conflicts = new Set(['40001', '40P01']);
 /** SQLSTATE classes 08 (connection), 28 (sign-in), 53 (resources), 57P (shutdown, failover), 58 (system); and single codes. */
 const unavailable = /^(08...|28...|3D000|53...|57P..|55P03|25006|58...)$/;
+/** Ends of a session that are the doing of what ran in it: it was idle in its transaction, or took too long over it. */
+const ownDoing = /^25P0[34]$/;
 /** How the pool says that none of its connections came free in time. */
 export const noConnectionInTime = 'NO_CONNECTION_IN_TIME';
 /** How postgres.js and the network name a lost connection. */
@@ -44,12 +46,23 @@ export function databaseCode(error: unknown): string | undefined {
   return databaseError(error)?.code;
 }
 
-function databaseError(error: unknown): { readonly code: string; readonly routine?: unknown } | undefined {
+interface DatabaseError {
+  readonly code: string;
+  readonly routine?: unknown;
+  readonly severity?: unknown;
+}
+
+function databaseError(error: unknown): DatabaseError | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string' && (/^[0-9A-Z]{5}$/.test(at.code) || connectionCodes.has(at.code)))
-      return { code: at.code, ...('routine' in at && { routine: at.routine }) };
+      return at as Error & DatabaseError;
   }
   return undefined;
+}
+
+/** Whether PostgreSQL let no session begin or ended one, for whatever reason: the statement did nothing wrong. */
+function hasNoSession({ code, severity }: DatabaseError): boolean {
+  return (severity === 'FATAL' || severity === 'PANIC') && !ownDoing.test(code);
 }
 
 /** Whether a table changed under a plan that a connection keeps: a new connection makes a new one. */
@@ -60,8 +73,9 @@ export function isStalePlan(error: unknown): boolean {
 
 /** Whether an error is the database's fault, and of which kind; undefined: it is somebody else's. */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
-  const code = databaseCode(error);
-  if (code === undefined) return undefined;
+  const found = databaseError(error);
+  if (found === undefined) return undefined;
+  const { code } = found;
   if (conflicts.has(code) || isStalePlan(error)) return 'conflict';
-  return unavailable.test(code) || connectionCodes.has(code) ? 'unavailable' : undefined;
+  return unavailable.test(code) || connectionCodes.has(code) || hasNoSession(found) ? 'unavailable' : undefined;
 }

@@ -55,7 +55,9 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
     sql`${where} ${inOrder(column(sorted), column(table.key))} limit ${request.limit + 1}`,
     sorted,
     inOrder(sql`at`, sql`key`),
-  );
+  ).catch((error) => {
+    throw isNoValue(error) ? noValueOfField(request, error) : error;
+  });
   const page = rows.slice(0, request.limit).filter(({ row }) => row !== null);
   const last = page.at(-1);
   return {
@@ -64,18 +66,30 @@ export async function collectionPage(tx: Queryable, table: SyncedTable, request:
   };
 }
 
-/** One row that the actor may read, or undefined: whether it exists elsewhere is not to be learnt. */
+/**
+ * One row that the actor may read.
+ *
+ * @throws ProblemError `not_found`, also for one that exists elsewhere (that is not to be learnt), and for an id that the
+ * key's column cannot have
+ */
 export async function collectionRow(
   tx: Queryable,
   table: SyncedTable,
   request: Pick<PageRequest, 'tenant' | 'readable'> & { id: string },
-): Promise<Row | undefined> {
+): Promise<Row> {
+  const notFound = (cause?: unknown) =>
+    new ProblemError('not_found', `There is no ${table.collection} "${request.id}" that this token may read`, {
+      cause,
+    });
   const where = sql.join(
     [ofTenant(table, request.tenant), readableRows(table, request.readable), anyOf(table.key, [request.id])],
     sql` and `,
   );
-  const [found] = await select(tx, table, where, table.key);
-  return found?.row == null ? undefined : (JSON.parse(found.row) as Row);
+  const [found] = await select(tx, table, where, table.key).catch((error) => {
+    throw isNoValue(error) ? notFound(error) : error;
+  });
+  if (found?.row == null) throw notFound();
+  return JSON.parse(found.row) as Row;
 }
 
 /** The rows, in order, without their JSON from where they would fill more than a page. */
@@ -86,24 +100,31 @@ async function select(
   sorted: PgColumn,
   inOrder: SQL = sql`order by key`,
 ) {
-  try {
-    return await rowsOf<{ row: string | null; sort: string | null; id: string }>(
-      tx,
-      sql`select case when bytes - octet_length(row) < ${bytesPerPage} then row end as row, sort, id from (
-            select found.*, sum(octet_length(row)) over (${inOrder} rows unbounded preceding) as bytes from (
-              select ${sql.raw(table.rowSql)}::text as row, ${column(sorted)} as at, ${column(sorted)}::text as sort,
-                ${column(table.key)} as key, ${column(table.key)}::text as id
-              from ${sql.raw(table.name)} t where ${rest}
-            ) found
-          ) weighed ${inOrder}`,
-    );
-  } catch (error) {
-    // Class 22: a value from the query string that is none of the column's type.
-    if (databaseCode(error)?.startsWith('22') !== true) throw error;
-    throw new ProblemError('malformed', 'A filter, the sort or the cursor has a value that its field cannot have', {
-      cause: error,
-    });
-  }
+  return rowsOf<{ row: string | null; sort: string | null; id: string }>(
+    tx,
+    sql`select case when bytes - octet_length(row) < ${bytesPerPage} then row end as row, sort, id from (
+          select found.*, sum(octet_length(row)) over (${inOrder} rows unbounded preceding) as bytes from (
+            select ${sql.raw(table.rowSql)}::text as row, ${column(sorted)} as at, ${column(sorted)}::text as sort,
+              ${column(table.key)} as key, ${column(table.key)}::text as id
+            from ${sql.raw(table.name)} t where ${rest}
+          ) found
+        ) weighed ${inOrder}`,
+  );
+}
+
+/** Class 22: what was asked for is no value of its column's type. */
+function isNoValue(error: unknown): boolean {
+  return databaseCode(error)?.startsWith('22') === true;
+}
+
+/** PostgreSQL does not say which value it was: all that the query string gave are named. */
+function noValueOfField({ filters, cursor }: PageRequest, cause: unknown): ProblemError {
+  const given = [...filters.keys(), ...(cursor === undefined ? [] : ['cursor'])];
+  const message = 'a filter or the cursor has a value that its field cannot have';
+  return new ProblemError('malformed', `The query does not fit: ${message}`, {
+    issues: given.map((path) => ({ path, message })),
+    cause,
+  });
 }
 
 function column(of: PgColumn): SQL {

@@ -327,14 +327,11 @@ export class Engine {
   }
 
   /** One row of a collection. */
-  async row(actor: Actor, collection: string, id: string): Promise<Row> {
+  row(actor: Actor, collection: string, id: string): Promise<Row> {
     const table = this.#table(collection);
-    const found = await this.#reading('row', actor, (tx) =>
+    return this.#reading('row', actor, (tx) =>
       collectionRow(tx, table, { id, tenant: actor.tenant, readable: this.readable(actor) }),
     );
-    if (found === undefined)
-      throw new ProblemError('not_found', `There is no ${collection} "${id}" that this token may read`);
-    return found;
   }
 
   readable(actor: Actor): readonly ReadableScope[] {
