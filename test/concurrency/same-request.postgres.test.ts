@@ -47,6 +47,14 @@ test('the same request of 50 mutations, posted 20 times at once, has 50 receipts
   expect(books.debitPaise).toBe(books.creditPaise);
 });
 
+test('the same request a hundred times at once: none of them is refused', async () => {
+  const token = await fieldOps.token('a02', 'agent');
+  const request = { clientId: 'phone-0002', mutations: [mutation(1, { name: '$skip' })] };
+  const answers = await Promise.all(Array.from({ length: 100 }, () => fieldOps.sync(token, request)));
+  expect(answers.filter(({ receipts }) => receipts[0]?.replayed === false)).toHaveLength(1);
+  expect(answers.filter(({ receipts }) => receipts[0]?.replayed === true)).toHaveLength(99);
+});
+
 test('the same keys from 10 clients of one person at once: each is done once', async () => {
   const token = await fieldOps.token('a02', 'agent');
   const mutations = await confirmations('a02', 20);

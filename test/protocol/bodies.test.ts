@@ -51,8 +51,13 @@ describe('413 too_large', () => {
     );
   });
 
-  test('the line is good for the next request', async () => {
-    await send('x'.repeat(2 * MiB));
+  test.each([
+    ['too large', 2 * MiB, 413],
+    ['far too large', 12 * MiB, 413],
+    ['too large and without a good token', 2 * MiB, 401],
+  ])('%s: the line is good for the next request', async (_, bytes, status) => {
+    const answer = await ekbaar.post('/v1/sync', status === 401 ? 'none' : agent, 'x'.repeat(bytes));
+    expect(answer.status).toBe(status);
     expect((await send(request())).status).toBe(200);
   });
 });

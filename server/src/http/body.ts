@@ -6,8 +6,11 @@ import { issuesOf, ProblemError } from '../problem.ts';
 
 const gunzipped = promisify(gunzip);
 
-/** Bytes that are read and thrown away after the limit, so that the sender hears the answer and not a broken pipe. */
-const drainBytes = 8 * limits.bodyBytes;
+/**
+ * Bytes of a refused body that are read all the same, so that its sender hears the answer and not a broken pipe, and may send
+ * the next request on the same connection: a sender that has sent all would not know that it is cut.
+ */
+const drainBytes = 32 * limits.bodyBytes;
 
 /** Told of bytes of a body before they are kept; throws when there is no room for them. */
 export type HoldBytes = (request: Request, bytes: number) => void;
@@ -85,7 +88,7 @@ export async function readBody(request: Request, limit: number, hold: HoldBytes 
   try {
     for await (const chunk of request.body ?? []) {
       size += chunk.byteLength;
-      if (size > limit + drainBytes) break;
+      if (size > drainBytes) break;
       if (size > limit || noRoom !== undefined) continue;
       try {
         hold(request, chunk.byteLength);
@@ -113,7 +116,7 @@ export async function discardBody(request: Request): Promise<void> {
   try {
     for await (const chunk of request.body) {
       size += chunk.byteLength;
-      if (size > limits.bodyBytes) return;
+      if (size > drainBytes) return;
     }
   } catch {
     // The sender has gone.

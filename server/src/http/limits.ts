@@ -17,7 +17,7 @@ export interface Limits {
   readonly waitMs: number;
   /** Requests of one client at once, 1 by default: more would hold connections and wait for each other's row lock. */
   readonly clientInFlight: number;
-  /** Requests of one client that wait for the one before, 32 by default. One more refuses the oldest: its sender has given up. */
+  /** Requests of one client that wait for the one before, 255 by default, as many as one actor may have at once. One more refuses the oldest: its sender has given up. */
   readonly clientWaiting: number;
   /** Requests of one actor. By default 1,200 at once and 20 a second: no phone that catches up meets it, a loop does. */
   readonly rate: (actor: Actor) => Rate;
@@ -56,7 +56,7 @@ export function limitsOf(given: Partial<Limits>, connections: number): Limits {
     waiting: Math.max(200, 20 * inFlight),
     waitMs: 8_000,
     clientInFlight: 1,
-    clientWaiting: 32,
+    clientWaiting: 255,
     rate: () => ({ perSecond: 20, burst: 1200 }),
     actorAtOnce: 256,
     bodyBytesAtOnce: 256 * mebibyte,
