@@ -10,6 +10,8 @@ import { fileReserve } from './reserve.ts';
 const layoutVersion = 2;
 const indexName = 'index';
 const tableNames: readonly Table[] = ['log', 'rows', 'meta'];
+/** Of a server that renders the page, and of a browser that keeps nothing. */
+const noDatabase = 'there is no IndexedDB here: make the client in a browser';
 /** Before each further try of a transaction that the browser took away: a lost database server needs a moment. */
 const pausesMs = [0, 50, 500];
 
@@ -34,6 +36,7 @@ export function idbStore(options: IdbStoreOptions = {}): StoreFactory {
   const { prefix = 'ekbaar:', patienceMs = 30_000 } = options;
   return Object.assign(
     async (name: string) => {
+      if (!globalThis.indexedDB) throw new StoreBlockedError(name, noDatabase);
       const store = new IdbStore(prefix + name, patienceMs);
       await store.open();
       return store;
