@@ -18,6 +18,14 @@ test.for<[RegExp, Partial<ClientOptions<TestModel>>]>([
   [/^createClient: model must be what defineModel has made$/, { model: undefined as never }],
   [/model must be/, { model: {} as never }],
   [/url must be the server's base URL/, { url: undefined as never }],
+  [/url must be/, { url: new URL('http://server') as never }],
+  // Of an environment variable that is not set, or has no scheme.
+  [/url must be/, { url: 'undefined' }],
+  [/url must be/, { url: 'sync.example.org' }],
+  [/url must be/, { url: 'localhost:8788' }],
+  [/url must be/, { url: 'ws://server' }],
+  [/url must be/, { url: 'http://server ' }],
+  [/url must be/, { url: 'http://server?tenant=pennco' }],
   [/token must be a function/, { token: 'a token' as never }],
   [/store must be a function/, { store: {} as never }],
   [/store gave no store: is it idbStore without \(\)\?/, { store: idbStore as never }],
@@ -45,6 +53,13 @@ test('names of all characters are names', async () => {
   const client = await world.client({ actor: { tenant: 'पेन् & co', id: '😀/\n' } });
   expect(client.actor.id).toBe('😀/\n');
 });
+
+test.for(['', '/', '/api', '//server/api', 'http://server', 'HTTPS://server:8443/sync/'])(
+  'the url may be "%s"',
+  async (url) => {
+    await expect(world.client({ url })).resolves.toBeDefined();
+  },
+);
 
 test('a slash at the end of the url is none too many', async () => {
   const urls: string[] = [];

@@ -69,13 +69,13 @@ export interface ClientOptions<M extends Model> {
  */
 export function checkOptions({ model, url, token, store }: Unchecked<ClientOptions<Model>>): void {
   const { version, collections, mutations } = (model ?? {}) as Unchecked<Model>;
-  const wanted: Record<string, readonly [isSo: unknown, what: string]> = {
-    model: [version && collections && mutations, 'what defineModel has made'],
-    url: [typeof url === 'string', "the server's base URL, or '' for the page's own origin"],
-    token: [typeof token === 'function', 'a function that gives a token'],
-    store: [typeof store === 'function', 'a function, as idbStore() and its likes give it'],
+  const assert = (isSo: unknown, what: string) => {
+    if (!isSo) throw new TypeError(`createClient: ${what}`);
   };
-  for (const [option, [isSo, what]] of Object.entries(wanted)) {
-    if (!isSo) throw new TypeError(`createClient: ${option} must be ${what}`);
-  }
+  assert(version && collections && mutations, 'model must be what defineModel has made');
+  // Anything else a browser asks for beside the page, and Node for ever as if there were no line.
+  const isBase = typeof url === 'string' && /^(https?:\/)?(\/[^?#\s]*)?$/i.test(url);
+  assert(isBase, "url must be the server's base URL, or '' for the page's own origin");
+  assert(typeof token === 'function', 'token must be a function that gives a token');
+  assert(typeof store === 'function', 'store must be a function, as idbStore() and its likes give it');
 }
