@@ -17,10 +17,15 @@ const actor = (tenant: unknown, id: unknown) => ({ tenant, id }) as never;
 test.for<[RegExp, Partial<ClientOptions<TestModel>>]>([
   [/^createClient: model must be what defineModel has made$/, { model: undefined as never }],
   [/model must be/, { model: {} as never }],
-  [/url must be https:/, { url: undefined as never }],
-  [/url must be https:/, { url: 'sync.example.org' }],
-  [/url must be https:/, { url: 'ws://sync.example.org' }],
-  [/url must be https:/, { url: 'https://sync.example.org?x=1' }],
+  [/url must be the server's base URL/, { url: undefined as never }],
+  [/url must be/, { url: new URL('http://server') as never }],
+  // Of an environment variable that is not set, or has no scheme.
+  [/url must be/, { url: 'undefined' }],
+  [/url must be/, { url: 'sync.example.org' }],
+  [/url must be/, { url: 'localhost:8788' }],
+  [/url must be/, { url: 'ws://server' }],
+  [/url must be/, { url: 'http://server ' }],
+  [/url must be/, { url: 'http://server?tenant=pennco' }],
   [/token must be a function/, { token: 'a token' as never }],
   [/store must be a function/, { store: {} as never }],
   [/keepOutcomesMs must be/, { keepOutcomesMs: -1 }],
@@ -51,11 +56,12 @@ test('names of all characters are names', async () => {
   expect(client.actor.id).toBe('😀/\n');
 });
 
-test('where there is no IndexedDB, as on a server that renders pages, that is said', async () => {
-  const opening = world.client({ store: idbStore() });
-  await expect(opening).rejects.toMatchObject({ code: 'store_blocked' });
-  await expect(opening).rejects.toThrow(/there is no IndexedDB here/);
-});
+test.for(['', '/', '/api', '//server/api', 'http://server', 'HTTPS://server:8443/sync/'])(
+  'the url may be "%s"',
+  async (url) => {
+    await expect(world.client({ url })).resolves.toBeDefined();
+  },
+);
 
 test('a slash at the end of the url is none too many', async () => {
   const urls: string[] = [];

@@ -32,9 +32,6 @@ export function storeNameOf(actor: Unchecked<Actor> | undefined): string {
   return parts.join('/');
 }
 
-/** Without a scheme it would be a path beside the page's own; routes are added at its end. */
-const baseUrl = /^(https?:\/\/|\/|$)[^?#]*$/i;
-
 /** What `createClient` needs. */
 export interface ClientOptions<M extends Model> {
   /** What `defineModel` made: the file that the server imports too. */
@@ -73,14 +70,14 @@ export interface ClientOptions<M extends Model> {
 export function checkOptions(options: Unchecked<ClientOptions<Model>>): void {
   const { model, url, token, store, keepOutcomesMs = 0 } = options;
   const { version, collections, mutations } = (model ?? {}) as Unchecked<Model>;
-  const wanted: Record<string, readonly [isSo: unknown, what: string]> = {
-    model: [version && collections && mutations, 'what defineModel has made'],
-    url: [typeof url === 'string' && baseUrl.test(url), "https://…, a path, or '' for the page's own origin"],
-    token: [typeof token === 'function', 'a function that gives a token'],
-    store: [typeof store === 'function', 'a function, as idbStore() and its likes give it'],
-    keepOutcomesMs: [typeof keepOutcomesMs === 'number' && keepOutcomesMs >= 0, 'milliseconds, 0 or more'],
+  const assert = (isSo: unknown, what: string) => {
+    if (!isSo) throw new TypeError(`createClient: ${what}`);
   };
-  for (const [option, [isSo, what]] of Object.entries(wanted)) {
-    if (!isSo) throw new TypeError(`createClient: ${option} must be ${what}`);
-  }
+  assert(version && collections && mutations, 'model must be what defineModel has made');
+  // Anything else a browser asks for beside the page, and Node for ever as if there were no line.
+  const isBase = typeof url === 'string' && /^(https?:\/)?(\/[^?#\s]*)?$/i.test(url);
+  assert(isBase, "url must be the server's base URL, or '' for the page's own origin");
+  assert(typeof token === 'function', 'token must be a function that gives a token');
+  assert(typeof store === 'function', 'store must be a function, as idbStore() and its likes give it');
+  assert((keepOutcomesMs as number) >= 0, 'keepOutcomesMs must be milliseconds, 0 or more');
 }

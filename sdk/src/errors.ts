@@ -223,13 +223,10 @@ export class StoreBrokenError extends CodedError<'store_broken'> {
   }
 }
 
-/** The key does not open what is on the device; nothing was changed. Thrown when an encrypted store is opened. */
+/** The key does not open what is on the device, or there is none; nothing was changed. Thrown when an encrypted store is opened. */
 export class WrongKeyError extends CodedError<'wrong_key'> {
   constructor(store: string) {
-    super(
-      'wrong_key',
-      `The key is not the one that ${store} was encrypted with: ask for it again; nothing was changed`,
-    );
+    super('wrong_key', `${store} is encrypted with another key: ask for it; nothing was changed`);
   }
 }
 

@@ -80,8 +80,28 @@ test('rows are what their schema says without being parsed', () => {
     collection({ schema: z.object({ id, n: z._default(z.int(), 7) }), key: 'id' }),
     // @ts-expect-error nobody makes a number of it
     collection({ schema: z.object({ id, n: z.coerce.number() }), key: 'id' }),
+    // @ts-expect-error what comes is its text
+    collection({ schema: z.object({ id, at: z.nullable(z.date()) }), key: 'id' }),
+    // @ts-expect-error what comes is its text
+    collection({ schema: z.object({ id, n: z.optional(z.bigint()) }), key: 'id' }),
+    collection({ schema: z.object({ id, any: z.any(), what: z.unknown(), list: z.array(z.string()) }), key: 'id' }),
   ];
   expectTypeOf(declared).toBeFunction();
+});
+
+test('arguments and results are what JSON has', () => {
+  const mutations = () => [
+    // @ts-expect-error no Date is ever kept, and no text fits
+    mutation({ args: z.object({ at: z.date() }) }),
+    // @ts-expect-error as a Date
+    mutation({ args: z.object({ paise: z.optional(z.bigint()) }) }),
+    // @ts-expect-error nobody makes a Date of it
+    mutation({ args: z.object({}), result: z.object({ at: z.date() }) }),
+    mutation({ args: z.object({ at: z.coerce.date(), any: z.any() }), result: z.any() }),
+    mutation({ args: z.array(z.string()), result: z.string() }),
+    mutation({ args: z.union([z.object({ a: z.string() }), z.object({ b: z.int() })]) }),
+  ];
+  expectTypeOf(mutations).toBeFunction();
 });
 
 test('mutate knows names and arguments, as they are before the schema has parsed them', () => {

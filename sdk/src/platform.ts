@@ -115,7 +115,7 @@ function randomBytes(length: number): Uint8Array {
   const source: Partial<Crypto> | undefined = globalThis.crypto;
   if (source?.getRandomValues) return source.getRandomValues(new Uint8Array(length));
   throw new TypeError(
-    "Idempotency keys need crypto.getRandomValues, which is not here: give reactNativePlatform expo-crypto's getRandomBytes, " +
+    "There is no crypto.getRandomValues here: give reactNativePlatform expo-crypto's getRandomBytes, " +
       'or import react-native-get-random-values first',
   );
 }

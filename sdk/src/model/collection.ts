@@ -1,4 +1,5 @@
 import type * as z from 'zod/v4/core';
+import type { Jsonable } from './jsonable.ts';
 
 /** Any zod 4 object schema, from `zod` or `zod/mini`. */
 export type ObjectSchema = z.$ZodObject;
@@ -7,7 +8,7 @@ export type ObjectSchema = z.$ZodObject;
 export interface Collection<Schema extends ObjectSchema = ObjectSchema> {
   /** The fields a client sees; a column not named here never leaves the server. */
   readonly schema: Schema;
-  /** The field that identifies a row in its collection; always a string. */
+  /** The field that identifies a row in its collection, by its text: of a number, effects say `String(id)`. */
   readonly key: string;
   /** Fields that queries on the device and filters of the collections API may ask by. */
   readonly indexes: readonly string[];
@@ -28,12 +29,12 @@ export type ChangedField<Schema extends ObjectSchema, Input = z.input<Schema>, O
 
 /** Anything, for a schema that says how rows are also when nobody parses them. */
 export type Unparsed<Schema extends ObjectSchema> = [ChangedField<Schema>] extends [never]
-  ? unknown
+  ? Jsonable<z.output<Schema>>
   : `rows are not parsed: no transform and no default in ${ChangedField<Schema>}`;
 
 /**
  * Declares a collection. Devices hold its rows as the server sends them, and nobody parses them: a field with a transform
- * or a default does not compile.
+ * or a default does not compile, nor does one that JSON has not (a Date, a bigint): say `z.string()`, as it comes.
  *
  * @example
  * const deliveries = collection({

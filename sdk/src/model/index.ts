@@ -7,6 +7,7 @@ export {
   type ObjectSchema,
   type Unparsed,
 } from './collection.ts';
+export type { Jsonable, UnjsonableField } from './jsonable.ts';
 export {
   type ArgsOf,
   type CollectionName,

@@ -1,4 +1,5 @@
 import type * as z from 'zod/v4/core';
+import type { Jsonable } from './jsonable.ts';
 import type { Thin } from './thin.ts';
 
 /** A thing a person can do: its arguments, its result, and the ways the server may say no. */
@@ -20,7 +21,7 @@ export interface MutationDeclaration<
 }
 
 /**
- * Declares a mutation.
+ * Declares a mutation. Args and result are JSON: a Date or a bigint among their fields does not compile.
  *
  * @example
  * const confirmDelivery = mutation({
@@ -37,8 +38,8 @@ export function mutation<
   const Result extends z.$ZodType | undefined = undefined,
   const Reject extends string = never,
 >(declared: {
-  args: Args;
-  result?: Result;
+  args: Args & Jsonable<z.input<Args>>;
+  result?: Result & Jsonable<Result extends z.$ZodType ? z.output<Result> : unknown>;
   rejects?: readonly Reject[];
   audit?: boolean;
   thin?: Thin;

@@ -16,6 +16,8 @@ test.for<[string, object]>([
   ['amountPaise.lt cannot be null', { where: { amountPaise: { lt: null } } }],
   ['amountPaise cannot be NaN', { where: { amountPaise: NaN } }],
   ['status.in cannot be pending', { where: { status: { in: 'pending' } } }],
+  ['there is no status', { status: 'pending' }],
+  ['there is no offset', { limit: 5, offset: 5 }],
   ['status cannot be ', { where: { status: [] } }],
   ['status cannot be Thu', { where: { status: new Date(0) } }],
 ])('%s', ([message, query]) => {

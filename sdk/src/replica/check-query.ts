@@ -11,7 +11,7 @@ const bounds = ['gte', 'lte', 'gt', 'lt'];
 export function checkQuery(
   { collections }: Model,
   name: string,
-  { where = {}, orderBy = [], limit = 0 }: PlainQuery,
+  { where = {}, orderBy = [], limit = 0, ...rest }: PlainQuery,
 ): void {
   const assert = (isSo: boolean, what: string) => {
     if (!isSo) throw new TypeError(`Query of ${name}: ${what}`);
@@ -19,6 +19,7 @@ export function checkQuery(
   const isNot = (value: unknown) => `cannot be ${String(value)}`;
   const collection = Object.hasOwn(collections, name) ? collections[name] : undefined;
   if (!collection) throw new TypeError(`The model has no collection ${name}`);
+  for (const other in rest) assert(false, `there is no ${other}`);
   const fields = fieldsOf(collection.schema);
   const assertField = (field: string) => assert(fields.includes(field), `there is no field ${field}`);
 

@@ -1,4 +1,4 @@
-import { StoreBrokenError, StoreTooNewError } from '../errors.ts';
+import { StoreBrokenError, StoreTooNewError, WrongKeyError } from '../errors.ts';
 import type { Transaction } from './store.ts';
 
 /** Who this install is to the server, and the last numbers it gave away. */
@@ -109,8 +109,10 @@ export function isOf(identity: Identity | undefined, model: number): identity is
 export async function getIdentity(tx: Transaction, own: Own = {}): Promise<Identity | undefined> {
   const { model = Infinity, store } = own;
   const identity = (await tx.get('meta', 'identity')) as Identity | undefined;
-  // Not as we wrote it: damaged, or encrypted.
-  if (identity && typeof identity.clientId !== 'string') throw new StoreBrokenError('The data on this device');
+  if (identity && typeof identity.clientId !== 'string') {
+    // Broken is what may be destroyed in the end: not what is whole, under a key that this app does not use.
+    throw new ('sealed' in identity ? WrongKeyError : StoreBrokenError)('The data on this device');
+  }
   if (identity?.model !== undefined && identity.model > model) {
     throw new StoreTooNewError(`The data on this device (model ${identity.model}; this app has ${model})`);
   }

@@ -122,10 +122,10 @@ test('two tabs begin at once', async () => {
   await world.close();
 });
 
-test('without the key, an encrypted store is no store of this app’s: it is neither read nor written', async () => {
+test('without the key, an encrypted store is neither read nor written, and not taken for a broken one', async () => {
   const { world, disk } = await usedPlain();
   await (await encryptedStore(disk, { key })('pennco/a1')).close();
-  await expect(world.client({ store: disk })).rejects.toMatchObject({ code: 'store_broken' });
+  await expect(world.client({ store: disk })).rejects.toMatchObject({ code: 'wrong_key' });
   expect(await plainValues(disk)).toBe(1);
 });
 

@@ -247,6 +247,25 @@ test('a wrong key is said to be one, and changes nothing', async () => {
   expect(await contents(disk)).toEqual(before);
 });
 
+test('what is no key for it is named, before anything is opened', async () => {
+  const make = (name: string, usages: KeyUsage[]) => crypto.subtle.generateKey({ name, length: 256 }, false, usages);
+  const none = [undefined, 'a secret', newKey(), make('AES-CBC', ['encrypt', 'decrypt'])];
+  for (const one of [...none, await make('AES-CBC', ['encrypt', 'decrypt']), await make('AES-GCM', ['encrypt'])]) {
+    const opened = vi.fn<StoreFactory>(memoryStore());
+    for (const keys of [{ key: one as CryptoKey }, { key, formerKeys: [one as CryptoKey] }]) {
+      await expect(encryptedStore(opened, keys)('s')).rejects.toThrow(
+        /^encryptedStore: a key must be .*: is it awaited/,
+      );
+    }
+    expect(opened).not.toHaveBeenCalled();
+  }
+});
+
+test('what makes no store inside is named', async () => {
+  const opening = encryptedStore(memoryStore as never, { key })('s');
+  await expect(opening).rejects.toThrow('encryptedStore: inner gave no store: is it idbStore without ()?');
+});
+
 test('so it is where nobody has a DOMException', async () => {
   const { factory } = await filled();
   const decrypt: SubtleCrypto['decrypt'] = (...given) =>

@@ -39,7 +39,11 @@ export function encryptedStore(inner: StoreFactory, options: EncryptedStoreOptio
   const { key, formerKeys = [], plain = 'encrypt', crypto = globalThis.crypto } = options;
   const open = async (name: string): Promise<Store> => {
     if (!crypto?.subtle) throw new TypeError('There is no WebCrypto here: it needs a page with TLS, or options.crypto');
+    for (const one of [key, ...formerKeys]) checkKey(one);
     const store = await inner(name);
+    if (!(store as Partial<Store> | undefined)?.transaction) {
+      throw new TypeError('encryptedStore: inner gave no store: is it idbStore without ()?');
+    }
     try {
       const opened = await openStore(store, name, { key, formerKeys, crypto }, plain === 'refuse');
       return new EncryptedStore(store, name, { key, formerKeys, crypto }, opened);
@@ -49,6 +53,15 @@ export function encryptedStore(inner: StoreFactory, options: EncryptedStoreOptio
     }
   };
   return inner.destroy ? Object.assign(open, { destroy: inner.destroy }) : open;
+}
+
+/** What is not loaded yet, or was made for something else: WebCrypto would say so of a parameter 2. */
+function checkKey(key: Partial<CryptoKey> | undefined): void {
+  const { algorithm, usages } = key ?? {};
+  if (algorithm?.name === 'AES-GCM' && usages?.includes('encrypt') && usages.includes('decrypt')) return;
+  throw new TypeError(
+    'encryptedStore: a key must be a CryptoKey for AES-GCM with the usages encrypt and decrypt: is it awaited?',
+  );
 }
 
 interface Opened {

@@ -9,8 +9,9 @@ import { fileReserve } from './reserve.ts';
 /** 1: the tables. 2: the index of rows. Later layouts only add. */
 const layoutVersion = 2;
 const indexName = 'index';
-const notHere = 'there is no IndexedDB here: use a browser that has it';
 const tableNames: readonly Table[] = ['log', 'rows', 'meta'];
+/** Of a server that renders the page, and of a browser that keeps nothing. */
+const noDatabase = 'there is no IndexedDB here: make the client in a browser';
 /** Before each further try of a transaction that the browser took away: a lost database server needs a moment. */
 const pausesMs = [0, 50, 500];
 
@@ -35,7 +36,7 @@ export function idbStore(options: IdbStoreOptions = {}): StoreFactory {
   const { prefix = 'ekbaar:', patienceMs = 30_000 } = options;
   return Object.assign(
     async (name: string) => {
-      if (!globalThis.indexedDB) throw new StoreBlockedError(prefix + name, notHere);
+      if (!globalThis.indexedDB) throw new StoreBlockedError(prefix + name, noDatabase);
       const store = new IdbStore(prefix + name, patienceMs);
       await store.open();
       return store;
