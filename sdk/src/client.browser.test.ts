@@ -103,6 +103,8 @@ describe.skipIf(chromiumIsMissing())('a client in a real Chromium', () => {
     'a tab that heard nothing of it writes nothing back when it wakes (signed in again meanwhile: %s)',
     async (signedInAgain) => {
       const first = await openTab();
+      // Rows are shown before they are in the store, and a tab that hears nothing has them from there alone.
+      await first.evaluate(() => window.clientPage.sync());
       const asleep = await openTab({ deaf: true });
       await expect.poll(() => shown(asleep)).toContain('d1');
       await asleep.evaluate(() => window.clientPage.note('old'));
