@@ -1,17 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { FieldOps } from '../support/field-ops.ts';
-
-interface Sample {
-  readonly path: string;
-  readonly token: string;
-  readonly body?: unknown;
-}
+import type { Samples } from './sample.ts';
 
 /** For each operation of jobs, messages, payouts and webhooks, a request that it answers with what it is for. */
-export function jobSamples(
-  ekbaar: () => FieldOps,
-  token: () => string,
-): Record<string, () => Promise<Sample> | Sample> {
+export function jobSamples(ekbaar: () => FieldOps, token: () => string): Samples {
   const get = (path: string) => () => ({ path, token: token() });
   const message = async () => {
     const id = crypto.randomUUID();

@@ -3,13 +3,14 @@ import { model } from '@ekbaar/field-ops/model';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDelivery } from '../protocol/delivery.ts';
-import { people, pin } from '../sign-in/people.ts';
 import { type FieldOps, startFieldOps } from '../support/field-ops.ts';
 import type { HttpAnswer } from '../support/http-client.ts';
 import { DescribedAnswers, type Document } from './described-answers.ts';
 import { hostile, hostileBodies, hostileCursors } from './hostile.ts';
+import { identitySamples } from './identity-samples.ts';
 import { jobSamples } from './job-samples.ts';
 import { recordSamples } from './record-samples.ts';
+import type { Sample, Samples } from './sample.ts';
 
 let ekbaar: FieldOps;
 let document: Document;
@@ -55,13 +56,6 @@ test('every route of the server is in it, and nothing else', () => {
   expect(routes.length).toBeGreaterThan(25);
 });
 
-/** What is sent to an operation so that it does what it is for. */
-interface Sample {
-  readonly path: string;
-  readonly token?: string;
-  readonly body?: unknown;
-}
-
 const confirmedAt = '2026-11-22T10:04:05.123+05:30';
 const place = { lat: 24.69, lng: 84.99, accuracyM: 12, at: confirmedAt };
 
@@ -105,7 +99,7 @@ async function deadLetter(): Promise<{ key: string; mend: () => Promise<unknown>
 }
 
 /** For each operation, a request that it answers with what it is for. */
-const samples: Record<string, () => Promise<Sample> | Sample> = {
+const samples: Samples = {
   sync: async () => {
     const { id, amountPaise } = await delivery();
     const args = { deliveryId: id, amountPaise, confirmedAt };
@@ -171,6 +165,11 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
     await mutate('recordLocation', place, tokens.agent);
     return { path: '/v1/collections/agentPositions/a01', token: tokens.ops };
   },
+  'get.api.v1.day.close.regions': () => ({ path: '/api/v1/day-close/regions?date=2026-11-22', token: tokens.ops }),
+  'get.api.v1.day.close.agents': () => ({ path: '/api/v1/day-close/agents?date=2026-11-22', token: tokens.ops }),
+  'get.api.v1.places': () => ({ path: '/api/v1/places', token: tokens.agent }),
+  'get.api.v1.agents.id.route': () => ({ path: '/api/v1/agents/a01/route?date=2026-11-22', token: tokens.ops }),
+  'post.api.v1.receipts.check': () => ({ path: '/api/v1/receipts/check', token: tokens.ops, body: { text: 'none' } }),
   deadLetters: async () => {
     await deadLetter();
     return { path: '/v1/admin/dead-letters?limit=2', token: tokens.ops };
@@ -194,66 +193,9 @@ const withKey = (operationId: string) =>
     ? { 'Idempotency-Key': crypto.randomUUID() }
     : undefined;
 
-/** Of who may work with the operation; the demo day's accounts are there. */
-const identitySamples: typeof samples = {
-  'auth.options': () => ({ path: '/auth' }),
-  'auth.signIn': () => ({ path: '/auth/sign-in', body: { tenant: 'pennco', login: 'a01', secret: pin } }),
-  'auth.refresh': async () => {
-    const { refreshToken: token } = await people(ekbaar).agent('a01');
-    return { path: '/auth/refresh', body: { token, attempt: crypto.randomUUID() } };
-  },
-  'auth.signOut': async () => {
-    const { refreshToken: token } = await people(ekbaar).agent('a01');
-    return { path: '/auth/sign-out', body: { token } };
-  },
-  'auth.requestReset': () => ({
-    path: '/auth/reset/request',
-    body: { tenant: 'pennco', login: crypto.randomUUID() },
-  }),
-  'auth.reset': async () => {
-    const issued = await ekbaar.post('/auth/accounts/a03/reset-code', tokens.ops, { deliver: 'show' });
-    const { code } = issued.body as { code: string };
-    return { path: '/auth/reset', body: { tenant: 'pennco', login: 'a03', code, secret: '604713' } };
-  },
-  'auth.changeSecret': () => ({ path: '/auth/password', token: tokens.agent, body: { old: pin, secret: pin } }),
-  'auth.accounts': () => ({ path: '/auth/accounts', token: tokens.ops }),
-  'auth.account': () => ({ path: '/auth/accounts/a01', token: tokens.ops }),
-  'auth.createAccount': () => {
-    const id = crypto.randomUUID();
-    const body = { id, role: 'ops', login: `${id}@pennco.example`, name: 'Ravi', regions: [] };
-    return { path: '/auth/accounts', token: tokens.ops, body };
-  },
-  'auth.changeAccount': () => ({ path: '/auth/accounts/a04/change', token: tokens.ops, body: { name: 'Asha' } }),
-  'auth.issueCode': () => ({
-    path: '/auth/accounts/a04/reset-code',
-    token: tokens.ops,
-    body: { deliver: 'send' },
-  }),
-  'auth.revokeSessions': () => ({ path: '/auth/accounts/a04/revoke', token: tokens.ops, body: { why: 'lost' } }),
-  'auth.phones': async () => {
-    await people(ekbaar).agent('a01');
-    return { path: '/auth/phones?account=a01', token: tokens.ops };
-  },
-  'auth.revokePhone': async () => {
-    const id = crypto.randomUUID();
-    await people(ekbaar).signIn('a01', pin, { phone: { id } });
-    return { path: `/auth/phones/${id}/revoke`, token: tokens.ops, body: { why: 'lost' } };
-  },
-  'auth.restorePhone': async () => {
-    const sample = await identitySamples['auth.revokePhone']?.();
-    await ekbaar.post(sample?.path ?? '', tokens.ops, sample?.body);
-    return { path: sample?.path.replace('/revoke', '/restore') ?? '', token: tokens.ops };
-  },
-  'auth.audit': () => ({ path: '/auth/audit', token: tokens.ops }),
-  'get.api.v1.day.close.regions': () => ({ path: '/api/v1/day-close/regions?date=2026-11-22', token: tokens.ops }),
-  'get.api.v1.day.close.agents': () => ({ path: '/api/v1/day-close/agents?date=2026-11-22', token: tokens.ops }),
-  'get.api.v1.places': () => ({ path: '/api/v1/places', token: tokens.agent }),
-  'get.api.v1.agents.id.route': () => ({ path: '/api/v1/agents/a01/route?date=2026-11-22', token: tokens.ops }),
-  'post.api.v1.receipts.check': () => ({ path: '/api/v1/receipts/check', token: tokens.ops, body: { text: 'none' } }),
-};
 Object.assign(
   samples,
-  identitySamples,
+  identitySamples(() => ekbaar, tokens),
   jobSamples(
     () => ekbaar,
     () => tokens.ops,

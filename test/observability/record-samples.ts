@@ -1,11 +1,7 @@
 import { people } from '../sign-in/people.ts';
 import type { FieldOps } from '../support/field-ops.ts';
 import { addDelivery } from '../protocol/delivery.ts';
-
-type Samples = Record<
-  string,
-  () => Promise<{ path: string; token: string; body?: unknown }> | { path: string; token: string; body?: unknown }
->;
+import type { Samples } from './sample.ts';
 
 const root = '/api/v1/records';
 
