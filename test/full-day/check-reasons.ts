@@ -1,14 +1,9 @@
-import type { Evidence } from './evidence.ts';
 import type { Promised } from './phone-notes.ts';
+import type { TenantBooks } from './tenant-books.ts';
 
 /** Nothing is refused without a cause: each reason that a phone was told is one that somebody else's notes bear out. */
-export function checkReasons(
-  { given, office }: Evidence,
-  tenant: string,
-  promised: readonly Promised[],
-  found: string[],
-): void {
-  const rows = new Map(given.filter((row) => row.tenant === tenant).map((row) => [row.id, row]));
+export function checkReasons(books: TenantBooks, promised: readonly Promised[]): void {
+  const rows = new Map(books.own(books.evidence.given).map((row) => [row.id, row]));
   const applied = promised.filter(({ name, told }) => name === 'confirmDelivery' && told?.state === 'applied');
   const confirmed = new Set(applied.map(({ deliveryId }) => deliveryId));
   const instalmentOf = (id: string | undefined) => {
@@ -16,7 +11,7 @@ export function checkReasons(
     return row === undefined || row.instalmentNo === null ? undefined : `${row.loanId}/${row.instalmentNo}`;
   };
   const collected = new Set(applied.map(({ deliveryId }) => instalmentOf(deliveryId)));
-  const done = office.filter((note) => note.tenant === tenant && note.status === 'applied');
+  const done = books.own(books.evidence.office).filter(({ status }) => status === 'applied');
   const cancelled = new Set(done.flatMap((note) => (note.name === 'cancelDelivery' ? [note.deliveryId] : [])));
   const assigned = new Set(done.flatMap((note) => (note.name === 'assignDelivery' ? [note.deliveryId] : [])));
   const causes: Readonly<Record<string, (one: Promised) => boolean>> = {
@@ -30,7 +25,7 @@ export function checkReasons(
     const { told, name, key, deliveryId } = one;
     if (told === undefined || told.state === 'applied') continue;
     if (causes[told.code ?? '']?.(one) !== true)
-      found.push(
+      books.violations.push(
         `${name} ${key} of ${deliveryId} was ${told.state} with "${told.code}", and nobody did anything that would be a reason`,
       );
   }
@@ -38,10 +33,10 @@ export function checkReasons(
   const counts = Map.groupBy(applied, ({ deliveryId }) => instalmentOf(deliveryId));
   for (const [instalment, ones] of counts) {
     if (instalment !== undefined && ones.length > 1)
-      found.push(
+      books.violations.push(
         `instalment ${instalment} was collected ${ones.length} times: ${ones.map(({ key }) => key).join(', ')}`,
       );
   }
   for (const id of cancelled)
-    if (confirmed.has(id)) found.push(`${id} was cancelled by ops and confirmed by its agent`);
+    if (confirmed.has(id)) books.violations.push(`${id} was cancelled by ops and confirmed by its agent`);
 }
