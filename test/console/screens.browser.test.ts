@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { dayOf } from '../../examples/field-ops/web/shared/india-time.ts';
+import { indiaDay } from '../../examples/field-ops/src/india-day.ts';
 import { formatRupees } from '../../examples/field-ops/web/shared/rupees.ts';
 import { chromiumIsMissing, openPrivateWindow } from '../support/chromium.ts';
 import { look } from '../sign-in/pages.ts';
@@ -149,7 +149,7 @@ describe.skipIf(chromiumIsMissing())('the screens of the console', () => {
     const [one, late] = office.deliveries.slice(3).filter(({ agentId }) => agentId === 'a02');
     if (one === undefined || late === undefined) throw new Error('a02 has nothing to do');
     await office.confirm(one);
-    const date = dayOf(Date.now());
+    const date = indiaDay(Date.now());
     const counted = { collectedPaise: 12_34_567_50, disbursedPaise: 98_76_543_25, count: 7 };
     const key = { 'idempotency-key': crypto.randomUUID() };
     await office.http.post('/v1/mutations/closeDay', await office.tokenOf('a02', 'agent'), { date, ...counted }, key);

@@ -1,9 +1,10 @@
-import { accessSync, constants, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, devices } from 'playwright-core';
+import { findProgram, isMissing } from './programs.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
@@ -60,19 +61,9 @@ export interface Chromium {
   close(): Promise<void>;
 }
 
-/** For `describe.skipIf(chromiumIsMissing())`. Says how to get one; in CI it throws, so that nothing is skipped there. */
+/** For `describe.skipIf(chromiumIsMissing())`. */
 export function chromiumIsMissing(): boolean {
-  if (chromiumPath()) return false;
-  const message = 'Chromium is missing, and the browser tests need it: apt-get install chromium';
-  if (process.env['CI']) throw new Error(message);
-  console.warn(`\n!!! ${message}\n`);
-  return true;
-}
-
-/** The first Chromium or Chrome on the PATH. */
-function chromiumPath(): string | undefined {
-  const directories = (process.env['PATH'] ?? '').split(delimiter);
-  return NAMES.flatMap((name) => directories.map((directory) => join(directory, name))).find(isExecutable);
+  return isMissing('Chromium', [NAMES], 'chromium');
 }
 
 let shared: Promise<Browser> | undefined;
@@ -124,7 +115,7 @@ async function launch(profile: string, options: ChromiumOptions): Promise<Browse
 
 /** How every Chromium is started. */
 function started() {
-  const executablePath = chromiumPath();
+  const executablePath = findProgram(...NAMES);
   if (!executablePath) throw new Error('Chromium is missing: apt-get install chromium');
   return { executablePath, headless: true, args: FLAGS };
 }
@@ -161,15 +152,6 @@ async function processesOf(context: BrowserContext): Promise<{ readonly id: numb
 function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(pid, name);
-  } catch {
-    return false;
-  }
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
   } catch {
     return false;
   }
