@@ -2,7 +2,7 @@
  * Builds the agent app and the console into `dist-web`, unless that was done from the same sources.
  * Run it with `node web/build.ts`; `--force` builds in any case.
  */
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { build } from 'vite';
@@ -18,20 +18,8 @@ const repository = join(here, '../../..');
 const out = join(here, '../dist-web');
 const stampFile = join(out, 'built-from');
 
-const sharedFiles = [
-  'model',
-  'optimistic',
-  'failure',
-  'record-answers',
-  'settlement-answers',
-  'day-close-answers',
-  'export-answers',
-  'message-answers',
-  'account-answers',
-  'receipt-number',
-  'receipt-text',
-  'day-route',
-].map((name) => `examples/field-ops/src/${name}.ts`);
+const shared = (await readdir(join(here, '../src'))).filter((name) => /(?<!\.test)\.ts$/.test(name));
+const sharedFiles = shared.map((name) => `examples/field-ops/src/${name}`);
 const libraries = ['sdk/src', 'sdk/package.json', 'pnpm-lock.yaml'];
 const stamp = await hashOf(repository, ['examples/field-ops/web', ...sharedFiles, ...libraries]);
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
+import { indiaDay } from '../india-day.ts';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { demoAccounts } from './demo-accounts.ts';
@@ -31,7 +32,7 @@ const server = fieldOpsServer(database, config.keys, {
 await naming(server.start(), databaseVariable);
 if (config.demo !== undefined) {
   const now = clock();
-  const today = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(now);
+  const today = indiaDay(now);
   if (await seedDemo(database.db, today, config.demo)) {
     await seedHistory(database.db, today, now);
     await server.engine.sweep();

@@ -6,7 +6,7 @@ import { confirmDelivery } from './confirm-delivery.ts';
 import { lockDelivery, refusalOfOpen } from './delivery.ts';
 import { dayTotals } from './ledger.ts';
 import { agentPositions, agents, agentTrack, dayClosings, deliveries, disbursements } from './tables.ts';
-import { today } from './values.ts';
+import { indiaDay } from '../india-day.ts';
 
 export const mutators: Mutators<FieldOpsModel> = {
   confirmDelivery,
@@ -154,7 +154,7 @@ function notAfter(now: Date, said: string): Date {
 
 /** The same of a day; a phone whose clock is ahead closes the day that it is. */
 function notAfterToday(now: Date, said: string): string {
-  const day = today(now);
+  const day = indiaDay(now);
   return said > day ? day : said;
 }
 

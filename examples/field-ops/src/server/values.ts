@@ -8,13 +8,6 @@ export const Day = z.iso.date().check(fourDigits);
 /** A moment in RFC 3339, of whatever offset, that PostgreSQL has too. */
 export const Moment = z.iso.datetime({ offset: true }).check(fourDigits);
 
-const indiaDay = new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' });
-
-/** The operator's day at a moment, `YYYY-MM-DD`. */
-export function today(now: Date): string {
-  return indiaDay.format(now);
-}
-
 export function isUuid(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }

@@ -1,4 +1,4 @@
-import { dayOf } from '../shared/india-time.ts';
+import { indiaDay } from '../../src/india-day.ts';
 import type { AgentMutation } from './client.ts';
 import type { DeliveryEntry } from './delivery-state.ts';
 
@@ -20,7 +20,7 @@ export type Closing = Extract<AgentMutation, { name: 'closeDay' }>;
 
 /** Counts one day. What waits to be sent counts: it reaches the ledger before the closing does. */
 export function totalsOf(entries: readonly DeliveryEntry[], date: string): DayTotals {
-  const done = entries.filter(({ row }) => isConfirmed(row) && dayOf(Date.parse(row.confirmedAt)) === date);
+  const done = entries.filter(({ row }) => isConfirmed(row) && indiaDay(Date.parse(row.confirmedAt)) === date);
   const sum = (kind: 'collection' | 'disbursement') =>
     done.reduce((all, { row }) => (row.kind === kind ? all + row.amountPaise : all), 0);
   return {
@@ -31,7 +31,7 @@ export function totalsOf(entries: readonly DeliveryEntry[], date: string): DayTo
 
 /** The days on which something was confirmed, the latest first. */
 export function daysWithWork(entries: readonly DeliveryEntry[]): string[] {
-  const days = entries.flatMap(({ row }) => (isConfirmed(row) ? [dayOf(Date.parse(row.confirmedAt))] : []));
+  const days = entries.flatMap(({ row }) => (isConfirmed(row) ? [indiaDay(Date.parse(row.confirmedAt))] : []));
   return [...new Set(days)].sort().reverse();
 }
 
@@ -55,7 +55,7 @@ export function forgottenDay(log: readonly AgentMutation[], today: string, known
   const oldest = Date.parse(today) - knownDays * dayMs;
   const days = log.flatMap((record) =>
     record.name === 'confirmDelivery' && !['rejected', 'dead'].includes(record.state)
-      ? [dayOf(Date.parse(record.args.confirmedAt))]
+      ? [indiaDay(Date.parse(record.args.confirmedAt))]
       : [],
   );
   const open = [...new Set(days)].filter(

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import type { Account } from '../shared/account.ts';
-import { dayOf } from '../shared/india-time.ts';
+import { indiaDay } from '../../src/india-day.ts';
 import { AccountMenu } from './account-menu.tsx';
 import type { AgentClient } from './client.ts';
 import { closingOf } from './day-totals.ts';
@@ -40,7 +40,7 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
   const { session } = useSession();
   const { tracked } = useSettings();
   const status = useStatus(client);
-  const today = dayOf(useMinute());
+  const today = indiaDay(useMinute());
   const work = useWork(client);
   const [tab, setTab] = useState<Tab>('today');
   const [filter, setFilter] = useState<Filter>('all');

@@ -1,11 +1,7 @@
+import { indiaDay } from '../../src/india-day.ts';
+
 /** Days and times of the operator, whatever the device is set to. */
 const timeZone = 'Asia/Kolkata';
-const isoDay = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
-
-/** The operator's day of an instant (milliseconds since 1970), as YYYY-MM-DD. */
-export function dayOf(instant: number): string {
-  return isoDay.format(instant);
-}
 
 export interface TimeFormat {
   /** 10:42 am; with the day in front when it is not today's. */
@@ -25,7 +21,7 @@ export function timeFormat(language: string): TimeFormat {
   return {
     at(iso, now) {
       const instant = Date.parse(iso);
-      const sameDay = dayOf(instant) === dayOf(now);
+      const sameDay = indiaDay(instant) === indiaDay(now);
       return sameDay ? time.format(instant) : `${day.format(instant)}, ${time.format(instant)}`;
     },
     full: (iso) => full.format(Date.parse(iso)),

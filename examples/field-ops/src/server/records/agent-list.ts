@@ -4,7 +4,8 @@ import * as z from 'zod/mini';
 import { AgentDay, AgentPage, type AgentPhone, type ListedAgent, type Position } from '../../record-answers.ts';
 import { type Keyset, orderOf, pageOf, pastCursor } from './keyset.ts';
 import { inRegions, type Overseer } from './overseer.ts';
-import { Day, today } from '../values.ts';
+import { indiaDay } from '../../india-day.ts';
+import { Day } from '../values.ts';
 import { Choice, Limit, listed, type RecordsApp, recordRoute, Text } from './record-route.ts';
 
 const Query = z.object({
@@ -43,7 +44,7 @@ export function agentList(app: RecordsApp, database: Database, clock: () => Date
       const rows = await agentRows(database, by, clock(), { where: [sql`a.id = ${id}`], limit: 1 });
       const [agent] = await withPhones(database.db, by.tenant, rows);
       if (agent === undefined) throw new ProblemError('not_found', `There is no agent ${id}`);
-      const day = query.day ?? today(clock());
+      const day = query.day ?? indiaDay(clock());
       const points = await reading(database, by.tenant, (tx) => trackOf(tx, by.tenant, id, day));
       const track = points.map(({ demo: _, ...point }) => point);
       return { agent, day, track, demo: points.some(({ demo }) => demo) };
@@ -78,7 +79,7 @@ function agentRows(
           from page a
           left join lateral (
             select count(*) filter (where status = 'pending') as open,
-              count(*) filter (where status = 'pending' and due_on < ${today(now)}::text::date) as overdue,
+              count(*) filter (where status = 'pending' and due_on < ${indiaDay(now)}::text::date) as overdue,
               count(*) filter (where status = 'confirmed') as confirmed, count(*) filter (where status = 'failed') as failed
             from deliveries where tenant = ${by.tenant} and agent_id = a.id) d on true
           left join lateral (

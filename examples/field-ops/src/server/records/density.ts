@@ -3,7 +3,8 @@ import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { Density, type TrafficKind } from '../../record-answers.ts';
 import { inRegions } from './overseer.ts';
-import { Day, today } from '../values.ts';
+import { indiaDay } from '../../india-day.ts';
+import { Day } from '../values.ts';
 import { Choice, listed, type RecordsApp, recordRoute } from './record-route.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -24,7 +25,7 @@ export function densityRoute(app: RecordsApp, database: Database, traffic: Traff
     async run({ by, query }) {
       await traffic.settle(by.tenant);
       const regions = listed(query.region).filter((region) => region !== '');
-      const week = mondayOf(query.week ?? today(clock()));
+      const week = mondayOf(query.week ?? indiaDay(clock()));
       const from = query.week === undefined ? addDays(week, -7 * (query.weeks - 1)) : week;
       const local = sql`(t.hour at time zone 'Asia/Kolkata')`;
       const own = sql`t.tenant = ${by.tenant} and ${inRegions(sql`t.region_id`, by)}`;

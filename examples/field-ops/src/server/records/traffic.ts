@@ -1,9 +1,8 @@
 import { type Authenticate, type Database, jsonParameter } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import { indiaOffsetMs } from '../../india-day.ts';
 
 const hourMs = 3_600_000;
-/** Hours begin with the operator's clock. */
-const indiaOffsetMs = 5.5 * hourMs;
 /** Sync requests are written down this often: what a node that dies takes with it is a minute's count. */
 const writeEveryMs = 60_000;
 const settleEveryMs = 10_000;

@@ -1,5 +1,6 @@
 import { jsonParameter } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
+import { indiaDay } from '../../india-day.ts';
 import { type BankLine, bankLines, NoHeader } from './bank-file/bank-lines.ts';
 import { fileBytes } from './receive-file.ts';
 import { type HeldRun, type Run, setRun, step } from './run-store.ts';
@@ -55,11 +56,6 @@ function flat({ no, raw, content, read }: BankLine) {
   if (kind !== 'payment') return { no, raw, content, kind, why: kind === 'unreadable' ? read.why : null };
   const { bankRef, reference, narration, amountPaise, side, day } = read;
   return { ...{ no, raw, content, kind, bankRef, reference, narration, amountPaise, side, day }, why: null };
-}
-
-/** The operator's day, `YYYY-MM-DD`. */
-function indiaDay(at: Date): string {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: 'Asia/Kolkata' }).format(at);
 }
 
 function dayAfter(day: string, count: number): string {

@@ -8,7 +8,8 @@ import {
   type RegionClose,
   RegionCloses,
 } from '../../../src/day-close-answers.ts';
-import { dayOf, timeFormat } from '../../shared/india-time.ts';
+import { indiaDay } from '../../../src/india-day.ts';
+import { timeFormat } from '../../shared/india-time.ts';
 import { now } from '../../shared/platform.ts';
 import { formatRupees } from '../../shared/rupees.ts';
 import { ExportButton } from '../exports/export-button.tsx';
@@ -37,7 +38,7 @@ const tones: Readonly<Record<DayState, string | undefined>> = {
 export function DayCloseScreen() {
   const { api } = useConsole();
   const [query, change] = useQueryString();
-  const today = dayOf(now());
+  const today = indiaDay(now());
   const date = readDay(query.get('date')) ?? today;
   const [region, state] = [query.get('region') ?? '', query.get('state') ?? ''];
   const regions = useQuery({
