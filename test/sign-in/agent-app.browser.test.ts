@@ -154,6 +154,28 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     expect(await page.locator(`${rows}[data-state=confirmed]`).count()).toBe(1);
   });
 
+  test('who signs in before the server has heard that somebody else signed out stays signed in', async () => {
+    const { page } = await openApp();
+    await signInAsAgent(page, 'a08', pin);
+    await page.locator(rows).first().waitFor();
+    const badLine = Promise.withResolvers<void>();
+    await phone.route('**/auth/sign-out', async (route) => {
+      await badLine.promise;
+      await route.continue();
+    });
+    const heard = page.waitForResponse('**/auth/sign-out');
+    await page.locator('[data-testid=account]').click();
+    await page.locator('[data-testid=sign-out]').click();
+    await signInAsAgent(page, 'a01', pin);
+    await page.locator(rows).first().waitFor();
+    badLine.resolve();
+    await heard;
+    await page.reload();
+    await unlock(page, pin);
+    await page.locator(rows).first().waitFor();
+    expect(await page.locator('header.top').innerText()).toContain('Savitri Kumari');
+  });
+
   test('changing the own PIN counts here and at the office', async () => {
     const { page } = await openApp();
     await signInAsAgent(page, 'a05', pin);
