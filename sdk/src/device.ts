@@ -238,12 +238,14 @@ export class Device {
 
   #count(): void {
     const { progress } = this.log;
+    // What is shown before it is on disk makes nothing complete: without a network it may be gone with the app.
+    const [saved = { progress }] = this.#shown.values();
     const pending = this.log.pending.filter((entry) => !isSkip(entry) && this.log.isSaved(entry));
     this.board.set({
       pending: pending.length,
       oldestUnsentAt: pending[0]?.at ?? null,
       needsAttention: this.log.entries.filter(needsAttention).length,
-      lastSyncedAt: progress.lastSyncedAt,
+      lastSyncedAt: saved.progress.lastSyncedAt,
       progress: progress.expected === undefined ? null : { rows: rowsIn(this.#scopes), of: progress.expected },
       scopes: Object.keys(this.#scopes),
     });
