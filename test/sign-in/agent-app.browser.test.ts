@@ -93,7 +93,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a03', pin);
     await page.locator(rows).first().waitFor();
-    await unsent(page, 0);
+    await onThePhone(page);
     const name = await page.evaluate(
       () => document.querySelector('[data-testid=delivery-row] strong')?.textContent ?? '',
     );
