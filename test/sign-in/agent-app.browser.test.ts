@@ -256,6 +256,8 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await saveOne(page);
     await unsent(page, 1);
     await server.start();
+    // By itself it would try again after up to a minute.
+    await page.evaluate(() => globalThis.dispatchEvent(new Event('online')));
     await unsent(page, 0);
 
     const { token } = await people(http).ops();
