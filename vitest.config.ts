@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 const runDirectory = 'test/support/run-directory.ts';
 const globalSetup = ['test/support/postgres-global-setup.ts', runDirectory];
 
-// What is polled for comes when the machine has time for it.
+// What is polled for comes when the machine has time for it; Vitest's own limit is one second.
 const patient = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } } };
 // Two files at a time: they wait more than they work. In a group of their own: those that kill processes
 // and look at who is still there, one file at a time.
@@ -27,6 +27,7 @@ export default defineConfig({
           globalSetup: [runDirectory],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           ...together,
           ...oneProcess,
         },

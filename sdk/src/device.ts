@@ -180,7 +180,7 @@ export class Device {
 
   /** Shows rows before the disk is asked: {@link show} has all of their commit, or {@link takeBack} follows. */
   foresee(rows: readonly RowChange[]): void {
-    if (rows.length > 0) this.replica.absorb({ rows });
+    if (rows.length > 0) this.replica.absorb({ rows }, true);
   }
 
   /** What was shown is not on disk. Resolves when memory is as the disk is, or to false: it cannot be read. */
@@ -238,12 +238,14 @@ export class Device {
 
   #count(): void {
     const { progress } = this.log;
+    // What is shown before it is on disk makes nothing complete: without a network it may be gone with the app.
+    const [{ progress: saved } = this.log] = this.#shown.values();
     const pending = this.log.pending.filter((entry) => !isSkip(entry) && this.log.isSaved(entry));
     this.board.set({
       pending: pending.length,
       oldestUnsentAt: pending[0]?.at ?? null,
       needsAttention: this.log.entries.filter(needsAttention).length,
-      lastSyncedAt: progress.lastSyncedAt,
+      lastSyncedAt: saved.lastSyncedAt,
       progress: progress.expected === undefined ? null : { rows: rowsIn(this.#scopes), of: progress.expected },
       scopes: Object.keys(this.#scopes),
     });

@@ -47,6 +47,20 @@ test('a delta is on the screen before the disk is done; an outcome is told only 
   expect(told).toBe(true);
 });
 
+test('the replica counts as complete when it is on disk, not as soon as it is shown', async () => {
+  const { disk, open } = slowDisk();
+  const flush = deferred<void>();
+  disk.flush = flush.promise;
+  const client = await world.client({ store: open });
+  const seen: number[] = [];
+  client.watch('deliveries', {}, (rows) => seen.push(rows.length));
+  await idle();
+  expect([seen.at(-1), client.status.get().lastSyncedAt]).toEqual([2, null]);
+  flush.resolve();
+  await idle();
+  expect(client.status.get().lastSyncedAt).not.toBeNull();
+});
+
 test('what was shown and did not get to the disk is taken back, and comes again', async () => {
   const { disk, open } = slowDisk();
   const client = await world.synced({ store: open });

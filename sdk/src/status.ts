@@ -11,7 +11,7 @@ export interface Status {
   readonly pending: number;
   /** When the oldest of them was made (ISO 8601). */
   readonly oldestUnsentAt: string | null;
-  /** When the replica was last complete (ISO 8601). */
+  /** When the replica was last complete, and on disk (ISO 8601). */
   readonly lastSyncedAt: string | null;
   /** While the replica is not complete: how many rows are here, and how many the server has for this device. */
   readonly progress: { readonly rows: number; readonly of: number } | null;

@@ -11,18 +11,20 @@ import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 let server: PostgresServer;
 let notes: NotesServer;
 let admin: postgres.Sql;
+let probe: postgres.Sql;
 let writer: string;
 beforeAll(async () => {
   // A server of its own: it is told to wait for a standby that there is not.
   server = await startPostgres();
   const { url } = await server.freshDatabase();
   admin = postgres(url, { max: 1, onnotice: () => {} });
+  probe = postgres(url, { max: 1, onnotice: () => {} });
   notes = await startNotes({ database: postgresDatabase(url) });
   writer = await notes.token('w1', 'writer');
 });
 afterAll(async () => {
   await notes.stop();
-  await admin.end();
+  await Promise.all([admin.end(), probe.end({ timeout: 1 })]);
   await server.stop();
 });
 
@@ -44,6 +46,14 @@ async function endCommitsUntil<T>(answered: Promise<T>): Promise<{ answer: T; en
   return { answer: await answer, ended };
 }
 
+/** PostgreSQL takes a setting up in its own time: until a commit waits, others would not either. */
+async function commitsWait(): Promise<void> {
+  for (let ended = 0; ended === 0;) {
+    const commit = probe`select pg_logical_emit_message(true, 'probe', '')`.catch(() => undefined);
+    ({ ended } = await endCommitsUntil(commit));
+  }
+}
+
 test.each(['a log', 'REST'])(
   'a COMMIT of %s whose outcome nobody can know is 503, and the retry finds out',
   async (way) => {
@@ -59,6 +69,7 @@ test.each(['a log', 'REST'])(
           });
 
     await standby('nobody');
+    await commitsWait();
     const { answer, ended } = await endCommitsUntil(send());
     expect(ended).toBeGreaterThan(0);
     expect(answer.status).toBe(503);

@@ -72,6 +72,8 @@ describe('pokes between nodes', () => {
 
   test('of one’s own tenant and scopes only', async () => {
     const delivery = await published(a, { tenant: 'vishi' });
+    // What moved before may be told late, and is not meant.
+    await quiet();
     const [own, others] = [
       await openEvents(b.url, await agentAt(b, 'vishi')),
       [await openEvents(b.url, await agentAt(b)), await openEvents(b.url, await b.token('a02', 'agent', 'vishi'))],
@@ -138,11 +140,13 @@ describe('pokes between nodes', () => {
     const before = await confirmAt(a, one);
     await expect.poll(() => highest(stream.pokes()), { timeout: 20_000 }).toBe(before);
     const logged = b.failures.length;
+    const said = () => b.failures.slice(logged).filter(({ message }) => String(message).startsWith('pokes'));
     await postgres.kill();
+    await expect.poll(said).toHaveLength(1);
+    // It looks in vain a few times more.
     await sleep(2000);
     await postgres.start();
-    const said = b.failures.slice(logged).filter(({ message }) => String(message).startsWith('pokes'));
-    expect(said).toHaveLength(1);
+    expect(said()).toHaveLength(1);
     let version = 0;
     await expect
       .poll(

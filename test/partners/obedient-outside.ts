@@ -6,6 +6,8 @@ export interface Heard {
   readonly path: string;
   readonly headers: Record<string, unknown>;
   readonly body: string;
+  /** When, in ms. */
+  readonly at: number;
 }
 
 interface Answer {
@@ -27,6 +29,7 @@ export class ObedientOutside {
         path: request.url ?? '',
         headers: request.headers,
         body: Buffer.concat(chunks as Buffer[]).toString(),
+        at: performance.now(),
       });
       const { status, body = '{"id":"m1"}', retryAfter } = this.respond();
       const later = retryAfter === undefined ? {} : { 'retry-after': retryAfter };

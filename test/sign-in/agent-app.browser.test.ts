@@ -93,7 +93,7 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     const { page } = await openApp();
     await signInAsAgent(page, 'a03', pin);
     await page.locator(rows).first().waitFor();
-    await unsent(page, 0);
+    await onThePhone(page);
     const name = await page.evaluate(
       () => document.querySelector('[data-testid=delivery-row] strong')?.textContent ?? '',
     );
@@ -152,6 +152,28 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await unlock(page, '604713');
     await page.locator(rows).first().waitFor();
     expect(await page.locator(`${rows}[data-state=confirmed]`).count()).toBe(1);
+  });
+
+  test('who signs in before the server has heard that somebody else signed out stays signed in', async () => {
+    const { page } = await openApp();
+    await signInAsAgent(page, 'a08', pin);
+    await page.locator(rows).first().waitFor();
+    const badLine = Promise.withResolvers<void>();
+    await phone.route('**/auth/sign-out', async (route) => {
+      await badLine.promise;
+      await route.continue();
+    });
+    const heard = page.waitForResponse('**/auth/sign-out');
+    await page.locator('[data-testid=account]').click();
+    await page.locator('[data-testid=sign-out]').click();
+    await signInAsAgent(page, 'a01', pin);
+    await page.locator(rows).first().waitFor();
+    badLine.resolve();
+    await heard;
+    await page.reload();
+    await unlock(page, pin);
+    await page.locator(rows).first().waitFor();
+    expect(await page.locator('header.top').innerText()).toContain('Savitri Kumari');
   });
 
   test('changing the own PIN counts here and at the office', async () => {
@@ -234,6 +256,8 @@ describe.skipIf(chromiumIsMissing())('the agent app: signing in, and opening wha
     await saveOne(page);
     await unsent(page, 1);
     await server.start();
+    // By itself it would try again after up to a minute.
+    await page.evaluate(() => globalThis.dispatchEvent(new Event('online')));
     await unsent(page, 0);
 
     const { token } = await people(http).ops();

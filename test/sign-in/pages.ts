@@ -23,11 +23,14 @@ export async function look(page: Page, name: string): Promise<void> {
 }
 
 /**
- * Until the whole app is on the phone and opens from there. Without a network before that, what was not shown yet does not
- * come: the page asks the network for it, until the service worker has taken the page over.
+ * Until the whole app is on the phone with its rows, which are shown before, and opens from there. Without a network
+ * before that, what was not shown yet does not come: the page asks the network for it, until the service worker has taken
+ * the page over.
  */
 export async function onThePhone(page: Page): Promise<void> {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+  await page.locator('[data-testid=unsent-bar]').waitFor();
+  await page.locator('[data-testid=not-kept]').waitFor({ state: 'detached' });
 }
 
 /** Signs an agent of the demo day in, by the form. */

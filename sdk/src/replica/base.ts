@@ -29,6 +29,8 @@ export class Base {
   /** Single rows by collection; null: there is none. */
   readonly #single = new Map<string, Map<string, PlainRow | null>>();
   readonly #readings = new Map<string, Set<RowChange[]>>();
+  /** Rows that are on the screen, and that the disk is not asked for yet. */
+  readonly #ahead = new Map<string, RowChange>();
   readonly #loading = new Map<string, Promise<void>>();
   /** Counts replacements: what was read before one may be older than memory. */
   #generation = 0;
@@ -50,9 +52,13 @@ export class Base {
     return [...new Set([...this.#whole.keys(), ...this.#loading.keys()])];
   }
 
-  absorb(changes: readonly RowChange[]): void {
+  /** @param ahead they are not being written yet: who reads the disk is given them too. */
+  absorb(changes: readonly RowChange[], ahead?: boolean): void {
     for (const change of changes) {
       const { collection, id, row } = change;
+      const place = `${collection}/${id}`;
+      this.#ahead.delete(place);
+      if (ahead) this.#ahead.set(place, change);
       apply(this.#whole.get(collection), change);
       const single = this.#single.get(collection);
       if (single?.has(id)) single.set(id, row);
@@ -64,6 +70,7 @@ export class Base {
   replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
     for (const [collection, rows] of collections) this.#whole.set(collection, new Map(rows));
     this.#single.clear();
+    this.#ahead.clear();
     this.renew();
   }
 
@@ -108,7 +115,7 @@ export class Base {
       const generation = this.#generation;
       const meanwhile = this.#listen(collection);
       try {
-        const found = await this.#find(collection, plan, hidden);
+        const found = await this.#find(collection, plan, hidden + meanwhile.length);
         await ready();
         if (generation !== this.#generation) continue;
         const fromMemory = found.rows === this.#whole.get(collection);
@@ -120,9 +127,9 @@ export class Base {
     }
   }
 
-  /** Gives what is absorbed from now on. */
+  /** Gives what the disk does not have, and what is absorbed from now on. */
   #listen(collection: string): RowChange[] {
-    const meanwhile: RowChange[] = [];
+    const meanwhile = [...this.#ahead.values()].filter((one) => one.collection === collection);
     const readings = this.#readings.get(collection) ?? new Set();
     this.#readings.set(collection, readings.add(meanwhile));
     return meanwhile;

@@ -104,14 +104,14 @@ export class Replica {
    * Takes over base rows, replays the overlay on them and tells the watchers, in one go: nobody sees the one
    * without the other. What could not be read before is tried again.
    */
-  absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>): void {
+  absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>, ahead?: boolean): void {
     if (base) {
       this.#base.replace(base);
       // What they were not told yet, and what they have, may never have come to the disk: no effect may stand on it.
       this.#changed.clear();
       for (const watcher of this.#watchers) watcher.stale = true;
     }
-    this.#base.absorb(rows);
+    this.#base.absorb(rows, ahead);
     for (const { collection, id, row } of rows) {
       let changed = this.#changed.get(collection);
       if (!changed) this.#changed.set(collection, (changed = new Map()));

@@ -67,6 +67,19 @@ test('a page that has come is on the screen before the ones before it are on the
   expect(await client.read('notes')).toHaveLength(30);
 });
 
+test('who asks later, of the disk, is given what is on the screen', async () => {
+  const { client, firstPage } = await atFirstPage();
+  const queries = [{ where: { id: 'n29' } }, { orderBy: '-id', limit: 10 }, {}] as const;
+  const asked = queries.map((query) => client.read('notes', query));
+  // They have the disk before the next page does.
+  firstPage.resolve();
+  for (const rows of await Promise.all(asked)) expect(rows.map(({ id }) => id)).toContain('n29');
+  await world.settle(client);
+  world.server.write('notes', 'n29', { id: 'n29', text: 'newer' });
+  await client.sync();
+  expect(await client.read('notes', { where: { id: 'n29' } })).toMatchObject([{ text: 'newer' }]);
+});
+
 test('a few pages wait for a disk that is slower than the line, and no more', async () => {
   for (let at = 30; at < 200; at += 1) world.server.write('notes', `n${at}`, { id: `n${at}`, text: `${at}` });
   const { client, firstPage } = await atFirstPage();

@@ -94,11 +94,10 @@ const inPage = {
    */
   async heldTransaction(name: string): Promise<{ runs: number; found: unknown }> {
     const store = await idbStore()(name);
-    let runs = 0;
     await store.transaction(['meta'], 'durable', async (tx) => {
-      runs += 1;
       const before = ((await tx.get('meta', 'n')) as number | undefined) ?? 0;
       await tx.put('meta', 'n', before + 1);
+      runs += 1;
       // One request after the other: otherwise the browser would commit.
       while (held) await tx.get('meta', 'n');
     });
@@ -106,6 +105,9 @@ const inPage = {
     await store.close();
     return { runs, found };
   },
+
+  /** How often it has begun. */
+  runs: () => runs,
 
   letGo(): void {
     held = false;
@@ -205,6 +207,7 @@ function newKey(): Promise<CryptoKey> {
 }
 
 let held = true;
+let runs = 0;
 let kept: IDBDatabase | undefined;
 
 export type InPage = typeof inPage;

@@ -79,6 +79,8 @@ function Session({ session, vaults, onLock, onSignInAgain, onSignOut }: SessionP
   const { t } = useLanguage();
   const [opened, setOpened] = useState<Opened>('opening');
   const [tries, setTries] = useState(1);
+  /** Until all of it is done, nobody else signs in: what comes late would be taken for theirs. */
+  const [leaving, setLeaving] = useState(false);
   const ended = useSyncExternalStore(session.subscribe, session.ended);
   const signedIn = useMemo(() => ({ session, vaults, lock: onLock }), [session, vaults, onLock]);
 
@@ -99,7 +101,7 @@ function Session({ session, vaults, onLock, onSignInAgain, onSignOut }: SessionP
     };
   }, [session, tries]);
 
-  if (opened === 'opening') return <p className="notice">{t.loading}</p>;
+  if (opened === 'opening' || leaving) return <p className="notice">{t.loading}</p>;
   if (opened === 'failed') {
     return (
       <main className="notice" role="alert">
@@ -127,6 +129,7 @@ function Session({ session, vaults, onLock, onSignInAgain, onSignOut }: SessionP
           client={client}
           account={session.account}
           onSignOut={() => {
+            setLeaving(true);
             // What is not sent, or not seen, stays on this phone for the next time: then the client refuses, and is only closed.
             void client
               .signOut()

@@ -53,12 +53,12 @@ export class AgentSession {
     this.#access = await this.#oneByOne(() => this.#renew());
   }
 
-  /** Tells the server, if there is a network; the phone forgets the session in any case. */
+  /** The phone forgets the session; the server hears of it if there is a network, which on a bad line nobody waits for. */
   async signOut(): Promise<void> {
     await this.#oneByOne(async () => {
       const renewal = await this.vault.readRenewal();
       await this.vault.keepRenewal(null);
-      if (renewal) await signOut(renewal.token).catch(() => undefined);
+      if (renewal) signOut(renewal.token).catch(() => undefined);
     });
   }
 

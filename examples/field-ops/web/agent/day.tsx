@@ -52,7 +52,8 @@ export function Day({ client, account, onSignOut, onSignedOut }: DayProps) {
     const timer = setTimeout(() => setSaid(''), saidFor);
     return () => clearTimeout(timer);
   }, [said]);
-  const kept = useKept();
+  // The app without its rows would be of no use in the field.
+  const kept = useKept() && status.lastSyncedAt !== null;
   const wasKept = useRef(kept);
   useEffect(() => {
     if (kept && !wasKept.current) setSaid(t.bar.kept);

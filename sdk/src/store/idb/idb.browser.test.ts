@@ -68,9 +68,12 @@ describe.skipIf(chromiumIsMissing())('idbStore in a real Chromium', () => {
   test('a transaction that the browser takes away before its end runs again', async () => {
     const page = await openPage();
     const result = page.evaluate(() => window.idbPage.heldTransaction('held'));
+    const runs = () => page.evaluate(() => window.idbPage.runs());
+    await expect.poll(runs).toBe(1);
     const internals = await chromium.context.newPage();
     await internals.goto('chrome://indexeddb-internals');
     await internals.locator('.force-close').first().click();
+    await expect.poll(runs).toBe(2);
     await page.evaluate(() => window.idbPage.letGo());
     expect(await result).toEqual({ runs: 2, found: 1 });
     await Promise.all([page.close(), internals.close()]);

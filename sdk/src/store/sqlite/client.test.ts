@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sqliteDirectory } from '../../testing/sqlite-directory.ts';
 import { World } from '../../testing/world.ts';
 import { sqliteStore } from './index.ts';
@@ -60,7 +60,7 @@ test('a mutation that finds the disk full is refused, and nothing of it stays', 
   await expect(refused).rejects.toMatchObject({ code: 'not_saved', cause: { code: 'store_full' } });
   pages = 10_000;
   // It was shown while it was being written.
-  await vi.waitFor(async () => expect(await client.readMutations()).toEqual([]));
+  await expect.poll(() => client.readMutations()).toEqual([]);
   expect((await client.mutate('note', { text: 'fits' })).id).toBe(1);
 });
 
