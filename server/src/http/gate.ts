@@ -23,6 +23,12 @@ interface Counted {
 /** A request of this many bytes, URL and body, counts as one more: a mebibyte made to be slow takes a while to read. */
 const bytesPerRequest = 32 * 1024;
 
+/**
+ * With so many bytes a request is never refused for want of room: a sign-in, or a confirmation or two. Those of all connections
+ * together are less than the room of the large ones.
+ */
+const smallBytes = 16 * 1024;
+
 /** Everything that a request must pass before the engine works for it. One for each node. */
 export class Gate {
   readonly #limits: Limits;
@@ -81,15 +87,19 @@ export class Gate {
   hold(request: Request, bytes: number, sent: boolean): void {
     const counted = this.#requests.get(request) ?? this.#begin(request, undefined);
     const { actor, underWay } = counted;
-    // Nobody may have all of the room: for others there would be none until the slowest line has ended.
-    const isOverShare = underWay.bodyBytes + bytes > this.#limits.actorBodyBytesAtOnce;
-    if (isOverShare && actor !== undefined) throw tooMuch(actor, `${underWay.bodyBytes} bytes of requests`);
-    if (isOverShare || this.#bodyBytes + bytes > this.#limits.bodyBytesAtOnce)
-      throw overloaded('The server is busy with large requests: send the same again later');
+    if (counted.bodyBytes + bytes > smallBytes) this.#assertRoom(counted, bytes);
     if (actor !== undefined && sent) this.#rate.charge(actor, bytes / bytesPerRequest);
     counted.bodyBytes += bytes;
     underWay.bodyBytes += bytes;
     this.#bodyBytes += bytes;
+  }
+
+  #assertRoom({ actor, underWay }: Counted, bytes: number): void {
+    // Nobody may have all of it: for others there would be none until the slowest line has ended.
+    const isOverShare = underWay.bodyBytes + bytes > this.#limits.actorBodyBytesAtOnce;
+    if (isOverShare && actor !== undefined) throw tooMuch(actor, `${underWay.bodyBytes} bytes of requests`);
+    if (isOverShare || this.#bodyBytes + bytes > this.#limits.bodyBytesAtOnce)
+      throw overloaded('The server is busy with large requests: send the same again later');
   }
 
   /** A request is answered, or ended otherwise: it counts no longer. */
