@@ -5,6 +5,7 @@ export { openDatabase } from './db/open.ts';
 export { pgliteCopy, pgliteDatabase, type PgliteDatabase } from './db/pglite.ts';
 export { postgresDatabase } from './db/postgres.ts';
 export { isStorableText } from './db/text.ts';
+export { whyUnusable } from './db/why-unusable.ts';
 export type { Actor, ReadableScope } from './engine/actor.ts';
 export { Engine } from './engine/engine.ts';
 export type { EnqueueJobs } from './engine/outbox.ts';

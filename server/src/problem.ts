@@ -1,5 +1,6 @@
 import { type ProblemCode, problems } from '@ekbaar/sdk/protocol';
 import * as z from 'zod/mini';
+import { toStorableText } from './db/text.ts';
 
 // zod/mini comes without words, and "Invalid input" is no clear error. Phones are spared the words; servers have room.
 z.config(z.locales.en());
@@ -34,9 +35,15 @@ export class ProblemError extends Error {
   }
 }
 
-/** What zod found, with paths as text. At most 50: a hostile body could have a million. */
+/** How many issues are told of, and how many bytes of JSON: a hostile body could have a million, and a receipt holds little. */
+const mostIssues = { number: 50, bytes: 31 * 1024 };
+
+/** What zod found, with paths as text; names in them are whatever was sent. */
 export function issuesOf(error: { issues: readonly { path: readonly PropertyKey[]; message: string }[] }): Issue[] {
+  const told = (text: string) => toStorableText(text.slice(0, 500));
+  let room = mostIssues.bytes;
   return error.issues
-    .slice(0, 50)
-    .map(({ path, message }) => ({ path: path.map(String).join('.').slice(0, 500), message: message.slice(0, 500) }));
+    .slice(0, mostIssues.number)
+    .map(({ path, message }) => ({ path: told(path.map(String).join('.')), message: told(message) }))
+    .filter((issue) => (room -= Buffer.byteLength(JSON.stringify(issue))) >= 0);
 }

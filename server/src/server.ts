@@ -15,7 +15,7 @@ import type { TableDeclaration } from './engine/synced-table.ts';
 import { retentionOf } from './engine/tombstones.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import type { Authenticate } from './http/auth.ts';
-import { discardBody } from './http/body.ts';
+import { countBody, discardBody } from './http/body.ts';
 import { EventStreams } from './http/events.ts';
 import { Gate } from './http/gate.ts';
 import { gzipJson } from './http/gzip-json.ts';
@@ -141,6 +141,7 @@ export function createServer<M extends Model>(options: ServerOptions<M>): Server
     const { outgoing } = c.env ?? {};
     // Answered is what the reader has taken, or left.
     outgoing?.once('close', () => gate.ended(c.req.raw));
+    countBody(c.req.raw, (bytes, sent) => gate.hold(c.req.raw, bytes, sent));
     await next();
     if (c.res.status >= 400) await discardBody(c.req.raw);
     // Who hung up before it was known whose request it was counts from then on, and nobody would tell of their end.

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import postgres from 'postgres';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../support/free-port.ts';
 import { freshDatabase } from '../support/postgres.ts';
@@ -60,15 +61,55 @@ test('a database that is not there, that lets nobody in, or that has not what is
     password.password = 's3cret';
     name.pathname = '/nothing';
     const nowhere = `postgres://someone:s3cret@127.0.0.1:${await freePort()}/x`;
-    for (const url of [password.href, name.href, nowhere]) {
+    for (const [url, wayOut] of [
+      [password.href, '; correct user and password'],
+      [name.href, '; create that database, or correct its name'],
+      [nowhere, '; start PostgreSQL there, or correct host and port'],
+    ] as const) {
       const said = await refusalOf('main.ts', { DATABASE_URL: url });
-      expect(said).toContain('Error: DATABASE_URL: ');
+      expect(said).toMatch(new RegExp(`Error: DATABASE_URL: .*${wayOut}\n`));
       expect(said).not.toContain('s3cret');
     }
     const worker = { DATABASE_URL: database.url, EKBAAR_WORKER_PORT: takenPort };
     expect(await refusalOf('worker.ts', worker)).toContain('Error: EKBAAR_WORKER_PORT: listen EADDRINUSE');
   } finally {
     await database.drop();
+  }
+});
+
+test('a database that is there and takes no session, or none that may make the tables', async () => {
+  const [database, closed] = [await freshDatabase(), await freshDatabase()];
+  const admin = postgres(database.url, { max: 1, onnotice: () => {} });
+  const names = Array.from({ length: 2 }, () => `r${crypto.randomUUID().replaceAll('-', '')}`);
+  const [full = '', poor = ''] = names;
+  const as = (user: string, query = '') => {
+    const url = new URL(database.url);
+    [url.username, url.password, url.search] = [user, 's3cret', query];
+    return { DATABASE_URL: url.href };
+  };
+  try {
+    await admin.unsafe(`create role ${full} login password 's3cret' connection limit 0`);
+    await admin.unsafe(`create role ${poor} login password 's3cret'`);
+    const refusals: [environment: Record<string, string>, said: string][] = [
+      [as(full), 'DATABASE_URL: too many connections for role .*; end sessions, let nodes keep fewer'],
+      [as(poor), 'DATABASE_URL: permission denied for .*; give its user the right'],
+      [as(poor, '?sslmode=verify-full&sslrootcert=/none'), 'DATABASE_URL: ENOENT'],
+      [
+        { ...as(poor), DATABASE_REPLICA_URL: as(poor, '?sslmode=verify-ca&sslrootcert=/none').DATABASE_URL },
+        'DATABASE_REPLICA_URL: ENOENT',
+      ],
+    ];
+    for (const [environment, expected] of refusals) {
+      const said = await refusalOf('main.ts', environment);
+      expect(said).toMatch(new RegExp(`Error: ${expected}`));
+      expect(said).not.toContain('s3cret');
+    }
+    await admin.unsafe(`alter database ${closed.name} allow_connections false`);
+    expect(await refusalOf('main.ts', { DATABASE_URL: closed.url })).toContain('; let it: ALTER DATABASE');
+  } finally {
+    for (const name of names) await admin.unsafe(`drop role if exists ${name}`);
+    await admin.end();
+    await Promise.all([database.drop(), closed.drop()]);
   }
 });
 

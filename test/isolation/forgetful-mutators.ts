@@ -15,19 +15,25 @@ async function rowsOf(db: Queryable, statement: ReturnType<typeof sql>): Promise
   return (await db.execute(statement)) as unknown as Row[];
 }
 
+/** Of rows as much as a receipt takes beside others, those of other tenants first: there must be none. */
+function told(rows: readonly Row[], tenant: string, length = 6000): string {
+  const isOwn = (row: Row) => Number(row['tenant'] === tenant);
+  return JSON.stringify(rows.toSorted((a, b) => isOwn(a) - isOwn(b))).slice(0, length);
+}
+
 /** Every row of every table, joined with itself and grouped as a careless report would. */
-async function everything(db: Queryable): Promise<Record<string, unknown>> {
+async function everything(db: Queryable, tenant: string): Promise<Record<string, unknown>> {
   const tables: Record<string, unknown> = {};
   for (const name of readable) {
     const [row] = await rowsOf(db, sql`select coalesce(json_agg(t), '[]') as rows from ${sql.raw(name)} t`);
-    tables[name] = row?.['rows'];
+    tables[name] = told(row?.['rows'] as Row[], tenant, 600);
   }
   const [joined] = await rowsOf(
     db,
     sql`select json_agg(distinct d.customer_name || a.name || coalesce(r.args::text, '')) as names
         from deliveries d join agents a on a.id = d.agent_id left join sync.receipts r on r.actor = a.id and r.name = 'failDelivery'`,
   );
-  return { tables, names: joined?.['names'] };
+  return { tables, names: JSON.stringify(joined?.['names']).slice(0, 3000) };
 }
 
 /**
@@ -45,7 +51,7 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
       );
       return found === undefined ? null : `${String(found['loan_id'])}/${String(found['instalment_no'])}`;
     },
-    async run({ db, reject, key }, { deliveryId }) {
+    async run({ db, tenant, reject, key }, { deliveryId }) {
       const changed = await rowsOf(
         db,
         sql`update deliveries set status = 'confirmed', receipt_no = ${key.slice(0, 30)} where id = ${deliveryId} and status = 'pending' returning *`,
@@ -54,7 +60,7 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
         db,
         sql`select * from deliveries where id = ${deliveryId} or loan_id in (select loan_id from deliveries) limit 40`,
       );
-      if (changed.length === 0) return reject('not_found', `There is no ${deliveryId}`, { seen });
+      if (changed.length === 0) return reject('not_found', `There is no ${deliveryId}`, { seen: told(seen, tenant) });
       return { receiptNo: JSON.stringify(changed).slice(0, 32) };
     },
     batch: {
@@ -65,26 +71,30 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
           return loans.length === 0 ? null : `${loans.join('+')}/${key}`;
         });
       },
-      async run({ db }, items) {
+      async run({ db, tenant }, items) {
         const changed = await rowsOf(
           db,
           sql`update deliveries set fail_reason = 'seen by a batch' where status <> 'cancelled' returning *`,
         );
         await db.execute(sql`update disbursements set status = 'disbursed'`);
         return items.map(() => ({
-          reject: { code: 'cancelled', message: JSON.stringify(changed).slice(0, 500), details: { changed } },
+          reject: {
+            code: 'cancelled',
+            message: told(changed, tenant, 500),
+            details: { changed: told(changed, tenant) },
+          },
         }));
       },
     },
   },
   failDelivery: {
     roles: ['agent'],
-    async run({ db, reject }, { deliveryId, note }) {
+    async run({ db, tenant, reject }, { deliveryId, note }) {
       const changed = await rowsOf(
         db,
         sql`update deliveries set fail_reason = ${note ?? 'forgotten'} where id >= ${deliveryId} returning *`,
       );
-      if (changed.length % 2 === 0) return reject('not_assigned', 'forgetful', { changed });
+      if (changed.length % 2 === 0) return reject('not_assigned', 'forgetful', { changed: told(changed, tenant) });
       return undefined;
     },
   },
@@ -98,7 +108,7 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
   },
   assignDelivery: {
     roles: ['ops'],
-    async run({ db, reject }, { deliveryId, agentId }) {
+    async run({ db, tenant, reject }, { deliveryId, agentId }) {
       const changed = await rowsOf(
         db,
         sql`update deliveries set agent_id = ${agentId} where id = ${deliveryId} returning *`,
@@ -107,7 +117,7 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
         db,
         sql`select a.*, p.lat, p.lng from agents a left join agent_positions p on p.agent_id = a.id`,
       );
-      return reject('no_such_agent', 'forgetful', { changed, agents });
+      return reject('no_such_agent', 'forgetful', { changed: told(changed, tenant), agents: told(agents, tenant) });
     },
   },
   cancelDelivery: {
@@ -124,11 +134,11 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
   },
   reconcileDisbursement: {
     roles: ['settlement'],
-    async run({ db, reject }, { bankRef }) {
+    async run({ db, tenant, reject }, { bankRef }) {
       const changed = await rowsOf(db, sql`update disbursements set bank_ref = ${bankRef} returning *`);
       return reject('already_reconciled', 'forgetful', {
-        changed,
-        ledger: await rowsOf(db, sql`select * from ledger_entries`),
+        changed: told(changed, tenant),
+        ledger: told(await rowsOf(db, sql`select * from ledger_entries`), tenant),
       });
     },
   },
@@ -144,7 +154,7 @@ export const forgetfulMutators: Mutators<FieldOpsModel> = {
             );
         }
       }
-      return reject('already_closed', 'forgetful', await everything(db));
+      return reject('already_closed', 'forgetful', await everything(db, tenant));
     },
   },
 };

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { httpClient } from '../support/http-client.ts';
 import { type HostileBody, hugeCursor, syncBody } from './hostile-bodies.ts';
 import { head, type RawLine, rawLine } from './raw-line.ts';
@@ -138,6 +139,9 @@ const entries = (args: unknown) =>
     ...{ id: at + 1, key: crypto.randomUUID(), name: 'failDelivery', args, at: new Date().toISOString(), model: 1 },
   }));
 
+const objects = () =>
+  syncBody({ mutations: entries('?').slice(0, 1) }).replace('"?"', `{"note":[${'{},'.repeat(348_000)}0]}`);
+
 const hugeUrl = `/v1/pull?cursor=${hugeCursor(1.7 * 1024 * 1024)}`;
 /** A thousand scopes that the token may read, in one pull. */
 const thousandScopes = Array.from({ length: 1000 }, (_, at) => `scope=region:${String(at).padEnd(180, 'x')}`).join('&');
@@ -150,6 +154,12 @@ export function attacks(hostile: readonly HostileBody[]): Attack[] {
     bodies(
       'bodies of a mebibyte made to be slow',
       hostile.filter(({ name }) => !/bomb|cursor|mutations/.test(name)),
+    ),
+    // Sent, they are a kilobyte each; unpacked and parsed, 18 MiB.
+    bodies(
+      '256 pushes at once whose args become objects',
+      times(256, { name: '', status: 200, body: () => gzipSync(objects()), headers: { 'content-encoding': 'gzip' } }),
+      256,
     ),
     bodies('16 huge cursors', times(4, named('cursor')).flat()),
     bodies(

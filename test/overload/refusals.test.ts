@@ -135,6 +135,21 @@ test('503 overloaded: too many bytes of bodies at once; they are let go of', asy
   expect((await ekbaar.trySync(agent, large)).status).toBe(200);
 });
 
+test.each(['/v1/sync', '/api/v1/exports'])(
+  '503 overloaded: what a body becomes counts, whoever reads it: %s',
+  async (path) => {
+    const small = { padding: Array.from({ length: 20_000 }, () => ({})) };
+    const ops = await ekbaar.token('ops', 'ops', 'pennco', { exp: exp(), regions: ['*'] });
+    const answer = await ekbaar.post(path, ops, small);
+    expect([answer.status, problemIn(answer).code]).toEqual([503, 'overloaded']);
+  },
+);
+
+test('413 too_large: who signs in has little to say', async () => {
+  expect((await ekbaar.post('/auth/sign-in', null, { login: 'x'.repeat(16 * 1024) })).status).toBe(413);
+  expect((await ekbaar.post('/auth/sign-in', null, { login: 'x'.repeat(8 * 1024) })).status).toBe(400);
+});
+
 test('of one client’s requests one works, the newest waits, and its answer has the receipts', async () => {
   const delivery = await addDelivery(ekbaar);
   const phone = device(ekbaar, await tokenOf('a01'));

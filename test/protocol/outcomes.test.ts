@@ -40,6 +40,7 @@ const noJson: Readonly<Record<string, Record<string, unknown>>> = {
   bigint: { paise: 5n },
   circle,
   deep: nested(51),
+  large: { text: 'x'.repeat(32 * 1024) },
 };
 const mutators = {
   break: {

@@ -1,6 +1,6 @@
 import type { Database } from '../db/database.ts';
-import { databaseFault } from '../db/fault.ts';
 import { postgresDatabase } from '../db/postgres.ts';
+import { whyUnusable } from '../db/why-unusable.ts';
 import { type Terminal, UsageError } from './command.ts';
 
 interface DatabaseValues {
@@ -39,12 +39,14 @@ export async function withDatabase<T>(reached: Reached, body: (database: Databas
   }
 }
 
-/** Waits for what a database was asked for. @throws Error that names the database when it is not to be reached */
+/** Waits for what a database was asked for. @throws Error that names the database, and says what helps, when it cannot be used */
 export async function reaching<T>({ url }: Reached, asked: Promise<T>): Promise<T> {
   try {
     return await asked;
   } catch (error) {
-    if (databaseFault(error) !== 'unavailable') throw error;
-    throw new Error(`the database at ${new URL(url).host} is away, or ended the connection`, { cause: error });
+    const why = whyUnusable(error);
+    if (why === undefined) throw error;
+    // Not by URL: with several hosts it is none.
+    throw new Error(`the database at ${/^\w+:\/\/(?:[^/?]*@)?([^/?]*)/.exec(url)?.[1]}: ${why}`, { cause: error });
   }
 }

@@ -87,7 +87,7 @@ test('no database named: says how to name one', async () => {
 
 test('a database that is away: the reason, never the password', async () => {
   const { code, note } = await ekbaar(['epoch']);
-  expect(note).toContain('the database at 127.0.0.1:1 is away');
+  expect(note).toContain('the database at 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1; start PostgreSQL');
   expect(note).not.toContain('verysecret');
   expect(code).toBe(1);
 });

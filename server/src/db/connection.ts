@@ -31,7 +31,7 @@ export class ConnectionLost extends Error {
   readonly code = 'CONNECTION_CLOSED';
 
   constructor() {
-    super('The connection of this transaction was lost');
+    super('The connection to the database broke off');
   }
 }
 

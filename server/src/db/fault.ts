@@ -12,7 +12,7 @@ const unavailable = /^(08...|28...|3D000|53...|57P..|55P03|25006|58...)$/;
 const ownDoing = /^25P0[34]$/;
 /** How the pool says that none of its connections came free in time. */
 export const noConnectionInTime = 'NO_CONNECTION_IN_TIME';
-/** How postgres.js and the network name a lost connection. */
+/** How postgres.js and the network name a connection that is lost, or never came about. */
 const connectionCodes = new Set([
   noConnectionInTime,
   'CONNECTION_CLOSED',
@@ -27,6 +27,17 @@ const connectionCodes = new Set([
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
+  // Of a server whose certificate is not believed.
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
 ]);
 
 /**

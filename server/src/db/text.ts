@@ -20,9 +20,10 @@ const escaped = /\\\\|\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
 /**
  * A JSON value with its texts and names as {@link toStorableText} has them. PostgreSQL's `json` takes the others too, but
  * then fails whoever asks for any part of it.
+ *
+ * @param text its JSON, for who has it already
  */
-export function toStorableJson<T>(value: T): T {
-  const text = JSON.stringify(value) as string | undefined;
+export function toStorableJson<T>(value: T, text: string | undefined = JSON.stringify(value)): T {
   const storable = text?.replaceAll(escaped, (found) => (found === '\\\\' ? found : '\uFFFD'));
   return storable === undefined || storable === text ? value : (JSON.parse(storable) as T);
 }

@@ -8,8 +8,10 @@ import { PgBoss } from 'pg-boss';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres, unprivilegedUser } from '../../../test/support/postgres.ts';
 import { rowsOf } from './database.ts';
+import { databaseFault } from './fault.ts';
 import { isPooled } from './pooler-probe.ts';
 import { postgresDatabase } from './postgres.ts';
+import { whyUnusable } from './why-unusable.ts';
 
 const run = promisify(execFile);
 const canCertify = await run('openssl', ['version']).then(
@@ -92,6 +94,17 @@ describe.runIf(canCertify)('a database over TLS', () => {
     ['localhost', 'sslmode=verify-full&sslrootcert=ours', expect.stringContaining('does not match certificate')],
   ])('is not reached at %s with %s', async (host, query, why) => {
     expect(await reached(host, query)).toEqual([why, why]);
+  });
+
+  test.each([
+    ['127.0.0.1', 'sslmode=verify-full'],
+    ['localhost', 'sslmode=verify-full&sslrootcert=ours'],
+  ])('is away, as any other that is not reached, at %s with %s', async (host, query) => {
+    const database = postgresDatabase(addressed(host, query));
+    const error: unknown = await database.db.execute(sql`select 1`).catch((thrown: unknown) => thrown);
+    await database.close();
+    expect(databaseFault(error)).toBe('unavailable');
+    expect(whyUnusable(error)).toContain('; name the authority that signed it in sslrootcert');
   });
 
   test('is reached by who looks for a pooler, by the same url', async () => {

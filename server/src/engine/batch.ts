@@ -87,9 +87,9 @@ async function outcomesOf(
       const value = values[at];
       if (typeof value === 'string') released.push(value);
       const { code, message, details } = result.reject;
-      return refused(new Rejection(code, message, details));
+      return refused(new Rejection(name, code, message, details));
     }
-    return applied(result.result);
+    return applied(name, result.result);
   });
   if (released.length > 0) {
     await tx.execute(

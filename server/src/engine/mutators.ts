@@ -19,7 +19,7 @@ export interface MutationContext<Reject extends string = string> {
    * Says no: effects are rolled back and the person is told. Of the message 2,000 characters are kept.
    *
    * @throws TypeError for a code that is empty, longer than 64 characters or no text of PostgreSQL's, and for details that
-   * are no JSON: as any throw, a bug that stops the queue
+   * are no JSON, deeper than 50 levels or more than 32 KiB: as any throw, a bug that stops the queue
    */
   reject(code: Reject, message: string, details?: Record<string, unknown>): never;
   /** Puts a job in the outbox. It runs after the commit, at least once; hand its `key` to the other side. */
@@ -77,7 +77,10 @@ export interface Mutator<Args = unknown, Result = unknown, Reject extends string
   readonly upcast?: Readonly<Record<number, (args: unknown) => unknown>>;
   /** The part of the first one's result that whoever comes second may see. */
   publicResult?(result: Result): Record<string, unknown>;
-  /** @returns what the receipt says beside `applied`: JSON, no deeper than 50 levels; null is nothing, as undefined is */
+  /**
+   * @returns what the receipt says beside `applied`: at most 32 KiB of JSON, no deeper than 50 levels; null is nothing, as
+   * undefined is. Anything else is as a throw: nothing is kept, and the queue stops
+   */
   run(context: MutationContext<Reject>, args: Args): Promise<Result>;
   /** The faster way for several at once. A mutator with `onceBy` needs it here too. */
   readonly batch?: BatchMutator<Args, Result, Reject>;
@@ -92,13 +95,15 @@ export type Mutators<M extends Model> = {
 export class Rejection extends Error {
   override readonly name = 'Rejection';
   readonly code: string;
-  readonly details: Record<string, unknown> | undefined;
+  /** As a receipt holds them. */
+  readonly details: unknown;
 
-  constructor(code: string, message: string, details?: Record<string, unknown>) {
+  /** @param name the mutation's */
+  constructor(name: string, code: string, message: string, details?: Record<string, unknown>) {
     super(message);
     if (!isCode(code))
-      throw new TypeError(`A code of 1 to 64 characters says why not, and not ${JSON.stringify(code)}`);
+      throw new TypeError(`A code of 1 to 64 characters says why not "${name}", and not ${JSON.stringify(code)}`);
     this.code = code;
-    this.details = keepable(details, 'The details of a rejection');
+    this.details = keepable(details, `What "${name}" rejects with`);
   }
 }

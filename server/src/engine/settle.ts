@@ -142,7 +142,7 @@ export async function decide(
   let unkept: unknown;
   try {
     const outcome = await tx.transaction(async (savepoint) => {
-      const took = applied(await apply(savepoint, rules, actor, entry, args, mutator));
+      const took = applied(entry.name, await apply(savepoint, rules, actor, entry, args, mutator));
       // Together: both are answered before anything is decided on.
       const checked = checkConstraints(savepoint);
       const kept = keep(savepoint, took);
@@ -243,7 +243,7 @@ async function apply(
     at: entry.at,
     now: entry.facts.now,
     reject: (code, message, details) => {
-      throw new Rejection(code, message, details);
+      throw new Rejection(entry.name, code, message, details);
     },
     enqueue: (queue, data) => rules.enqueue(tx, queue, [{ ...data, key: entry.key, tenant: actor.tenant }]),
   };
@@ -292,7 +292,7 @@ export async function alreadyDone(
         from sync.once o join sync.receipts r on r.tenant = ${tenant} and r.key = o.key
         where o.tenant = ${tenant} and o.mutation = ${name} and o.value = ${value}`,
   );
-  return new Rejection('already_done' satisfies RejectedCode, `"${name}" was done before for ${value}`, {
+  return new Rejection(name, 'already_done' satisfies RejectedCode, `"${name}" was done before for ${value}`, {
     at: first && new Date(first.at).toISOString(),
     ...(first?.result == null ? {} : mutator?.publicResult?.(first.result)),
   });

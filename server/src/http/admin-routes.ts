@@ -62,8 +62,7 @@ export function adminRoutes(
   app.post('/dead-letters/:key/close', async (c) => {
     const actor = await operator(c);
     const key = keyIn(c);
-    const hold = (request: Request, bytes: number) => gate.hold(request, bytes);
-    const { reason } = parsed(CloseRequest, await readJson(c.req.raw, hold), 'body');
+    const { reason } = parsed(CloseRequest, await readJson(c.req.raw), 'body');
     return c.json(await gate.admit(c.req.raw, { work: 'push', actor }, () => admin.close(actor, key, reason)));
   });
   return app;

@@ -12,31 +12,56 @@ const gunzipped = promisify(gunzip);
  */
 const drainBytes = 32 * limits.bodyBytes;
 
-/** Told of bytes of a body before they are kept; throws when there is no room for them. */
-export type HoldBytes = (request: Request, bytes: number) => void;
+/**
+ * What a bracket, a colon or a comma takes once it is parsed, in bytes: a mebibyte of `{},{},` becomes 17 of objects. Of what
+ * was tried nothing takes more than twice that.
+ */
+const bytesPerMark = 32;
+
+/**
+ * Told of bytes of a body before they are kept; throws when there is no room for them.
+ *
+ * @param sent whether they came over the line, or out of what did; the others are what is made of them
+ */
+export type HoldBytes = (bytes: number, sent: boolean) => void;
+
+const counted = new WeakMap<Request, HoldBytes>();
+
+/** From here on what is read of a request's body is counted, whoever reads it: also the routes of the app's own. */
+export function countBody(request: Request, hold: HoldBytes): void {
+  counted.set(request, hold);
+}
+
+function holdOf(request: Request): HoldBytes {
+  return counted.get(request) ?? (() => {});
+}
 
 /**
  * A request's JSON body, within the limits of size, also after decompression, and of depth.
  *
- * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`, and what `hold` throws
+ * @param limit how many bytes it may have, a mebibyte by default
+ * @throws ProblemError `unsupported_encoding`, `too_large`, `malformed`; `overloaded` and `throttled` where there is no room
  */
-export async function readJson(request: Request, hold: HoldBytes = () => {}): Promise<unknown> {
-  return parseJson(await readBytes(request, hold));
+export async function readJson(request: Request, limit: number = limits.bodyBytes): Promise<unknown> {
+  return parseJson(await readBytes(request, limit), holdOf(request));
 }
 
 /**
  * The JSON of a body that was read already, for who checks a signature over its bytes first.
  *
- * @throws ProblemError `malformed`: not UTF-8, not JSON, or nested deeper than a body may be
+ * @param hold told of what it will take
+ * @throws ProblemError `malformed`: not UTF-8, not JSON, or nested deeper than a body may be; and what `hold` throws
  */
-export function parseJson(bytes: Uint8Array): unknown {
+export function parseJson(bytes: Uint8Array, hold: HoldBytes = () => {}): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw malformedBody('not UTF-8', error);
   }
-  if (isDeeperThan(text, limits.jsonDepth)) throw malformedBody(`nested deeper than ${limits.jsonDepth} levels`);
+  const marks = marksIn(text, limits.jsonDepth);
+  if (marks === undefined) throw malformedBody(`nested deeper than ${limits.jsonDepth} levels`);
+  hold(marks * bytesPerMark, false);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -54,7 +79,7 @@ export function parsed<T>(schema: z.ZodMiniType<T>, value: unknown, what: string
   });
 }
 
-async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array> {
+async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() || 'identity';
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new ProblemError(
@@ -62,16 +87,16 @@ async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array>
       `The content encoding "${encoding}" is not understood: send gzip or none`,
     );
   }
-  const sent = await readBody(request, limits.bodyBytes, hold);
+  const sent = await readBody(request, limit);
   if (encoding === 'identity') return sent;
   try {
-    const unpacked = await gunzipped(sent, { maxOutputLength: limits.bodyBytes });
-    hold(request, unpacked.byteLength);
+    const unpacked = await gunzipped(sent, { maxOutputLength: limit });
+    holdOf(request)(unpacked.byteLength, true);
     return unpacked;
   } catch (error) {
     if (error instanceof ProblemError) throw error;
     const tooLarge = error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE';
-    throw tooLarge ? tooLargeBody(limits.bodyBytes) : malformedBody('not gzip', error);
+    throw tooLarge ? tooLargeBody(limit) : malformedBody('not gzip', error);
   }
 }
 
@@ -79,9 +104,10 @@ async function readBytes(request: Request, hold: HoldBytes): Promise<Uint8Array>
  * The bytes of a request's body, as they were sent.
  *
  * @param limit how many it may have
- * @throws ProblemError `too_large`; `malformed` when the line broke; and what `hold` throws
+ * @throws ProblemError `too_large`; `malformed` when the line broke; `overloaded` and `throttled` where there is no room
  */
-export async function readBody(request: Request, limit: number, hold: HoldBytes = () => {}): Promise<Buffer> {
+export async function readBody(request: Request, limit: number): Promise<Buffer> {
+  const hold = holdOf(request);
   const chunks: Uint8Array[] = [];
   let size = 0;
   let noRoom: unknown;
@@ -91,7 +117,7 @@ export async function readBody(request: Request, limit: number, hold: HoldBytes 
       if (size > drainBytes) break;
       if (size > limit || noRoom !== undefined) continue;
       try {
-        hold(request, chunk.byteLength);
+        hold(chunk.byteLength, true);
         chunks.push(chunk);
       } catch (error) {
         noRoom = error;
@@ -123,9 +149,14 @@ export async function discardBody(request: Request): Promise<void> {
   }
 }
 
-/** Counts brackets outside of strings, in one pass, so that neither a hostile depth nor hostile quotes cost more than their length. */
-function isDeeperThan(text: string, limit: number): boolean {
-  let depth = 0;
+/**
+ * Counts what takes memory outside of strings, in one pass, so that neither a hostile depth nor hostile quotes cost more than
+ * their length.
+ *
+ * @returns undefined when it is nested deeper than `limit`
+ */
+function marksIn(text: string, limit: number): number | undefined {
+  let [depth, marks] = [0, 0];
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
@@ -133,11 +164,14 @@ function isDeeperThan(text: string, limit: number): boolean {
       if (character === '\\') at++;
       else if (character === '"') quoted = false;
     } else if (character === '"') quoted = true;
-    else if (character === '[' || character === '{') depth++;
-    else if (character === ']' || character === '}') depth--;
-    if (depth > limit) return true;
+    else if (character === ',' || character === ':') marks++;
+    else if (character === '[' || character === '{') {
+      depth++;
+      marks++;
+    } else if (character === ']' || character === '}') depth--;
+    if (depth > limit) return undefined;
   }
-  return false;
+  return marks;
 }
 
 function tooLargeBody(limit: number): ProblemError {

@@ -7,14 +7,27 @@ import type { Limits } from './limits.ts';
 import { RateLimit } from './rate-limit.ts';
 import { overloaded } from './waiter.ts';
 
+/** What one actor has under way, or all who have not said who they are. */
+interface UnderWay {
+  requests: number;
+  bodyBytes: number;
+}
+
 /** What a request counts for until it is answered. */
 interface Counted {
-  readonly actor: Actor;
+  readonly actor: Actor | undefined;
+  readonly underWay: UnderWay;
   bodyBytes: number;
 }
 
 /** A request of this many bytes, URL and body, counts as one more: a mebibyte made to be slow takes a while to read. */
 const bytesPerRequest = 32 * 1024;
+
+/**
+ * With so many bytes a request is never refused for want of room: a sign-in, or a confirmation or two. Those of all connections
+ * together are less than the room of the large ones.
+ */
+const smallBytes = 16 * 1024;
 
 /** Everything that a request must pass before the engine works for it. One for each node. */
 export class Gate {
@@ -23,7 +36,7 @@ export class Gate {
   readonly #clients: ClientTurns;
   readonly #rate: RateLimit;
   readonly #requests = new WeakMap<Request, Counted>();
-  readonly #atOnce = new Map<string, number>();
+  readonly #underWay = new Map<string, UnderWay>();
   #bodyBytes = 0;
 
   constructor(limits: Limits, clock: () => Date) {
@@ -49,27 +62,44 @@ export class Gate {
 
   #count(request: Request, actor: Actor): void {
     if (this.#requests.has(request)) return;
-    const key = keyOf(actor);
-    const atOnce = this.#atOnce.get(key) ?? 0;
-    if (atOnce >= this.#limits.actorAtOnce) {
-      throw new ProblemError('throttled', `${actor.id} has ${atOnce} requests under way: wait for their answers`, {
-        retryAfterSeconds: 1,
-      });
-    }
-    this.#atOnce.set(key, atOnce + 1);
-    this.#requests.set(request, { actor, bodyBytes: 0 });
+    const requests = this.#underWay.get(keyOf(actor))?.requests ?? 0;
+    if (requests >= this.#limits.actorAtOnce) throw tooMuch(actor, `${requests} requests`);
+    this.#begin(request, actor);
     this.#rate.charge(actor, Math.floor(request.url.length / bytesPerRequest));
   }
 
-  /** Counts bytes of a request's body until it is answered. @throws ProblemError `overloaded` */
-  hold(request: Request, bytes: number): void {
-    const counted = this.#requests.get(request);
-    if (counted === undefined) return;
-    if (this.#bodyBytes + bytes > this.#limits.bodyBytesAtOnce)
-      throw overloaded('The server is busy with large requests: send the same again later');
-    this.#rate.charge(counted.actor, bytes / bytesPerRequest);
+  #begin(request: Request, actor: Actor | undefined): Counted {
+    const key = keyOf(actor);
+    const underWay = this.#underWay.get(key) ?? { requests: 0, bodyBytes: 0 };
+    this.#underWay.set(key, underWay);
+    underWay.requests++;
+    const counted = { actor, underWay, bodyBytes: 0 };
+    this.#requests.set(request, counted);
+    return counted;
+  }
+
+  /**
+   * Counts bytes of a request's body until it is answered.
+   *
+   * @param sent whether they count for the rate, too
+   * @throws ProblemError `overloaded`, `throttled`
+   */
+  hold(request: Request, bytes: number, sent: boolean): void {
+    const counted = this.#requests.get(request) ?? this.#begin(request, undefined);
+    const { actor, underWay } = counted;
+    if (counted.bodyBytes + bytes > smallBytes) this.#assertRoom(counted, bytes);
+    if (actor !== undefined && sent) this.#rate.charge(actor, bytes / bytesPerRequest);
     counted.bodyBytes += bytes;
+    underWay.bodyBytes += bytes;
     this.#bodyBytes += bytes;
+  }
+
+  #assertRoom({ actor, underWay }: Counted, bytes: number): void {
+    // Nobody may have all of it: for others there would be none until the slowest line has ended.
+    const isOverShare = underWay.bodyBytes + bytes > this.#limits.actorBodyBytesAtOnce;
+    if (isOverShare && actor !== undefined) throw tooMuch(actor, `${underWay.bodyBytes} bytes of requests`);
+    if (isOverShare || this.#bodyBytes + bytes > this.#limits.bodyBytesAtOnce)
+      throw overloaded('The server is busy with large requests: send the same again later');
   }
 
   /** A request is answered, or ended otherwise: it counts no longer. */
@@ -77,11 +107,10 @@ export class Gate {
     const counted = this.#requests.get(request);
     if (counted === undefined) return;
     this.#requests.delete(request);
-    this.#bodyBytes -= counted.bodyBytes;
-    const key = keyOf(counted.actor);
-    const left = (this.#atOnce.get(key) ?? 1) - 1;
-    if (left === 0) this.#atOnce.delete(key);
-    else this.#atOnce.set(key, left);
+    const { actor, underWay, bodyBytes } = counted;
+    this.#bodyBytes -= bodyBytes;
+    underWay.bodyBytes -= bodyBytes;
+    if (--underWay.requests === 0) this.#underWay.delete(keyOf(actor));
   }
 
   /**
@@ -101,6 +130,10 @@ export class Gate {
   }
 }
 
-function keyOf({ tenant, id }: Actor): string {
-  return `${tenant}/${id}`;
+function keyOf(actor: Actor | undefined): string {
+  return actor === undefined ? '' : `${actor.tenant}/${actor.id}`;
+}
+
+function tooMuch({ id }: Actor, what: string): ProblemError {
+  return new ProblemError('throttled', `${id} has ${what} under way: wait for their answers`, { retryAfterSeconds: 1 });
 }

@@ -23,8 +23,10 @@ export interface Limits {
   readonly rate: (actor: Actor) => Rate;
   /** Requests of one actor that are read, worked on or being answered at once; 256 by default. */
   readonly actorAtOnce: number;
-  /** Bytes of bodies that are read, waiting or worked on at once, as sent and unpacked; 256 MiB by default. */
+  /** Bytes of bodies that are read, waiting or worked on at once, as sent, unpacked and (about) parsed; 256 MiB by default. */
   readonly bodyBytesAtOnce: number;
+  /** Of those, what one actor may have, or all together who have not said who they are; a quarter by default, and at least 64 MiB. */
+  readonly actorBodyBytesAtOnce: number;
   /** Event streams on this node, 10,000 by default. */
   readonly streams: number;
   /** Event streams of one actor, 20 by default. One more ends the oldest: a phone that lost its line leaves dead ones behind. */
@@ -50,6 +52,7 @@ const mebibyte = 1024 * 1024;
 export function limitsOf(given: Partial<Limits>, connections: number): Limits {
   // A read on an embedded database's only connection must not keep every push out.
   const inFlight = given.inFlight ?? Math.max(2, connections);
+  const bodyBytesAtOnce = given.bodyBytesAtOnce ?? 256 * mebibyte;
   return {
     inFlight,
     readsInFlight: Math.max(1, Math.floor(inFlight * 0.6)),
@@ -59,7 +62,9 @@ export function limitsOf(given: Partial<Limits>, connections: number): Limits {
     clientWaiting: 255,
     rate: () => ({ perSecond: 20, burst: 1200 }),
     actorAtOnce: 256,
-    bodyBytesAtOnce: 256 * mebibyte,
+    bodyBytesAtOnce,
+    // One that was made to be large must fit in: it takes up to 34 MiB.
+    actorBodyBytesAtOnce: Math.max(64 * mebibyte, bodyBytesAtOnce / 4),
     streams: 10_000,
     streamsPerActor: 20,
     streamStuckMs: 60_000,

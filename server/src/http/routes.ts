@@ -4,7 +4,7 @@ import { type Context, Hono } from 'hono';
 import type { Engine } from '../engine/engine.ts';
 import { ProblemError } from '../problem.ts';
 import type { Authenticate, Authenticated } from './auth.ts';
-import { type HoldBytes, parsed, readJson } from './body.ts';
+import { parsed, readJson } from './body.ts';
 import type { EventStreams } from './events.ts';
 import type { Gate } from './gate.ts';
 import { described } from './openapi/app-routes.ts';
@@ -39,14 +39,13 @@ export function apiRoutes(
   streams: EventStreams,
   clock: () => Date,
 ) {
-  const hold: HoldBytes = (request, bytes) => gate.hold(request, bytes);
   const app = new Hono<ApiEnv>({ strict: false });
 
   const signedIn = (c: ApiContext): Promise<Authenticated> => authenticate(c.req.raw);
 
   app.post('/v1/sync', async (c) => {
     const { actor } = await signedIn(c);
-    const body = await readJson(c.req.raw, hold);
+    const body = await readJson(c.req.raw);
     refuseTooMany(body);
     const request = parsed(SyncRequest, body, 'body');
     const work = request.mutations.length > 0 ? 'push' : 'read';
@@ -101,7 +100,7 @@ export function apiRoutes(
     if (mutation.length > 64) throw new ProblemError('not_found', 'No mutation has a name that long');
     // Before the body: without a key it must not be sent in any form.
     const key = keyOf(c, engine.keepsReceipt(mutation));
-    const body = await readJson(c.req.raw, hold);
+    const body = await readJson(c.req.raw);
     if (typeof body !== 'object' || body === null || Array.isArray(body)) {
       throw new ProblemError('malformed', 'The body is the mutation’s arguments: a JSON object', {
         issues: [{ path: '', message: 'not an object' }],

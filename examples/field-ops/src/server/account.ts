@@ -9,7 +9,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { nodePlatform, openDatabase, type Queryable } from '@ekbaar/server';
+import { nodePlatform, type Queryable } from '@ekbaar/server';
 import { and, eq } from 'drizzle-orm';
 import { note } from './identity/audit.ts';
 import { loginOf } from './identity/requests.ts';
@@ -19,7 +19,7 @@ import { checkNewSecret } from './identity/secret-rules.ts';
 import { endOfAccount } from './identity/sessions.ts';
 import { accounts } from './identity/tables.ts';
 import { Tries } from './identity/tries.ts';
-import { databaseVariable, filesVariable, naming } from './start-problem.ts';
+import { databaseProblem, naming, openNaming } from './start-problem.ts';
 
 const usage = `Usage, with the secret on standard input:
   account.ts create --tenant T --role agent|ops|settlement --login L [--id ID] [--name N] [--regions R,R] [--must-change]
@@ -82,14 +82,13 @@ async function run(db: Queryable, secret: string): Promise<string> {
 }
 
 const environment = process.env;
-const opened = openDatabase({
+const database = await openNaming({
   url: environment['DATABASE_URL'] || undefined,
   dataDir: environment['EKBAAR_DATA_DIR'] || '.ekbaar',
 });
-const database = await naming(opened, filesVariable);
 try {
   const secret = (await text(process.stdin)).replace(/\r?\n$/, '');
-  console.log(await naming(run(database.db, secret), databaseVariable));
+  console.log(await naming(run(database.db, secret), databaseProblem));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
+import { nodePlatform, pinoLog } from '@ekbaar/server';
 import { indiaDay } from '../india-day.ts';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
@@ -8,7 +8,7 @@ import { openWorker } from './jobs/open-worker.ts';
 import { readProvidersFile } from './jobs/providers.ts';
 import { seedHistory } from './records/demo-history.ts';
 import { seedDemo } from './seed.ts';
-import { addressVariable, databaseVariable, filesVariable, naming } from './start-problem.ts';
+import { addressProblem, databaseProblem, naming, openNaming } from './start-problem.ts';
 import { stopOnSignals } from './stop-signals.ts';
 import { webApps } from './web.ts';
 
@@ -17,10 +17,11 @@ const config = readConfig(process.env, () => randomBytes(32).toString('base64url
 const { connections, drainMs, pooler, replicaUrl } = config;
 const log = pinoLog({ level: config.logLevel });
 for (const warning of config.warnings) log.warn?.({}, warning);
-const opened = openDatabase({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
-const database = await naming(opened, filesVariable);
+const database = await openNaming({ url: config.databaseUrl, dataDir: config.dataDir, connections, pooler });
 const readReplica =
-  replicaUrl === undefined ? undefined : await openDatabase({ url: replicaUrl, connections, standby: true });
+  replicaUrl === undefined
+    ? undefined
+    : await openNaming({ url: replicaUrl, connections, standby: true }, 'DATABASE_REPLICA_URL');
 const outside = {
   providers: await readProvidersFile(config.outgoing.providersFile),
   allowedAddresses: config.outgoing.allowedAddresses,
@@ -29,7 +30,7 @@ const server = fieldOpsServer(database, config.keys, {
   ...{ readReplica, outside, platform: { log }, limits: config.limits, observe: config.observe },
   signIn: { demo: config.demo !== undefined, proxies: config.proxies },
 });
-await naming(server.start(), databaseVariable);
+await naming(server.start(), databaseProblem);
 if (config.demo !== undefined) {
   const now = clock();
   const today = indiaDay(now);
@@ -43,7 +44,7 @@ const worker = config.worker.inside
   ? await openWorker(config, database, server.engine, { ...nodePlatform, log })
   : undefined;
 server.app.route('/', webApps());
-const { url } = await naming(server.listen({ port: config.port, host: config.host }), addressVariable('PORT'));
+const { url } = await naming(server.listen({ port: config.port, host: config.host }), addressProblem('PORT'));
 console.log(`Ekbaar field-ops is at ${url}
   agent app   ${url}/agent
   console     ${url}/console

@@ -5,13 +5,13 @@ import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
+import { nodePlatform, pinoLog } from '@ekbaar/server';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { receiveFile } from './settlement/receive-file.ts';
 import { runInWords } from './settlement/run-in-words.ts';
 import { runAgain, settle } from './settlement/settlement-run.ts';
-import { databaseVariable, filesVariable, naming } from './start-problem.ts';
+import { databaseProblem, naming, openNaming } from './start-problem.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -27,9 +27,9 @@ const config = readConfig(process.env, () => randomBytes(32).toString('base64url
 const { clock } = nodePlatform;
 const log = pinoLog({ level: config.logLevel === 'info' ? 'warn' : config.logLevel });
 const { databaseUrl: url, dataDir, connections, pooler } = config;
-const database = await naming(openDatabase({ url, dataDir, connections, pooler }), filesVariable);
+const database = await openNaming({ url, dataDir, connections, pooler });
 const server = fieldOpsServer(database, config.keys, { platform: { log } });
-await naming(server.start(), databaseVariable);
+await naming(server.start(), databaseProblem);
 const received = { tenant, name: basename(file), by: 'command line', bytes: createReadStream(file) };
 const { run, isNew } = await receiveFile(database, received, clock);
 if (!isNew && values.again) await runAgain(database, tenant, run.id);

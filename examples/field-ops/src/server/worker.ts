@@ -1,11 +1,11 @@
 // The worker as a process of its own, beside the servers, on the same PostgreSQL. Run as many as are wanted.
 import { randomBytes } from 'node:crypto';
-import { nodePlatform, openDatabase, pinoLog } from '@ekbaar/server';
+import { nodePlatform, pinoLog } from '@ekbaar/server';
 import { fieldOpsServer } from './app.ts';
 import { readConfig } from './config.ts';
 import { openWorker } from './jobs/open-worker.ts';
 import { listenForHealth } from './jobs/worker-listener.ts';
-import { addressVariable, databaseVariable, naming } from './start-problem.ts';
+import { addressProblem, databaseProblem, naming, openNaming } from './start-problem.ts';
 import { stopOnSignals } from './stop-signals.ts';
 
 const config = readConfig(process.env, () => randomBytes(32).toString('base64url'));
@@ -14,14 +14,14 @@ if (config.databaseUrl === undefined)
 const log = pinoLog({ level: config.logLevel });
 const platform = { ...nodePlatform, log };
 const { databaseUrl: url, connections, pooler } = config;
-const database = await openDatabase({ url, connections, pooler });
+const database = await openNaming({ url, connections, pooler });
 // Nobody listens to it: it brings the tables and queues up to date, as every node does, and does the mutations of jobs.
 const server = fieldOpsServer(database, config.keys, { platform: { log } });
-await naming(server.start(), databaseVariable);
+await naming(server.start(), databaseProblem);
 const worker = await openWorker(config, database, server.engine, platform);
 const { host, worker: at, observe } = config;
 const listening = listenForHealth(worker, { port: at.port, host, metricsToken: observe.metricsToken });
-const listener = await naming(listening, addressVariable('EKBAAR_WORKER_PORT'));
+const listener = await naming(listening, addressProblem('EKBAAR_WORKER_PORT'));
 console.log(`Ekbaar field-ops worker is at http://${host.includes(':') ? `[${host}]` : host}:${listener.port}/readyz`);
 
 stopOnSignals(async () => {

@@ -18,7 +18,7 @@ import { auditPage, note } from './audit.ts';
 import type { Identity } from './identity.ts';
 import { operations } from './operations.ts';
 import { phonePage, restorePhone, revokePhone } from './phones.ts';
-import { AccountChanges, bodyOf, CodeRequest, NewAccountRequest, Reason } from './requests.ts';
+import { AccountChanges, bodyOf, CodeRequest, mostBytesOfAccount, NewAccountRequest, Reason } from './requests.ts';
 import type { SignInSettings } from './routes.ts';
 
 type C = Context<ApiEnv>;
@@ -63,7 +63,9 @@ export function identityAdminRoutes(
   app.post(
     '/auth/accounts',
     described(
-      administered(async (by, c) => createAccount(identity, by, await bodyOf(NewAccountRequest, c.req.raw))),
+      administered(async (by, c) =>
+        createAccount(identity, by, await bodyOf(NewAccountRequest, c.req.raw, mostBytesOfAccount)),
+      ),
       operations.createAccount,
     ),
   );
@@ -78,7 +80,12 @@ export function identityAdminRoutes(
     '/auth/accounts/:id/change',
     described(
       administered(async (by, c) => {
-        const account = await changeAccount(identity, by, idIn(c), await bodyOf(AccountChanges, c.req.raw));
+        const account = await changeAccount(
+          identity,
+          by,
+          idIn(c),
+          await bodyOf(AccountChanges, c.req.raw, mostBytesOfAccount),
+        );
         return { account };
       }),
       operations.changeAccount,

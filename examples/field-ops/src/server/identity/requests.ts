@@ -64,9 +64,19 @@ export const CodeRequest = z.object({
 });
 export const Reason = z.object({ why: text(200) });
 
-/** A request's JSON body as the schema has it. @throws ProblemError `malformed` and what `readJson` throws */
-export async function bodyOf<T>(schema: z.ZodMiniType<T>, request: Request): Promise<T> {
-  const result = schema.safeParse(await readJson(request));
+/** Whoever signs in has no token yet, and anybody can begin to: with little they cannot fill the server's memory. */
+const mostBytes = 16 * 1024;
+/** With a thousand regions. */
+export const mostBytesOfAccount = 256 * 1024;
+
+/**
+ * A request's JSON body as the schema has it.
+ *
+ * @param limit how many bytes it may have
+ * @throws ProblemError `malformed` and what `readJson` throws
+ */
+export async function bodyOf<T>(schema: z.ZodMiniType<T>, request: Request, limit: number = mostBytes): Promise<T> {
+  const result = schema.safeParse(await readJson(request, limit));
   if (result.success) return result.data;
   const issues = result.error.issues
     .slice(0, 20)
