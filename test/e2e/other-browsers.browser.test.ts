@@ -12,7 +12,7 @@ import { seededRandom } from '../support/seeded.ts';
 const confirmations = 3;
 
 for (const { name, isMissing, start } of otherBrowsers) {
-  describe.skipIf(isMissing())(`the agent app in a real ${name}`, () => {
+  describe.skipIf(isMissing())(`the apps in a real ${name}`, () => {
     let database: FreshDatabase;
     let server: FieldOpsProcess;
     let line: BadNetwork;
@@ -40,7 +40,7 @@ for (const { name, isMissing, start } of otherBrowsers) {
       await database.drop();
     });
 
-    test('confirms without a network, ends, opens without one, sends each once, and closes the day', async () => {
+    test('the agent app confirms without a network, ends, opens without one, sends each once, and closes the day', async () => {
       let tab = await browser.openTab(`${line.url}/agent/`);
       await click(tab, '[data-testid=agent-option][data-sub=a01]');
       await comes(tab, '[data-testid=delivery-row]');
@@ -67,6 +67,25 @@ for (const { name, isMissing, start } of otherBrowsers) {
 
       for (const step of ['tab-close', 'close-day', 'close-day']) await click(tab, `[data-testid=${step}]`);
       await comes(tab, '[data-testid=closing][data-state=applied]');
+    });
+
+    test('the console shows every one of its screens', async () => {
+      const tab = await browser.openTab(`${line.url}/console/`);
+      await click(tab, '[data-testid=ops-option]');
+      await comes(tab, '#navigation a');
+      const screens = await tab.evaluate(() => {
+        // React tells there what a screen's boundary has caught.
+        console.error = (...words) => document.documentElement.setAttribute('data-failed', words.join(' '));
+        return [...document.querySelectorAll('#navigation a')].map((link) => link.getAttribute('href'));
+      });
+      expect(screens).toHaveLength(14);
+      for (const screen of screens) {
+        await click(tab, `#navigation a[href="${screen}"]`);
+        await comes(tab, `#navigation a[href="${screen}"][aria-current=page]`);
+        await comes(tab, 'main :is(h1, [data-testid=console-row])');
+        expect(await tab.evaluate(() => document.documentElement.dataset['failed']), screen ?? '').toBeUndefined();
+      }
+      await tab.close();
     });
   });
 }
