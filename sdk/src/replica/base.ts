@@ -25,6 +25,7 @@ const windowSlack = 50;
 export class Base {
   readonly #store: Store;
   readonly #journal: () => Journal;
+  readonly #foreseen: ReadonlyMap<string, RowChange>;
   readonly #whole = new Map<string, Rows>();
   /** Single rows by collection; null: there is none. */
   readonly #single = new Map<string, Map<string, PlainRow | null>>();
@@ -33,10 +34,14 @@ export class Base {
   /** Counts replacements: what was read before one may be older than memory. */
   #generation = 0;
 
-  /** @param journal gives the rows that are not in their places yet. */
-  constructor(store: Store, journal: () => Journal) {
+  /**
+   * @param journal gives the rows that are not in their places yet.
+   * @param foreseen those that are not on disk yet.
+   */
+  constructor(store: Store, journal: () => Journal, foreseen: ReadonlyMap<string, RowChange>) {
     this.#store = store;
     this.#journal = journal;
+    this.#foreseen = foreseen;
   }
 
   /** A row as memory has it: null when there is none, undefined when only the disk knows. */
@@ -108,7 +113,7 @@ export class Base {
       const generation = this.#generation;
       const meanwhile = this.#listen(collection);
       try {
-        const found = await this.#find(collection, plan, hidden);
+        const found = await this.#find(collection, plan, hidden + meanwhile.length);
         await ready();
         if (generation !== this.#generation) continue;
         const fromMemory = found.rows === this.#whole.get(collection);
@@ -120,9 +125,9 @@ export class Base {
     }
   }
 
-  /** Gives what is absorbed from now on. */
+  /** Gives what was foreseen, and what is absorbed from now on. */
   #listen(collection: string): RowChange[] {
-    const meanwhile: RowChange[] = [];
+    const meanwhile = [...this.#foreseen.values()].filter((change) => change.collection === collection);
     const readings = this.#readings.get(collection) ?? new Set();
     this.#readings.set(collection, readings.add(meanwhile));
     return meanwhile;
