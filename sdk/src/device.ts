@@ -7,6 +7,7 @@ import { Records } from './log/records.ts';
 import type { Model } from './model/index.ts';
 import type { Platform } from './platform.ts';
 import type { Poke } from './protocol/index.ts';
+import { keyOf } from './replica/apply-delta.ts';
 import type { OptimisticEffects } from './replica/optimistic.ts';
 import { Journal, settleSegment } from './replica/journal.ts';
 import { Replica } from './replica/replica.ts';
@@ -30,6 +31,8 @@ export class Device {
   readonly replica: Replica;
   readonly tabs: Tabs;
   readonly safekeeping: Safekeeping;
+  /** Rows that are on the screen before their commit, by name: what is committed before it is older. */
+  readonly foreseen = new Map<string, RowChange>();
   readonly #mutationMade: () => void;
   readonly #platform: Platform;
   readonly #model: Model;
@@ -85,7 +88,8 @@ export class Device {
     this.safekeeping = new Safekeeping(platform, options.name, store, this.board);
     this.log = new MutationLog(store, start, {
       show: (commit) => this.show(commit),
-      takeBack: () => this.takeBack(),
+      // A mutation that came otherwise says nothing about the pages of a pull.
+      takeBack: () => this.#readBack(),
       isBusy: () => this.#writes > 0,
       committed: (commit) => this.committed(commit),
       newClientId: () => newClientId(platform),
@@ -103,6 +107,7 @@ export class Device {
       model,
       effects,
       journal: () => this.#journal,
+      foreseen: this.foreseen,
       indexed: (collection) => (store.indexes ? (this.#shapes[collection]?.indexes ?? []) : []),
       uncovered: () => this.log.uncovered,
       failed: this.board.failed,
@@ -180,11 +185,18 @@ export class Device {
 
   /** Shows rows before the disk is asked: {@link show} has all of their commit, or {@link takeBack} follows. */
   foresee(rows: readonly RowChange[]): void {
-    if (rows.length > 0) this.replica.absorb({ rows }, true);
+    for (const change of rows) this.foreseen.set(keyOf(change), change);
+    if (rows.length > 0) this.replica.absorb({ rows });
+  }
+
+  /** What was shown is not on disk, and what was foreseen will not be. */
+  takeBack(): Promise<boolean> {
+    this.foreseen.clear();
+    return this.#readBack();
   }
 
   /** What was shown is not on disk. Resolves when memory is as the disk is, or to false: it cannot be read. */
-  async takeBack(): Promise<boolean> {
+  async #readBack(): Promise<boolean> {
     const [{ identity, progress } = this.log] = this.#shown.values();
     for (const { entries = [] } of this.#shown.keys()) for (const { seq } of entries) this.#doubtful.add(seq);
     this.#shown.clear();
@@ -231,9 +243,21 @@ export class Device {
     this.log.absorb(commit);
     this.#scopes = commit.scopes ?? this.#scopes;
     this.#takeJournal(commit);
-    this.replica.absorb(commit);
+    this.replica.absorb({ ...commit, rows: this.#newest(commit) });
     this.records.changed();
     this.#count();
+  }
+
+  /** A commit's rows as they are shown: none goes back behind what was foreseen. */
+  #newest({ rows = [], base }: Commit): readonly RowChange[] {
+    if (base) return [...this.foreseen.values()];
+    return rows.map((change) => {
+      const name = keyOf(change);
+      const newest = this.foreseen.get(name) ?? change;
+      // The very object that was foreseen: its commit has come.
+      if (newest.row === change.row) this.foreseen.delete(name);
+      return newest;
+    });
   }
 
   #count(): void {

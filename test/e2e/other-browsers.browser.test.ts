@@ -83,7 +83,10 @@ for (const { name, isMissing, start } of otherBrowsers) {
         await click(tab, `#navigation a[href="${screen}"]`);
         await comes(tab, `#navigation a[href="${screen}"][aria-current=page]`);
         await comes(tab, 'main :is(h1, [data-testid=console-row])');
-        expect(await tab.evaluate(() => document.documentElement.dataset['failed']), screen ?? '').toBeUndefined();
+        expect([screen, await tab.evaluate(() => document.documentElement.dataset['failed'])]).toEqual([
+          screen,
+          undefined,
+        ]);
       }
       await tab.close();
     });

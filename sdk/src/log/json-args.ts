@@ -3,7 +3,7 @@ import type { ArgsIssue } from '../errors.ts';
 /** Leaves room in a request's body for the cursor and the rest. */
 const bytesLimit = 256 * 1024;
 /** With the flag `u` a whole pair is one character, and no surrogate. */
-const halfPair = /\p{Surrogate}/u;
+const halfPair = /[\ud800-\udfff]/u;
 /** The body itself is nested at most 64 deep, and arguments start at its third level. */
 const depthLimit = 56;
 

@@ -82,7 +82,7 @@ export const CloseRequest = z.object({
     z.minLength(1),
     z.maxLength(500),
     // Neither NUL nor half a character.
-    z.refine((text) => !/[\0\p{Surrogate}]/u.test(text), 'not text that a database can hold'),
+    z.refine((text) => !/[\0\ud800-\udfff]/u.test(text), 'not text that a database can hold'),
   ),
 });
 export type CloseRequest = z.infer<typeof CloseRequest>;

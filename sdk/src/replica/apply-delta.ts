@@ -128,7 +128,7 @@ export async function applyDelta(
 }
 
 /** Collection names have no slash. */
-function keyOf({ collection, id }: RowName): string {
+export function keyOf({ collection, id }: RowName): string {
   return `${collection}/${id}`;
 }
 

@@ -25,20 +25,23 @@ const windowSlack = 50;
 export class Base {
   readonly #store: Store;
   readonly #journal: () => Journal;
+  readonly #foreseen: ReadonlyMap<string, RowChange>;
   readonly #whole = new Map<string, Rows>();
   /** Single rows by collection; null: there is none. */
   readonly #single = new Map<string, Map<string, PlainRow | null>>();
   readonly #readings = new Map<string, Set<RowChange[]>>();
-  /** Rows that are on the screen, and that the disk is not asked for yet. */
-  readonly #ahead = new Map<string, RowChange>();
   readonly #loading = new Map<string, Promise<void>>();
   /** Counts replacements: what was read before one may be older than memory. */
   #generation = 0;
 
-  /** @param journal gives the rows that are not in their places yet. */
-  constructor(store: Store, journal: () => Journal) {
+  /**
+   * @param journal gives the rows that are not in their places yet.
+   * @param foreseen those that are not on disk yet.
+   */
+  constructor(store: Store, journal: () => Journal, foreseen: ReadonlyMap<string, RowChange>) {
     this.#store = store;
     this.#journal = journal;
+    this.#foreseen = foreseen;
   }
 
   /** A row as memory has it: null when there is none, undefined when only the disk knows. */
@@ -52,13 +55,9 @@ export class Base {
     return [...new Set([...this.#whole.keys(), ...this.#loading.keys()])];
   }
 
-  /** @param ahead they are not being written yet: who reads the disk is given them too. */
-  absorb(changes: readonly RowChange[], ahead?: boolean): void {
+  absorb(changes: readonly RowChange[]): void {
     for (const change of changes) {
       const { collection, id, row } = change;
-      const place = `${collection}/${id}`;
-      this.#ahead.delete(place);
-      if (ahead) this.#ahead.set(place, change);
       apply(this.#whole.get(collection), change);
       const single = this.#single.get(collection);
       if (single?.has(id)) single.set(id, row);
@@ -70,7 +69,6 @@ export class Base {
   replace(collections: ReadonlyMap<string, ReadonlyMap<string, PlainRow>>): void {
     for (const [collection, rows] of collections) this.#whole.set(collection, new Map(rows));
     this.#single.clear();
-    this.#ahead.clear();
     this.renew();
   }
 
@@ -127,9 +125,9 @@ export class Base {
     }
   }
 
-  /** Gives what the disk does not have, and what is absorbed from now on. */
+  /** Gives what was foreseen, and what is absorbed from now on. */
   #listen(collection: string): RowChange[] {
-    const meanwhile = [...this.#ahead.values()].filter((one) => one.collection === collection);
+    const meanwhile = [...this.#foreseen.values()].filter((change) => change.collection === collection);
     const readings = this.#readings.get(collection) ?? new Set();
     this.#readings.set(collection, readings.add(meanwhile));
     return meanwhile;

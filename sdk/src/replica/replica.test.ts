@@ -73,6 +73,7 @@ class Bench {
       model,
       effects: effects as unknown as OptimisticEffects<never>,
       journal: () => this.journal,
+      foreseen: new Map(),
       indexed: (name) => (store.indexes ? (model.collections[name as 'rows']?.indexes ?? []) : []),
       uncovered: () => this.uncovered,
       failed: (code, error) => {

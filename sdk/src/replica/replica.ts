@@ -1,4 +1,4 @@
-import type { Commit } from '../commit.ts';
+import type { Commit, RowChange } from '../commit.ts';
 import type { LogEntry } from '../log/entry.ts';
 import type { Model } from '../model/index.ts';
 import type { Store } from '../store/store.ts';
@@ -33,6 +33,8 @@ interface ReplicaOptions {
   readonly effects: OptimisticEffects<Model>;
   /** Rows that are safe and not in their places on disk yet. */
   readonly journal: () => Journal;
+  /** Rows that were absorbed and are not on disk yet, by name. */
+  readonly foreseen: ReadonlyMap<string, RowChange>;
   /** The fields of a collection that the rows on disk can be asked by. */
   readonly indexed: (collection: string) => readonly string[];
   readonly uncovered: () => readonly LogEntry[];
@@ -55,7 +57,7 @@ export class Replica {
 
   constructor(options: ReplicaOptions) {
     this.#options = options;
-    this.#base = new Base(options.store, options.journal);
+    this.#base = new Base(options.store, options.journal, options.foreseen);
     this.#overlay = new Overlay(
       options.model,
       options.effects,
@@ -104,14 +106,14 @@ export class Replica {
    * Takes over base rows, replays the overlay on them and tells the watchers, in one go: nobody sees the one
    * without the other. What could not be read before is tried again.
    */
-  absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>, ahead?: boolean): void {
+  absorb({ rows = [], base }: Pick<Commit, 'rows' | 'base'>): void {
     if (base) {
       this.#base.replace(base);
       // What they were not told yet, and what they have, may never have come to the disk: no effect may stand on it.
       this.#changed.clear();
       for (const watcher of this.#watchers) watcher.stale = true;
     }
-    this.#base.absorb(rows, ahead);
+    this.#base.absorb(rows);
     for (const { collection, id, row } of rows) {
       let changed = this.#changed.get(collection);
       if (!changed) this.#changed.set(collection, (changed = new Map()));

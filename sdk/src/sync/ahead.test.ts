@@ -80,6 +80,55 @@ test('who asks later, of the disk, is given what is on the screen', async () => 
   expect(await client.read('notes', { where: { id: 'n29' } })).toMatchObject([{ text: 'newer' }]);
 });
 
+test('a row that two pages of a pull have does not go back to the older one when that is written', async () => {
+  const seen: unknown[] = [];
+  flush = deferred();
+  world.server.faults.push(asIs, asIs, (_request, handle) => {
+    world.server.write('notes', 'n10', { id: 'n10', text: 'newer' });
+    return handle();
+  });
+  const client = await world.client({ store: slowDisk });
+  client.watch('notes', { where: { id: 'n10' } }, ([row]) => seen.push(row?.text));
+  await idle();
+  expect(seen.at(-1)).toBe('newer');
+  flush.resolve();
+  await world.settle(client);
+  expect(seen).toEqual([undefined, '10', 'newer']);
+});
+
+test('a read that begins before a page is written has its rows, and what moves up in their place', async () => {
+  const write = (status: string) => {
+    for (let at = 0; at < 100; at += 1) {
+      const id = `m${String(at).padStart(2, '0')}`;
+      world.server.write('deliveries', id, { id, status: at < 90 ? status : 'b', amountPaise: 1 });
+    }
+  };
+  let gate: Deferred<void> | undefined;
+  world.server.pageSize = 1000;
+  write('a');
+  const client = await world.synced({
+    store: async (name) => {
+      const store = await world.disk(name);
+      return wrapStore(store, async (tables, mode, body) => {
+        if (mode !== 'read' && tables.includes('log') && tables.includes('rows')) await gate?.promise;
+        return store.transaction(tables, mode, body);
+      });
+    },
+  });
+  write('z');
+  gate = deferred();
+  const syncing = client.sync();
+  await idle();
+  const first = await client.read('deliveries', { orderBy: 'status', limit: 5 });
+  const one = await client.read('deliveries', { where: { id: 'm00' } });
+  const all = await client.read('deliveries');
+  gate.resolve();
+  await syncing;
+  expect(first.map(({ id }) => id)).toEqual(['m90', 'm91', 'm92', 'm93', 'm94']);
+  expect(one).toMatchObject([{ status: 'z' }]);
+  expect(all.filter(({ status }) => status === 'z')).toHaveLength(90);
+});
+
 test('a few pages wait for a disk that is slower than the line, and no more', async () => {
   for (let at = 30; at < 200; at += 1) world.server.write('notes', `n${at}`, { id: `n${at}`, text: `${at}` });
   const { client, firstPage } = await atFirstPage();

@@ -82,10 +82,7 @@ export class Pass {
         const { stopped } = answer;
         const more = answer.delta.more && !applied.full;
         const mending = applied.healed || applied.overtaken;
-        const left = mending || applied.full;
-        const ends = left || !more || !applied.moved;
-        // Rows that are on the screen already will not be written, or not upon what memory has.
-        if ((ends && ahead.drop()) || left) await this.#device.takeBack();
+        if (mending || !more || !applied.moved) await this.#leave(ahead);
         mended = mending ? mended + 1 : 0;
         if (mended > mostInARow) throw noProgress(stopped?.code ?? 'the log had to be mended again and again');
 
@@ -104,8 +101,14 @@ export class Pass {
         return { held, diverged: applied.diverged };
       }
     } finally {
-      if (ahead.drop()) void this.#device.takeBack();
+      void this.#leave(ahead);
     }
+  }
+
+  /** Leaves aside what has come: rows that are on the screen already will not be written, or not upon what memory has. */
+  async #leave(ahead: ReadAhead): Promise<void> {
+    ahead.drop();
+    if (this.#device.foreseen.size > 0) await this.#device.takeBack();
   }
 
   /** A mutation was made: the pull that is on its way makes room for it, unless it has only just begun. */

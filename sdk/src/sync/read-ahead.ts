@@ -75,9 +75,9 @@ export class ReadAhead {
     this.#coming = undefined;
   }
 
-  /** Leaves everything aside. Gives whether there was a page that had come. */
-  drop(): boolean {
+  /** Leaves everything aside. */
+  drop(): void {
     this.stop();
-    return this.#came.splice(0).length > 0;
+    this.#came.length = 0;
   }
 }
