@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
@@ -6,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type DrivenBrowser, fromPage, inPage, type Tab } from './driven-browser.ts';
+import { type GuardedProgram, startGuarded } from './guarded-program.ts';
 import { findProgram, isMissing } from './programs.ts';
 
 const names = ['firefox-esr', 'firefox'];
@@ -40,19 +40,15 @@ export async function startFirefox(): Promise<DrivenBrowser> {
     (preference) => `user_pref(${JSON.stringify(preference).slice(1, -1)});\n`,
   );
   await writeFile(join(profile, 'user.js'), lines.join(''));
+  const clean = () => rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+  // An interrupted test run does not come to close().
+  process.once('exit', clean);
   let firefox = launch(profile);
   let session = await BidiSession.open(await addressOf(firefox));
   const end = async () => {
     session.close();
-    firefox.kill('SIGKILL');
-    if (firefox.exitCode === null && firefox.signalCode === null) await once(firefox, 'exit');
+    await firefox.kill();
   };
-  const clean = () => {
-    firefox.kill('SIGKILL');
-    rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  };
-  // An interrupted test run does not come to close().
-  process.once('exit', clean);
   return {
     openTab: async (url) => {
       const { context } = await session.send<{ context: string }>('browsingContext.create', { type: 'tab' });
@@ -74,25 +70,23 @@ export async function startFirefox(): Promise<DrivenBrowser> {
 }
 
 const launch = (profile: string) =>
-  spawn(
-    findProgram(...names) ?? '',
-    ['--headless', '--no-remote', '--remote-debugging-port', '0', '--profile', profile],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
+  startGuarded(findProgram(...names) ?? '', [
+    '--headless',
+    '--no-remote',
+    '--remote-debugging-port=0',
+    '--profile',
+    profile,
+  ]);
 
-async function addressOf({ stderr }: ChildProcess): Promise<string> {
-  if (!stderr) throw new Error('Firefox has no stderr');
-  const said: string[] = [];
-  for await (const line of createInterface(stderr)) {
-    const address = /^WebDriver BiDi listening on (ws:\S+)/.exec(line)?.[1];
-    said.push(line);
-    if (address === undefined) continue;
-    stderr.resume();
-    return address;
-  }
-  throw new Error(`Firefox did not start: ${said.join('\n')}`);
+async function addressOf({ stderr, ended }: GuardedProgram): Promise<string> {
+  const said = createInterface(stderr);
+  const told = new Promise<string>((resolve) => {
+    said.on('line', (line) => {
+      const address = /^WebDriver BiDi listening on (ws:\S+)/.exec(line)?.[1];
+      if (address !== undefined) resolve(address);
+    });
+  });
+  return await Promise.race([told, ended]);
 }
 
 function tabOf(session: BidiSession, context: string): Tab {

@@ -1,32 +1,32 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DrivenBrowser, fromPage, inPage, type Tab } from './driven-browser.ts';
 import { freePort } from './free-port.ts';
+import { startGuarded } from './guarded-program.ts';
 import { isMissing } from './programs.ts';
 
 export const webKitIsMissing = () => isMissing('WebKit', [['WebKitWebDriver'], ['Xvfb']], 'webkit2gtk-driver xvfb');
 
 /** WebKitGTK's small browser on a screen that nobody sees, driven by WebDriver (www.w3.org/TR/webdriver2). */
 export async function startWebKit(): Promise<DrivenBrowser> {
-  // In groups of their own, so that the browser that the driver starts ends with it.
-  const screen = spawn('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {
-    detached: true,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const [display] = (await once(createInterface(screen.stdout), 'line')) as [string];
+  const screen = startGuarded('Xvfb', ['-displayfd', '1', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp']);
+  const told = once(createInterface(screen.stdout), 'line');
+  const [display] = (await Promise.race([told, screen.ended])) as [string];
   const port = await freePort();
-  const driver = spawn('WebKitWebDriver', [`--port=${port}`], {
-    detached: true,
-    stdio: 'ignore',
+  const driver = startGuarded('WebKitWebDriver', [`--port=${port}`], {
+    DISPLAY: `:${display}`,
     // There is no graphics card.
-    env: { ...process.env, DISPLAY: `:${display}`, LIBGL_ALWAYS_SOFTWARE: '1', WEBKIT_DISABLE_DMABUF_RENDERER: '1' },
+    LIBGL_ALWAYS_SOFTWARE: '1',
+    WEBKIT_DISABLE_DMABUF_RENDERER: '1',
   });
-  const clean = () => [driver, screen].forEach(killGroup);
-  // An interrupted test run does not come to close().
-  process.once('exit', clean);
-  const session = await WebDriverSession.open(`http://127.0.0.1:${port}`);
+  const close = async () => void (await Promise.all([driver.kill(), screen.kill()]));
+  const session = await WebDriverSession.open(`http://127.0.0.1:${port}`, driver.ended).catch(
+    async (error: unknown) => {
+      await close();
+      throw error;
+    },
+  );
   const home = await session.send<string>('GET', '/window');
   return {
     openTab: async (url) => {
@@ -40,11 +40,7 @@ export async function startWebKit(): Promise<DrivenBrowser> {
       const handles = await session.send<string[]>('GET', '/window/handles');
       for (const handle of handles) if (handle !== home) await new WebKitTab(session, handle).close();
     },
-    close: async () => {
-      await session.send('DELETE', '');
-      process.off('exit', clean);
-      clean();
-    },
+    close,
   };
 }
 
@@ -87,8 +83,10 @@ class WebDriverSession {
     this.#url = url;
   }
 
-  static async open(driver: string): Promise<WebDriverSession> {
-    while (!(await fetch(`${driver}/status`).catch(() => undefined))?.ok) await sleep(50);
+  /** @param ended rejects when the driver has ended */
+  static async open(driver: string, ended: Promise<never>): Promise<WebDriverSession> {
+    const status = () => fetch(`${driver}/status`).catch(() => undefined);
+    while (!(await Promise.race([status(), ended]))?.ok) await sleep(50);
     const { sessionId } = await ask<{ sessionId: string }>('POST', `${driver}/session`, { capabilities: {} });
     const session = new WebDriverSession(`${driver}/session/${sessionId}`);
     await session.send('POST', '/timeouts', { script: 60_000 });
@@ -111,12 +109,4 @@ async function ask<T>(method: string, url: string, body?: object): Promise<T> {
   const { value } = (await answer.json()) as { value: T & { error: string; message: string } };
   if (!answer.ok) throw new Error(`${method} ${url}: ${value.error}: ${value.message}`);
   return value;
-}
-
-function killGroup({ pid }: ChildProcess): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It has ended.
-  }
 }
