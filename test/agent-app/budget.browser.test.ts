@@ -6,7 +6,7 @@ import { buildWebApps } from '../support/build-web-apps.ts';
 
 const built = join(import.meta.dirname, '../../examples/field-ops/dist-web/agent');
 /** What a first screen may load of scripts, gzip. */
-const budget = 152_000;
+const budget = 152_500;
 
 describe('the built agent app', () => {
   const scripts = new Map<string, string>();
@@ -33,7 +33,7 @@ describe('the built agent app', () => {
   const weight = (names: Iterable<string>) =>
     [...names].reduce((sum, name) => sum + gzipSync(scripts.get(name) ?? '', { level: 9 }).length, 0);
 
-  test('opens today’s list with less than 152 kB of scripts, in the heaviest language', () => {
+  test('opens today’s list with less than 152.5 kB of scripts, in the heaviest language', () => {
     const [entry = ''] = named(/src="\/agent\/assets\/([^"]+\.js)"/g, page);
     const first = withImports(entry);
     const languages = [...scripts.keys()].filter((name) => /^[a-z]{2}-[\w-]{8}\.js$/.test(name));
