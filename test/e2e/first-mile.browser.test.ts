@@ -1,5 +1,5 @@
 import { Delta } from '@ekbaar/sdk/protocol';
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type BadNetwork, type Decide, type Fault, startBadNetwork } from '../support/bad-network.ts';
 import { bearerTokens } from '../support/bearer-tokens.ts';
@@ -152,15 +152,30 @@ async function rowsIn(page: Page, state: string): Promise<string[]> {
 }
 
 async function confirm(page: Page, id: string): Promise<void> {
-  const row = page.locator(`[data-testid=delivery-row][data-id="${id}"]`);
-  await row.click();
-  await page.locator('[data-testid=confirm]').click();
-  await page.locator('[data-testid=confirm-next]').click();
-  await page.locator('[data-testid=confirm-submit]').click();
-  await page.locator(`[data-testid=delivery-row][data-id="${id}"][data-state=saved]`).waitFor({ state: 'attached' });
+  const row = `[data-testid=delivery-row][data-id="${id}"]`;
+  for (const step of [row, '[data-testid=confirm]', '[data-testid=confirm-next]', '[data-testid=confirm-submit]']) {
+    await tap(page.locator(step));
+  }
+  await page.locator(`${row}[data-state=saved]`).waitFor({ state: 'attached' });
   await page.locator('[data-testid=receipt]').waitFor();
   await page.keyboard.press('Escape');
   await page.locator('[data-testid=receipt]').waitFor({ state: 'detached' });
+}
+
+/** A click as soon as it would count. By itself Playwright looks again half a second later, where a sheet has just come. */
+async function tap(button: Locator): Promise<void> {
+  await button.evaluate(async (element) => {
+    // Not below the bar at the foot.
+    element.scrollIntoView({ block: 'center' });
+    const isReady = () => {
+      const { left, top, width, height } = element.getBoundingClientRect();
+      return (
+        element.matches(':enabled') && element.contains(document.elementFromPoint(left + width / 2, top + height / 2))
+      );
+    };
+    while (element.isConnected && !isReady()) await new Promise(requestAnimationFrame);
+  });
+  await button.click();
 }
 
 async function bar(page: Page, { count }: { count: number }): Promise<void> {
