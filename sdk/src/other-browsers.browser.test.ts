@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { DrivenBrowser, Tab } from '../../test/support/driven-browser.ts';
 import { otherBrowsers } from '../../test/support/other-browsers.ts';
 import { storeContract } from './store/contract.ts';
+import { lastSent, saveThree, shareTheWork, signOutInBoth } from './testing/client-in-tabs.ts';
 import { FakeServer } from './testing/fake-server.ts';
 import { type ServedPage, servePage } from './testing/serve-page.ts';
 import { seed } from './testing/world.ts';
@@ -41,8 +42,6 @@ for (const { name, isMissing, start } of otherBrowsers) {
       return tab;
     }
 
-    const shown = (tab: Tab) => tab.evaluate(() => window.clientPage.shown().at(-1) ?? '');
-
     test.each([false, true])('idbStore meets the contract of every store (encrypted: %s)', async (encrypted) => {
       const tab = await browser.openTab(stores.url);
       const results = await tab.evaluate((it) => window.idbPage.runContract(it), encrypted);
@@ -60,51 +59,27 @@ for (const { name, isMissing, start } of otherBrowsers) {
     });
 
     test('a client syncs, hears pokes, compresses, and shares the work between tabs', async () => {
-      const first = await openClient();
-      await expect.poll(() => shown(first)).toBe('d1 pending,d2 pending');
-      const second = await openClient();
-      const key = await second.evaluate(() => window.clientPage.confirm('d1'));
-      await expect.poll(() => shown(first)).toBe('d1 confirmed,d2 pending');
-      await expect.poll(() => server.applied.get(key)).toBe(1);
-      await expect.poll(() => second.evaluate(() => window.clientPage.status().pending)).toBe(0);
-
+      const left = await shareTheWork(server, openClient);
       await expect.poll(() => server.streams.size).toBe(1);
-      server.write('deliveries', 'd3', { id: 'd3', status: 'pending', amountPaise: 1 });
-      server.poke({ 'agent:a1': server.scopes.get('agent:a1')?.version ?? 0 });
-      for (const tab of [first, second]) {
-        await expect.poll(() => shown(tab)).toBe('d1 confirmed,d2 pending,d3 pending');
-      }
-      await first.evaluate(() => window.clientPage.note('long '.repeat(1000)));
-      await expect.poll(() => server.headers.at(-1)?.get('content-encoding')).toBe('gzip');
-
-      // The tab that leads goes; the other takes over.
-      await first.close();
-      await second.evaluate(() => window.clientPage.confirm('d2'));
-      await expect.poll(() => second.evaluate(() => window.clientPage.status().pending)).toBe(0);
-      await expect.poll(() => server.streams.size).toBe(1);
-      await second.close();
+      await left.close();
     });
 
     test('what was saved without a network when the browser ended is sent once', async () => {
       const tab = await openClient();
       await tab.evaluate(() => window.clientPage.sync());
       reachable = false;
-      const keys = await tab.evaluate(() => Promise.all(['a', 'b', 'c'].map((text) => window.clientPage.note(text))));
+      const keys = await saveThree(tab);
       await browser.endTabs();
       reachable = true;
       const again = await openClient();
-      await expect.poll(() => again.evaluate(() => window.clientPage.status().pending)).toBe(0);
+      expect(await lastSent(again, keys.length)).toEqual(keys.map((key) => [key, 'applied']));
       expect(keys.map((key) => server.applied.get(key))).toEqual([1, 1, 1]);
-      const records = await again.evaluate(() => window.clientPage.records());
-      expect(records.slice(-3).map(({ key, state }) => [key, state])).toEqual(keys.map((key) => [key, 'applied']));
       await again.close();
     });
 
     test('who signs out in one tab is signed out in all, and nothing of theirs is left', async () => {
       const [first, second] = [await openClient(), await openClient()];
-      await first.evaluate(() => window.clientPage.signOut());
-      await expect.poll(() => second.evaluate(() => window.clientPage.status().signedOut)).toBe(true);
-      await expect(second.evaluate(() => window.clientPage.note('too late'))).rejects.toThrow('closed');
+      await signOutInBoth(first, second);
       expect(await second.evaluate(() => window.clientPage.databases())).toEqual([]);
       await Promise.all([first.close(), second.close()]);
     });

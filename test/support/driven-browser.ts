@@ -13,7 +13,6 @@ export interface DrivenBrowser {
 }
 
 export interface Tab {
-  goto(url: string): Promise<void>;
   /** Runs `body` in the page, where it knows nothing of the test but `args`. Those and what it gives pass as JSON. */
   evaluate<Args extends unknown[], T>(body: (...args: Args) => T | Promise<T>, ...args: Args): Promise<T>;
   close(): Promise<void>;

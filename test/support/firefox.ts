@@ -52,9 +52,8 @@ export async function startFirefox(): Promise<DrivenBrowser> {
   return {
     openTab: async (url) => {
       const { context } = await session.send<{ context: string }>('browsingContext.create', { type: 'tab' });
-      const tab = tabOf(session, context);
-      await tab.goto(url);
-      return tab;
+      await session.send('browsingContext.navigate', { context, url, wait: 'complete' });
+      return tabOf(session, context);
     },
     endTabs: async () => {
       await end();
@@ -91,7 +90,6 @@ async function addressOf({ stderr, ended }: GuardedProgram): Promise<string> {
 
 function tabOf(session: BidiSession, context: string): Tab {
   return {
-    goto: async (url) => void (await session.send('browsingContext.navigate', { context, url, wait: 'complete' })),
     evaluate: async (body, ...args) => {
       const { result } = await session.send<{ result: { value: string } }>('script.evaluate', {
         expression: inPage(body, args),

@@ -33,7 +33,7 @@ export async function startWebKit(): Promise<DrivenBrowser> {
       const opener = new WebKitTab(session, home);
       const { handle } = await opener.send<{ handle: string }>('POST', '/window/new', { type: 'tab' });
       const tab = new WebKitTab(session, handle);
-      await tab.goto(url);
+      await tab.send('POST', '/url', { url });
       return tab;
     },
     endTabs: async () => {
@@ -52,10 +52,6 @@ class WebKitTab implements Tab {
   constructor(session: WebDriverSession, handle: string) {
     this.#session = session;
     this.#handle = handle;
-  }
-
-  goto(url: string): Promise<void> {
-    return this.send('POST', '/url', { url });
   }
 
   async evaluate<Args extends unknown[], T>(body: (...args: Args) => T | Promise<T>, ...args: Args): Promise<T> {
