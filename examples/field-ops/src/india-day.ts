@@ -10,3 +10,8 @@ export const indiaOffsetMs = 5.5 * 60 * 60_000;
 export function indiaDay(instant: number | Date): string {
   return new Date(Number(instant) + indiaOffsetMs).toISOString().slice(0, 10);
 }
+
+/** The day that comes so many days after another; both are `YYYY-MM-DD`. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * 24 * 60 * 60_000).toISOString().slice(0, 10);
+}

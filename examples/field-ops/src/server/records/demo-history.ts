@@ -4,7 +4,8 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { operators } from '../operators.ts';
 import { agentPositions, agents, agentTrack } from '../tables.ts';
-import { addDays, weekdayOf } from './density.ts';
+import { addDays } from '../../india-day.ts';
+import { weekdayOf } from './density.ts';
 import { trafficHours } from './tables.ts';
 
 const weeks = 8;

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import * as z from 'zod/mini';
 import { Density, type TrafficKind } from '../../record-answers.ts';
 import { inRegions } from './overseer.ts';
-import { indiaDay } from '../../india-day.ts';
+import { addDays, indiaDay } from '../../india-day.ts';
 import { Day } from '../values.ts';
 import { Choice, listed, type RecordsApp, recordRoute } from './record-route.ts';
 import type { Traffic } from './traffic.ts';
@@ -67,15 +67,9 @@ function countsOf(rows: readonly { kind: TrafficKind; slot: number; count: numbe
   return counts;
 }
 
-const dayMs = 86_400_000;
-
 /** 0 is Monday. */
 export function weekdayOf(day: string): number {
   return (new Date(`${day}T00:00:00Z`).getUTCDay() + 6) % 7;
-}
-
-export function addDays(day: string, days: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + days * dayMs).toISOString().slice(0, 10);
 }
 
 /** The Monday of a day's week. */

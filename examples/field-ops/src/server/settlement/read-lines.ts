@@ -1,6 +1,6 @@
 import { jsonParameter } from '@ekbaar/server';
 import { sql } from 'drizzle-orm';
-import { indiaDay } from '../../india-day.ts';
+import { addDays, indiaDay } from '../../india-day.ts';
 import { type BankLine, bankLines, NoHeader } from './bank-file/bank-lines.ts';
 import { fileBytes } from './receive-file.ts';
 import { type HeldRun, type Run, setRun, step } from './run-store.ts';
@@ -15,7 +15,7 @@ const linesPerStep = 500;
 export async function readLines(held: HeldRun, run: Run): Promise<void> {
   const today = indiaDay(run.uploadedAt);
   // The bank's clock may be a day ahead of the upload, by a weekend's value date; not more.
-  const lastDay = dayAfter(today, 3);
+  const lastDay = addDays(today, 3);
   let batch: BankLine[] = [];
   const write = async () => {
     const lines = batch;
@@ -56,8 +56,4 @@ function flat({ no, raw, content, read }: BankLine) {
   if (kind !== 'payment') return { no, raw, content, kind, why: kind === 'unreadable' ? read.why : null };
   const { bankRef, reference, narration, amountPaise, side, day } = read;
   return { ...{ no, raw, content, kind, bankRef, reference, narration, amountPaise, side, day }, why: null };
-}
-
-function dayAfter(day: string, count: number): string {
-  return new Date(Date.parse(day) + count * 24 * 60 * 60_000).toISOString().slice(0, 10);
 }
